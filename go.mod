@@ -1,0 +1,10 @@
+module migratecheck
+
+go 1.26
+
+require (
+	github.com/aws/smithy-go v1.28.8
+	github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common v1.3.210
+	github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/dts v1.0.628
+	github.com/tencentyun/scf-go-lib v0.0.0-20230904103145-13c9a7eeca80
+)

@@ -1,0 +1,129 @@
+package check
+
+import (
+	"strings"
+
+	"github.com/aws/smithy-go"
+)
+
+// Error is a failure of one call, with the code and the message that DTS
+// gave, word for word. What never came from DTS has a code that begins with
+// "ClientError.", as in Tencent's SDKs. It is a smithy.APIError.
+type Error struct {
+	Code      string
+	Message   string
+	RequestID string
+
+	// MayBeRunning is set when an attempt may have reached DTS and was not
+	// answered: the check may have been created in spite of the error.
+	MayBeRunning bool
+
+	// Attempts is how many requests were sent for the call; zero means that
+	// DTS has not heard of it.
+	Attempts int
+}
+
+var _ smithy.APIError = (*Error)(nil)
+
+// Invalid is the error for a request that is refused before anything is sent.
+// field says where the fault is, in the words of the event.
+func Invalid(field, problem string) *Error {
+	return &Error{Code: "InvalidParameter", Message: field + ": " + problem}
+}
+
+func (e *Error) Error() string {
+	if e.RequestID == "" {
+		return e.Code + ": " + e.Message
+	}
+	return e.Code + ": " + e.Message + " (RequestId " + e.RequestID + ")"
+}
+
+// ErrorCode returns the code, for smithy.APIError.
+func (e *Error) ErrorCode() string { return e.Code }
+
+// ErrorMessage returns the message, for smithy.APIError.
+func (e *Error) ErrorMessage() string { return e.Message }
+
+// ErrorFault tells whose fault it is, for smithy.APIError.
+func (e *Error) ErrorFault() smithy.ErrorFault {
+	if e.HTTPStatus() < 500 {
+		return smithy.FaultClient
+	}
+	return smithy.FaultServer
+}
+
+// HTTPStatus is the status that an HTTP caller gets for the error.
+func (e *Error) HTTPStatus() int { return classify(e.Code).status }
+
+// Retryable tells whether the same call may succeed when it is made again.
+func (e *Error) Retryable() bool { return classify(e.Code).retry }
+
+// Throttled tells that DTS refused the call because too many were made.
+func (e *Error) Throttled() bool { return strings.HasPrefix(e.Code, "RequestLimitExceeded") }
+
+// Duplicate tells that DTS refused to create a check because one is running.
+func (e *Error) Duplicate() bool { return e.Code == "InternalError.DuplicateJob" }
+
+// Codes that never come from DTS.
+const (
+	CodeNoAnswer      = "ClientError.NetworkError"
+	CodeNotAPI        = "ClientError.ParseJsonError"
+	CodeHTTPStatus    = "ClientError.HttpStatusCodeError"
+	CodeDeadline      = "ClientError.DeadlineExceeded"
+	CodeNoCredentials = "ClientError.CredentialError"
+	CodeNoRegion      = "ClientError.RegionError"
+)
+
+type class struct {
+	status int
+	retry  bool
+}
+
+// classes is the one table from a code's prefix to what it means; the longest
+// prefix that fits decides.
+var classes = map[string]class{
+	"InvalidParameter": {400, false},
+	"MissingParameter": {400, false},
+	"UnknownParameter": {400, false},
+	"InvalidAction":    {400, false},
+
+	"ResourceNotFound": {404, false},
+
+	"FailedOperation":            {409, false},
+	"OperationDenied":            {409, false},
+	"ResourceInUse":              {409, false},
+	"InternalError.DuplicateJob": {409, false},
+	"UnsupportedOperation":       {409, false},
+
+	"LimitExceeded":        {429, false},
+	"RequestLimitExceeded": {429, true},
+
+	"InternalError":       {502, true},
+	"ResourceUnavailable": {502, true},
+	"ServiceUnavailable":  {502, true},
+	CodeNotAPI:            {502, true},
+	CodeHTTPStatus:        {502, true},
+
+	CodeNoAnswer: {504, true},
+	CodeDeadline: {504, true},
+
+	"AuthFailure":           {500, false},
+	"UnauthorizedOperation": {500, false},
+	"UnsupportedRegion":     {500, false},
+	"NoSuchVersion":         {500, false},
+	"ActionOffline":         {500, false},
+	CodeNoCredentials:       {500, false},
+	CodeNoRegion:            {500, false},
+}
+
+// unknown is the class of every code that is not in the table.
+var unknown = class{502, false}
+
+func classify(code string) class {
+	for n := len(code); n > 0; n-- {
+		if c, ok := classes[code[:n]]; ok {
+			return c
+		}
+	}
+	return unknown
+}
