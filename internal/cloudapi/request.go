@@ -1,0 +1,197 @@
+// Package cloudapi is the front door of a Tencent Cloud API 3.0 service, for
+// the local stand-ins of such services: it checks signatures as the real one
+// does, reads the common parameters and writes answers.
+package cloudapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// Key is a key pair that may call the service. With a Token it is a temporary
+// one, and every request has to bring the token.
+type Key struct {
+	SecretID, SecretKey, Token string
+}
+
+// Gate lets authentic requests to a service in.
+type Gate struct {
+	// Service is the service's short name, as in its host name.
+	Service string
+
+	// Keys that are known.
+	Keys []Key
+
+	// Now tells the time that a request's timestamp is held against.
+	Now func() time.Time
+}
+
+// Request is an authentic request.
+type Request struct {
+	Action, Version, Region string
+
+	// SecretID is the account's, as far as the stand-ins know accounts.
+	SecretID string
+
+	// Token is the temporary credentials' token, if any.
+	Token string
+
+	// SignedBy is TC3-HMAC-SHA256, HmacSHA1 or HmacSHA256.
+	SignedBy string
+
+	// Parameters of the action: JSON values, or strings where they came in a
+	// query string or a form.
+	Parameters map[string]any
+}
+
+// Error is a refusal, as the wire has it.
+type Error struct {
+	Code, Message string
+}
+
+func (e *Error) Error() string { return e.Code + ": " + e.Message }
+
+func refuse(code, message string) *Error { return &Error{code, message} }
+
+func missing(parameter string) *Error {
+	return refuse("MissingParameter", "The required parameter `"+parameter+"` is missing.")
+}
+
+// maxBody is the largest request that is read, in bytes: the platform's own
+// limit for an invocation and some room.
+const maxBody = 10 << 20
+
+// common are the parameters of version 1 requests that are no action's own.
+var common = []string{"Action", "Version", "Region", "Timestamp", "Nonce", "SecretId",
+	"SignatureMethod", "Signature", "Token", "RequestClient", "Language"}
+
+// Read reads a request and holds it against its signature.
+func (g *Gate) Read(r *http.Request) (*Request, *Error) {
+	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
+	if err != nil {
+		var large *http.MaxBytesError
+		if errors.As(err, &large) {
+			return nil, refuse("RequestSizeLimitExceeded", "The request is larger than 10 MB.")
+		}
+		return nil, refuse("InvalidRequest", "The body of the request cannot be read.")
+	}
+	switch r.Method {
+	case http.MethodGet, http.MethodPost:
+	default:
+		return nil, refuse("UnsupportedProtocol", "The HTTP method must be GET or POST.")
+	}
+	if r.Header.Get("Authorization") != "" || r.Header.Get("X-TC-Action") != "" {
+		return g.readTC3(r, body)
+	}
+	return g.readVersion1(r, body)
+}
+
+// readTC3 reads a request whose common parameters are in headers.
+func (g *Gate) readTC3(r *http.Request, body []byte) (*Request, *Error) {
+	out := &Request{
+		Action:   r.Header.Get("X-TC-Action"),
+		Version:  r.Header.Get("X-TC-Version"),
+		Region:   r.Header.Get("X-TC-Region"),
+		Token:    r.Header.Get("X-TC-Token"),
+		SignedBy: tc3,
+	}
+	for _, header := range []string{"X-TC-Action", "X-TC-Version", "X-TC-Timestamp"} {
+		if r.Header.Get(header) == "" {
+			return nil, missing(header[len("X-TC-"):])
+		}
+	}
+	secretID, refusal := g.checkTC3(r, body, out.Token)
+	if refusal != nil {
+		return nil, refusal
+	}
+	out.SecretID = secretID
+	if r.Method == http.MethodGet {
+		query, err := url.ParseQuery(r.URL.RawQuery)
+		if err != nil {
+			return nil, refuse("InvalidParameter", "The query string is not valid.")
+		}
+		out.Parameters = flat(query)
+		return out, nil
+	}
+	if len(bytes.TrimSpace(body)) == 0 {
+		return out, nil
+	}
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	if err := decoder.Decode(&out.Parameters); err != nil || decoder.More() {
+		return nil, refuse("InvalidParameter", "The body of the request is not a JSON object.")
+	}
+	return out, nil
+}
+
+// readVersion1 reads a request whose parameters are all in the query string or
+// in a form.
+func (g *Gate) readVersion1(r *http.Request, body []byte) (*Request, *Error) {
+	encoded := r.URL.RawQuery
+	if r.Method == http.MethodPost {
+		encoded = string(body)
+	}
+	form, err := url.ParseQuery(encoded)
+	if err != nil {
+		return nil, refuse("InvalidParameter", "The parameters are not validly encoded.")
+	}
+	for _, name := range []string{"Action", "Version", "Timestamp", "Nonce", "SecretId", "Signature"} {
+		if form.Get(name) == "" {
+			return nil, missing(name)
+		}
+	}
+	signedBy, refusal := g.checkVersion1(r, form)
+	if refusal != nil {
+		return nil, refusal
+	}
+	return &Request{
+		Action:     form.Get("Action"),
+		Version:    form.Get("Version"),
+		Region:     form.Get("Region"),
+		Token:      form.Get("Token"),
+		SecretID:   form.Get("SecretId"),
+		SignedBy:   signedBy,
+		Parameters: flat(form),
+	}, nil
+}
+
+// flat returns an action's own parameters of a query string or form.
+func flat(form url.Values) map[string]any {
+	out := make(map[string]any, len(form))
+	for name := range form {
+		if !slices.Contains(common, name) {
+			out[name] = form.Get(name)
+		}
+	}
+	return out
+}
+
+// String returns a parameter that must be a string, and whether it is there.
+func (r *Request) String(name string) (string, bool, *Error) {
+	value, ok := r.Parameters[name]
+	if !ok || value == nil {
+		return "", false, nil
+	}
+	s, ok := value.(string)
+	if !ok {
+		return "", false, refuse("InvalidParameter", "The parameter `"+name+"` must be a string.")
+	}
+	return s, true, nil
+}
+
+// Only refuses parameters other than those named.
+func (r *Request) Only(names ...string) *Error {
+	for name := range r.Parameters {
+		if !slices.Contains(names, name) {
+			return refuse("UnknownParameter", "The parameter "+strconv.Quote(name)+" is not recognized.")
+		}
+	}
+	return nil
+}

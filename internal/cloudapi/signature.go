@@ -1,0 +1,206 @@
+package cloudapi
+
+import (
+	"crypto/hmac"
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"hash"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The signature methods.
+const (
+	tc3        = "TC3-HMAC-SHA256"
+	hmacSHA1   = "HmacSHA1"
+	hmacSHA256 = "HmacSHA256"
+)
+
+// maxSkew is how far a request's timestamp may be off.
+const maxSkew = 300 * time.Second
+
+// The refusals of a request that is not authentic.
+var (
+	errAuthorization = refuse("AuthFailure.InvalidAuthorization", "The Authorization header is not of the form that TC3-HMAC-SHA256 has.")
+	errSignature     = refuse("AuthFailure.SignatureFailure", "The signature does not belong to this request and key.")
+	errExpired       = refuse("AuthFailure.SignatureExpire", "The timestamp is more than 300 seconds off.")
+	errSecretID      = refuse("AuthFailure.SecretIdNotFound", "The SecretId is not known.")
+	errToken         = refuse("AuthFailure.TokenFailure", "The token is not that of the key.")
+)
+
+// key finds the key of a request.
+func (g *Gate) key(secretID string) (Key, *Error) {
+	for _, k := range g.Keys {
+		if k.SecretID == secretID {
+			return k, nil
+		}
+	}
+	return Key{}, errSecretID
+}
+
+// timely holds a timestamp, in Unix seconds, against the clock.
+func (g *Gate) timely(timestamp string) (time.Time, *Error) {
+	seconds, err := strconv.ParseInt(timestamp, 10, 64)
+	if err != nil {
+		return time.Time{}, refuse("InvalidParameter", "The Timestamp must be in Unix seconds.")
+	}
+	t := time.Unix(seconds, 0).UTC()
+	if skew := g.Now().Sub(t); skew > maxSkew || skew < -maxSkew {
+		return t, errExpired
+	}
+	return t, nil
+}
+
+// checkTC3 checks a TC3-HMAC-SHA256 signature and returns the SecretId.
+func (g *Gate) checkTC3(r *http.Request, body []byte, token string) (string, *Error) {
+	a, refusal := parseAuthorization(r.Header.Get("Authorization"))
+	if refusal != nil {
+		return "", refusal
+	}
+	timestamp := r.Header.Get("X-TC-Timestamp")
+	at, refusal := g.timely(timestamp)
+	if refusal != nil {
+		return "", refusal
+	}
+	if a.date != at.Format(time.DateOnly) || a.service != g.Service {
+		return "", errAuthorization
+	}
+	key, refusal := g.key(a.secretID)
+	if refusal != nil {
+		return "", refusal
+	}
+	if r.Header.Get("X-TC-Content-SHA256") == unsigned {
+		body = []byte(unsigned)
+	}
+	signature := signTC3(key.SecretKey, g.Service, timestamp, at, canonical(r, a.signedHeaders, body))
+	if !hmac.Equal([]byte(signature), []byte(a.signature)) {
+		return "", errSignature
+	}
+	if token != key.Token {
+		return "", errToken
+	}
+	return key.SecretID, nil
+}
+
+// unsigned is what stands for the payload of a request that does not sign it.
+const unsigned = "UNSIGNED-PAYLOAD"
+
+// authorization is a parsed Authorization header.
+type authorization struct {
+	secretID, date, service string
+	signedHeaders           []string
+	signature               string
+}
+
+func parseAuthorization(header string) (authorization, *Error) {
+	var a authorization
+	method, rest, _ := strings.Cut(header, " ")
+	if method != tc3 {
+		return a, errAuthorization
+	}
+	fields := map[string]string{}
+	for part := range strings.SplitSeq(rest, ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+		fields[name] = value
+	}
+	scope := strings.Split(fields["Credential"], "/")
+	if len(scope) != 4 || scope[3] != "tc3_request" {
+		return a, errAuthorization
+	}
+	a.secretID, a.date, a.service = scope[0], scope[1], scope[2]
+	a.signature = fields["Signature"]
+	a.signedHeaders = strings.Split(strings.ToLower(fields["SignedHeaders"]), ";")
+	if a.signature == "" || !slices.Contains(a.signedHeaders, "host") || !slices.Contains(a.signedHeaders, "content-type") {
+		return a, errAuthorization
+	}
+	return a, nil
+}
+
+// canonical is the canonical form of a request. Query and body are taken as
+// the bytes that came.
+func canonical(r *http.Request, signedHeaders []string, body []byte) string {
+	names := slices.Clone(signedHeaders)
+	slices.Sort(names)
+	var b strings.Builder
+	b.WriteString(r.Method + "\n/\n" + r.URL.RawQuery + "\n")
+	for _, name := range names {
+		value := r.Header.Get(name)
+		if name == "host" {
+			value = r.Host
+		}
+		b.WriteString(name + ":" + strings.ToLower(strings.TrimSpace(value)) + "\n")
+	}
+	payload := sha256.Sum256(body)
+	b.WriteString("\n" + strings.Join(names, ";") + "\n" + hex.EncodeToString(payload[:]))
+	return b.String()
+}
+
+// signTC3 returns the TC3-HMAC-SHA256 signature, in hex, of a canonical request.
+func signTC3(secretKey, service, timestamp string, at time.Time, canonical string) string {
+	date := at.UTC().Format(time.DateOnly)
+	hashed := sha256.Sum256([]byte(canonical))
+	toSign := tc3 + "\n" + timestamp + "\n" + date + "/" + service + "/tc3_request\n" + hex.EncodeToString(hashed[:])
+	key := []byte("TC3" + secretKey)
+	for _, part := range []string{date, service, "tc3_request"} {
+		key = mac(sha256.New, key, part)
+	}
+	return hex.EncodeToString(mac(sha256.New, key, toSign))
+}
+
+func mac(h func() hash.Hash, key []byte, text string) []byte {
+	m := hmac.New(h, key)
+	m.Write([]byte(text))
+	return m.Sum(nil)
+}
+
+// checkVersion1 checks a version 1 signature and returns its method.
+func (g *Gate) checkVersion1(r *http.Request, form url.Values) (string, *Error) {
+	if _, refusal := g.timely(form.Get("Timestamp")); refusal != nil {
+		return "", refusal
+	}
+	if _, err := strconv.ParseUint(form.Get("Nonce"), 10, 64); err != nil {
+		return "", refuse("InvalidParameter", "The Nonce must be a positive whole number.")
+	}
+	key, refusal := g.key(form.Get("SecretId"))
+	if refusal != nil {
+		return "", refusal
+	}
+	method := form.Get("SignatureMethod")
+	h := sha1.New
+	switch method {
+	case "", hmacSHA1:
+		method = hmacSHA1
+	case hmacSHA256:
+		h = sha256.New
+	default:
+		return "", refuse("InvalidParameter", "The SignatureMethod must be HmacSHA1 or HmacSHA256.")
+	}
+	names := make([]string, 0, len(form))
+	for name := range form {
+		if name != "Signature" {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	for i, name := range names {
+		names[i] = name + "=" + form.Get(name)
+	}
+	path := r.URL.Path
+	if path == "" {
+		path = "/"
+	}
+	signature := base64.StdEncoding.EncodeToString(mac(h, []byte(key.SecretKey), r.Method+r.Host+path+"?"+strings.Join(names, "&")))
+	if !hmac.Equal([]byte(signature), []byte(form.Get("Signature"))) {
+		return "", errSignature
+	}
+	if form.Get("Token") != key.Token {
+		return "", errToken
+	}
+	return method, nil
+}

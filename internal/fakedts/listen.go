@@ -1,0 +1,115 @@
+package fakedts
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"io"
+	"log"
+	"math/big"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+// Listener serves a Server at an address.
+type Listener struct {
+	// URL of the endpoint, with the port that was really bound.
+	URL string
+
+	// Certificate is the endpoint's own, in PEM, to be trusted by its clients;
+	// nil over plain HTTP.
+	Certificate []byte
+
+	server *http.Server
+	done   chan struct{}
+}
+
+// Listen serves s at address, over TLS with a certificate made for it if
+// secure is set.
+func (s *Server) Listen(address string, secure bool) (*Listener, error) {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	l := &Listener{
+		URL:  "http://" + listener.Addr().String(),
+		done: make(chan struct{}),
+		server: &http.Server{
+			Handler:           s,
+			ConnContext:       connContext,
+			ReadHeaderTimeout: 10 * time.Second,
+			ErrorLog:          log.New(io.Discard, "", 0), // of handshakes that a client gave up
+		},
+	}
+	serve := func() error { return l.server.Serve(listener) }
+	if secure {
+		certificate, err := l.certify(listener.Addr())
+		if err != nil {
+			listener.Close()
+			return nil, err
+		}
+		l.URL = "https://" + listener.Addr().String()
+		l.server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
+		serve = func() error { return l.server.ServeTLS(listener, "", "") }
+	}
+	go func() {
+		defer close(l.done)
+		serve() // always http.ErrServerClosed, after Close
+	}()
+	return l, nil
+}
+
+// Close ends the listener and every connection.
+func (l *Listener) Close() {
+	l.server.Close()
+	<-l.done
+}
+
+// certify makes a certificate for the address, valid for a day.
+func (l *Listener) certify(address net.Addr) (tls.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	now := time.Now()
+	template := &x509.Certificate{
+		SerialNumber:          big.NewInt(now.UnixNano()),
+		Subject:               pkix.Name{CommonName: "DTS endpoint for local use"},
+		NotBefore:             now.Add(-time.Hour),
+		NotAfter:              now.Add(24 * time.Hour),
+		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		BasicConstraintsValid: true,
+		IsCA:                  true,
+		DNSNames:              []string{"localhost"},
+		IPAddresses:           []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
+	}
+	if tcp, ok := address.(*net.TCPAddr); ok && !tcp.IP.IsUnspecified() {
+		template.IPAddresses = append(template.IPAddresses, tcp.IP)
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	l.Certificate = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
+}
+
+type connKey struct{}
+
+// connContext lets the faults tell a connection's first call from the others.
+func connContext(ctx context.Context, _ net.Conn) context.Context {
+	return context.WithValue(ctx, connKey{}, new(atomic.Int64))
+}
+
+func reusedConnection(ctx context.Context) bool {
+	calls, ok := ctx.Value(connKey{}).(*atomic.Int64)
+	return ok && calls.Add(1) > 1
+}
