@@ -1,0 +1,127 @@
+package dts
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/netip"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// Limits of the connections to DTS.
+const (
+	// maxAnswer bounds what is read of an answer: DTS's own are a few kilobytes.
+	maxAnswer = 4 << 20
+
+	// connectTimeout bounds the name lookup and the connecting, and again the
+	// TLS handshake, so that one lost packet leaves time for another attempt.
+	connectTimeout = 3 * time.Second
+
+	// idleTimeout is how long an unused connection is trusted. The transport
+	// compares wall clock times, so a connection that sat through a freeze of
+	// the instance is dropped when it is asked for, before it is written to.
+	idleTimeout = 30 * time.Second
+
+	// maxInFlight bounds the connections of one instance.
+	maxInFlight = 64
+)
+
+// transport is the one http.RoundTripper of an instance. It keeps connections
+// over invocations, follows no redirect (a signed request with its token goes
+// where it was meant to go, or nowhere) and notes what became of a request.
+type transport struct {
+	current atomic.Pointer[http.Transport]
+}
+
+func newTransport(plain bool) *transport {
+	dialer := &net.Dialer{Timeout: connectTimeout, KeepAlive: 15 * time.Second}
+	t := &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         dialer.DialContext,
+		ForceAttemptHTTP2:   true,
+		TLSHandshakeTimeout: connectTimeout,
+		TLSClientConfig: &tls.Config{
+			MinVersion:         tls.VersionTLS12,
+			ClientSessionCache: tls.NewLRUClientSessionCache(8),
+		},
+		MaxIdleConnsPerHost: maxInFlight,
+		IdleConnTimeout:     idleTimeout,
+		DisableCompression:  true,
+	}
+	if plain {
+		t.Proxy = nil
+		dialer.Control = loopbackOnly
+	}
+	out := &transport{}
+	out.current.Store(t)
+	return out
+}
+
+// loopbackOnly refuses to connect in plain text to another machine, whatever
+// the name in the configuration resolves to.
+func loopbackOnly(_, address string, _ syscall.RawConn) error {
+	to, err := netip.ParseAddrPort(address)
+	if err != nil || !to.Addr().IsLoopback() {
+		return errors.New("plain text is for loopback only")
+	}
+	return nil
+}
+
+// renew makes the following requests go over fresh connections, unless that
+// has happened since the failed one began: in a thawed instance one silent
+// connection means that its idle neighbours are dead as well.
+func (t *transport) renew(used *http.Transport) {
+	if used != nil && t.current.CompareAndSwap(used, used.Clone()) {
+		used.CloseIdleConnections()
+	}
+}
+
+// exchange is what is known of one attempt besides its answer.
+type exchange struct {
+	// sent is set once a connection was there to write to: from then on the
+	// request may have reached DTS.
+	sent atomic.Bool
+
+	used        *http.Transport
+	status      int
+	contentType string
+}
+
+type exchangeKey struct{}
+
+func withExchange(ctx context.Context, x *exchange) context.Context {
+	ctx = context.WithValue(ctx, exchangeKey{}, x)
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { x.sent.Store(true) },
+	})
+}
+
+func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
+	current := t.current.Load()
+	x, _ := request.Context().Value(exchangeKey{}).(*exchange)
+	if x == nil {
+		x = &exchange{}
+	}
+	x.used = current
+	response, err := current.RoundTrip(request)
+	if err != nil {
+		return nil, err
+	}
+	x.status, x.contentType = response.StatusCode, response.Header.Get("Content-Type")
+	if 300 <= response.StatusCode && response.StatusCode < 400 {
+		response.Body.Close()
+		return nil, fmt.Errorf("redirect refused")
+	}
+	// The SDK reads some content types as streams and gives up on unknown
+	// encodings without closing the body. Every answer here is JSON or wrong.
+	response.Header.Set("Content-Type", "application/json")
+	response.Header.Del("Content-Encoding")
+	response.Body = http.MaxBytesReader(nil, response.Body, maxAnswer)
+	return response, nil
+}
