@@ -1,0 +1,357 @@
+package handler
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"mime"
+	"net/url"
+	"strings"
+
+	"migratecheck/internal/check"
+)
+
+// source is what fired the function, told from the event's own shape.
+type source string
+
+const (
+	sourceAPIGateway  source = "apigw"
+	sourceFunctionURL source = "url"
+	sourceTimer       source = "timer"
+	sourceCKafka      source = "ckafka"
+	sourceCMQ         source = "cmq"
+	sourceEventBridge source = "eventbridge"
+	sourceDirect      source = "direct"
+)
+
+// http tells that the source wants an integration response.
+func (s source) http() bool { return s == sourceAPIGateway || s == sourceFunctionURL }
+
+// atLeastOnce tells that the platform may deliver an event of the source a
+// second time, so that a check found running is the one that was asked for.
+func (s source) atLeastOnce() bool {
+	return s == sourceTimer || s == sourceCKafka || s == sourceCMQ || s == sourceEventBridge
+}
+
+// event is what the function is asked to do.
+type event struct {
+	source source
+	tasks  []task
+	batch  bool // the answer is a batch's
+}
+
+// task is what is asked about one job.
+type task struct {
+	job      string
+	describe bool
+	wait     bool
+
+	// invalid is set, and the rest is not, for a record that cannot be read;
+	// record is its index.
+	invalid *check.Error
+	record  int
+}
+
+// maxJobs bounds the jobs of one event. At 20 calls a second it is more than
+// half of what fits into the longest invocation, 900 s, and its answer fits
+// into the 6 MB that the platform allows.
+const maxJobs = 10000
+
+// readEvent reads an event. The source is right in any case; the error says
+// why nothing of the event can be done.
+func readEvent(payload []byte) (event, *check.Error) {
+	e := event{source: sourceDirect}
+	var raw json.RawMessage
+	if err := json.Unmarshal(payload, &raw); err != nil {
+		at := int64(len(payload))
+		var syntax *json.SyntaxError
+		if errors.As(err, &syntax) {
+			at = syntax.Offset
+		}
+		return e, check.Invalid("event", fmt.Sprintf("is not valid JSON at byte %d", at))
+	}
+	err := e.read(raw)
+	if err == nil && len(e.tasks) == 0 {
+		err = check.Invalid("JobId", "is required: the event names no job")
+	}
+	if len(e.tasks) > maxJobs {
+		err = check.Invalid("event", fmt.Sprintf("names more than %d jobs", maxJobs))
+	}
+	return e, err
+}
+
+func (e *event) read(raw json.RawMessage) *check.Error {
+	if list, ok := parseArray(raw); ok {
+		for _, item := range list {
+			if o, ok := parseObject(item); ok && o.get("specversion") != nil {
+				e.source = sourceEventBridge
+				return e.readEach(list, "", readCloudEvent)
+			}
+		}
+	}
+	if o, ok := parseObject(raw); ok {
+		switch {
+		case o.object("requestContext") != nil && o.get("httpMethod") != nil:
+			e.source = sourceAPIGateway
+			return e.one(readHTTP(o))
+		case o.get("httpMethod") != nil && o.get("path") != nil:
+			e.source = sourceFunctionURL
+			return e.one(readHTTP(o))
+		case o.string("Type") == "Timer":
+			e.source = sourceTimer
+			message, ok := parseString(o.get("Message"))
+			if !ok {
+				return check.Invalid("Message", "must be a string that names the jobs")
+			}
+			return e.one(readMessage("Message", message))
+		case o.get("specversion") != nil:
+			e.source = sourceEventBridge
+			return e.one(readCloudEvent("", raw))
+		}
+		if records, ok := parseArray(o.get("Records")); ok {
+			for _, record := range records {
+				if r, ok := parseObject(record); ok && (r.get("Ckafka") != nil || r.get("CMQ") != nil) {
+					e.source = sourceCMQ
+					if r.get("Ckafka") != nil {
+						e.source = sourceCKafka
+					}
+					return e.readEach(records, "Records", readRecord)
+				}
+			}
+		}
+	}
+	return e.one(readJSON("", raw, 0))
+}
+
+// one adds the tasks of a request that stands alone.
+func (e *event) one(r request, err *check.Error) *check.Error {
+	if err != nil {
+		return err
+	}
+	e.add(r)
+	return nil
+}
+
+// readEach reads records one by one: one that is malformed is a failure of its
+// own, and the others are still tried.
+func (e *event) readEach(records []json.RawMessage, place string, read func(string, json.RawMessage) (request, *check.Error)) *check.Error {
+	e.batch = len(records) > 1
+	for i, record := range records {
+		where := fmt.Sprintf("%s[%d]", place, i)
+		r, err := read(where, record)
+		if err != nil {
+			e.tasks = append(e.tasks, task{invalid: err, record: i})
+			continue
+		}
+		e.add(r)
+	}
+	e.collapse()
+	return nil
+}
+
+func (e *event) add(r request) {
+	e.batch = e.batch || r.batch
+	for _, job := range r.jobs {
+		e.tasks = append(e.tasks, task{
+			job:      job,
+			describe: r.action == actionDescribe,
+			wait:     r.wait != nil && *r.wait,
+		})
+	}
+}
+
+// collapse makes one task of those, in several records, that ask the same of
+// the same job; if one of them wants to wait, it waits.
+func (e *event) collapse() {
+	type key struct {
+		job      string
+		describe bool
+	}
+	first := make(map[key]int, len(e.tasks))
+	kept := e.tasks[:0]
+	for _, t := range e.tasks {
+		k := key{t.job, t.describe}
+		if i, ok := first[k]; ok && t.invalid == nil {
+			kept[i].wait = kept[i].wait || t.wait
+			continue
+		}
+		if t.invalid == nil {
+			first[k] = len(kept)
+		}
+		kept = append(kept, t)
+	}
+	e.tasks = kept
+}
+
+// readHTTP reads an API Gateway or Function URL event.
+func readHTTP(o object) (request, *check.Error) {
+	var r request
+	for _, place := range []string{"pathParameters", "queryString"} {
+		parameters, err := parametersOf(place, o.get(place))
+		if err != nil {
+			return r, err
+		}
+		found, err := readParameters(place, parameters)
+		if err != nil {
+			return r, err
+		}
+		if err := r.merge(place, found); err != nil {
+			return r, err
+		}
+	}
+	body, contentType, err := bodyOf(o)
+	if err != nil {
+		return r, err
+	}
+	found, err := readBody(body, contentType)
+	if err != nil {
+		return r, err
+	}
+	if err := r.merge("body", found); err != nil {
+		return r, err
+	}
+	if len(r.jobs) == 0 {
+		return r, check.Invalid("JobId", "is required: neither path, query string nor body names a job")
+	}
+	return r, nil
+}
+
+// parametersOf reads path or query parameters. A value is a string, an array
+// of strings where the parameter is repeated, or true where it has no value.
+func parametersOf(place string, raw json.RawMessage) (url.Values, *check.Error) {
+	if raw == nil {
+		return nil, nil
+	}
+	o, ok := parseObject(raw)
+	if !ok {
+		return nil, check.Invalid(place, "must be an object")
+	}
+	parameters := url.Values{}
+	for _, m := range o {
+		values, ok := parseArray(m.value)
+		if !ok {
+			values = []json.RawMessage{m.value}
+		}
+		for _, value := range values {
+			text, ok := parseString(value)
+			if !ok {
+				text = string(value)
+			}
+			if !ok && isJobKey(m.key) {
+				return nil, check.Invalid(join(place, m.key), "must be a string, and has no value")
+			}
+			parameters[m.key] = append(parameters[m.key], text)
+		}
+	}
+	return parameters, nil
+}
+
+func isJobKey(key string) bool {
+	return strings.EqualFold(key, "JobId") || strings.EqualFold(key, "JobIds") || number(key) >= 0
+}
+
+// bodyOf returns an HTTP event's body, decoded, and its media type.
+func bodyOf(o object) (body, contentType string, err *check.Error) {
+	for _, header := range o.object("headers").named("Content-Type") {
+		if values, ok := parseArray(header); ok && len(values) > 0 {
+			header = values[0]
+		}
+		text, _ := parseString(header)
+		contentType, _, _ = mime.ParseMediaType(text)
+	}
+	raw := o.get("body")
+	if raw == nil {
+		return "", contentType, nil
+	}
+	body, ok := parseString(raw)
+	if !ok {
+		return "", "", check.Invalid("body", "must be a string")
+	}
+	if string(o.get("isBase64Encoded")) == "true" {
+		decoded, bad := base64.RawStdEncoding.DecodeString(strings.TrimRight(body, "="))
+		if bad != nil {
+			return "", "", check.Invalid("body", "is not valid base64, which isBase64Encoded says it is")
+		}
+		body = string(decoded)
+	}
+	return body, contentType, nil
+}
+
+// readBody reads an HTTP body. Its own shape goes before its content type:
+// curl sends JSON as a form unless told otherwise, and no form begins as JSON does.
+func readBody(body, contentType string) (request, *check.Error) {
+	text := strings.TrimSpace(body)
+	json := text != "" && strings.ContainsRune(`{["`, rune(text[0]))
+	switch {
+	case !json && (contentType == "application/x-www-form-urlencoded" || strings.Contains(text, "=")):
+		form, err := url.ParseQuery(text)
+		if err != nil {
+			return request{}, check.Invalid("body", "is not a valid form")
+		}
+		return readParameters("body", form)
+	case !json && contentType == "application/json" && text != "" && text != "null":
+		return request{}, check.Invalid("body", "is not a JSON object, array or string")
+	}
+	return readText("body", text, 0)
+}
+
+// readRecord reads a CKafka or CMQ record.
+func readRecord(place string, raw json.RawMessage) (request, *check.Error) {
+	o, _ := parseObject(raw)
+	for _, queue := range []string{"Ckafka", "CMQ"} {
+		if message := o.object(queue); message != nil {
+			where := place + "." + queue + ".msgBody"
+			body, ok := parseString(message.get("msgBody"))
+			if !ok {
+				return request{}, check.Invalid(where, "must be a string that names the jobs")
+			}
+			return readMessage(where, body)
+		}
+	}
+	return request{}, check.Invalid(place, "must be an object with Ckafka or CMQ")
+}
+
+// readCloudEvent reads a CloudEvent, alone (place is "") or in an array.
+func readCloudEvent(place string, raw json.RawMessage) (request, *check.Error) {
+	o, ok := parseObject(raw)
+	if !ok || o.string("specversion") != "1.0" {
+		return request{}, check.Invalid(join(place, "specversion"), `must be "1.0"`)
+	}
+	data, binary := o.get("data"), o.get("data_base64")
+	if data != nil && binary != nil {
+		return request{}, check.Invalid(join(place, "data_base64"), "stands beside data")
+	}
+	if binary != nil {
+		where := join(place, "data_base64")
+		text, _ := parseString(binary)
+		decoded, err := base64.StdEncoding.DecodeString(text)
+		if err != nil {
+			return request{}, check.Invalid(where, "is not valid base64")
+		}
+		return readMessage(where, string(decoded))
+	}
+	where := join(place, "data")
+	if text, ok := parseString(data); ok {
+		return readMessage(where, text)
+	}
+	if data == nil {
+		return request{}, check.Invalid(where, "is required: it names the jobs")
+	}
+	r, err := readJSON(where, data, 0)
+	return r, requireJob(where, r, err)
+}
+
+// readMessage reads a text that must name a job.
+func readMessage(place, text string) (request, *check.Error) {
+	r, err := readText(place, text, 0)
+	return r, requireJob(place, r, err)
+}
+
+// requireJob returns err, or the error for a request that names no job.
+func requireJob(place string, r request, err *check.Error) *check.Error {
+	if err == nil && len(r.jobs) == 0 {
+		err = check.Invalid(place, "names no job")
+	}
+	return err
+}

@@ -1,0 +1,149 @@
+// Package handler turns one event into migration checks and their outcomes
+// into the answer that the event's source understands.
+package handler
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"time"
+
+	"github.com/tencentyun/scf-go-lib/functioncontext"
+
+	"migratecheck/internal/check"
+)
+
+// DTS is what the handler needs of the Data Transmission Service. The errors
+// are of type *check.Error, and no call outlasts the deadline of its context.
+type DTS interface {
+	CreateCheck(ctx context.Context, job string) (check.Receipt, error)
+	DescribeCheck(ctx context.Context, job string) (check.State, check.Receipt, error)
+}
+
+// Handler handles events. It is safe for concurrent use, and nothing of one
+// invocation is seen by another.
+type Handler struct {
+	dts DTS
+	log *slog.Logger
+}
+
+// New returns a handler that makes its calls with dts and writes one log line
+// for each job and one for each event.
+func New(dts DTS, log *slog.Logger) *Handler {
+	return &Handler{dts: dts, log: log}
+}
+
+// Invoke handles one event, as cloudfunction.Handler has it. It returns before
+// the deadline of ctx, whatever DTS does. The error, if any, is a *CheckFailed.
+func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	began := time.Now()
+	function, _ := functioncontext.FromContext(ctx)
+	if function == nil {
+		function = &functioncontext.FunctionContext{}
+	}
+	ctx, cancel := workingTime(ctx, began, function.TimeLimitInMs)
+	defer cancel()
+
+	e, err := readEvent(payload)
+	run := run{
+		dts:   h.dts,
+		event: e,
+		log:   h.log.With("requestId", function.RequestID, "source", string(e.source)),
+	}
+	var outcomes []outcome
+	if err != nil {
+		outcomes = []outcome{{err: err}}
+		run.event.batch = false
+		run.logJob(outcomes[0])
+	} else {
+		outcomes = run.all(ctx)
+	}
+	run.logEvent(outcomes, time.Since(began))
+	return answerFor(e.source, run.event.batch, outcomes)
+}
+
+// Of the time that an invocation has, a part is kept to write the answer and
+// to bring it home.
+const (
+	marginShare = 20 // one part in so many,
+	leastMargin = 50 * time.Millisecond
+	mostMargin  = 500 * time.Millisecond
+
+	// defaultTimeout is the platform's own, for an invocation without a deadline.
+	defaultTimeout = 3 * time.Second
+)
+
+// workingTime returns ctx with the deadline of the invocation, less a margin.
+// The runtime hands an invocation that came without a deadline one in 1970.
+func workingTime(ctx context.Context, now time.Time, limitInMs int32) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok || deadline.Unix() <= 0 {
+		limit := time.Duration(limitInMs) * time.Millisecond
+		if limit <= 0 {
+			limit = defaultTimeout
+		}
+		ctx, deadline = context.WithoutCancel(ctx), now.Add(limit)
+	}
+	margin := min(max(deadline.Sub(now)/marginShare, leastMargin), mostMargin)
+	return context.WithDeadline(ctx, deadline.Add(-margin))
+}
+
+// logJob writes the line of one job.
+func (r *run) logJob(o outcome) {
+	level := slog.LevelInfo
+	attributes := make([]slog.Attr, 0, 12)
+	if o.task.job != "" {
+		attributes = append(attributes, slog.String("jobId", o.task.job))
+	}
+	if o.requestID() != "" {
+		attributes = append(attributes, slog.String("dtsRequestId", o.requestID()))
+	}
+	attributes = append(attributes,
+		slog.Int("attempts", o.attempts),
+		slog.Int64("durationMs", o.duration.Milliseconds()),
+		slog.String("outcome", o.word()))
+	if s := o.state; s != nil {
+		attributes = append(attributes, slog.String("status", s.Status), slog.Int("progress", s.Progress))
+		if s.Passed != nil {
+			attributes = append(attributes, slog.Bool("passed", *s.Passed))
+			if !*s.Passed {
+				level = slog.LevelWarn
+			}
+		}
+	}
+	if o.err != nil {
+		level = slog.LevelError
+		attributes = append(attributes, slog.String("code", o.err.Code), slog.String("error", o.err.Message))
+		if o.err.MayBeRunning {
+			attributes = append(attributes, slog.Bool("mayBeRunning", true))
+		}
+	}
+	attributes = append(attributes, slog.Int("jobs", max(len(r.event.tasks), 1)))
+	r.log.LogAttrs(context.Background(), level, "job", attributes...)
+}
+
+// logEvent writes the line of an event that is done.
+func (r *run) logEvent(outcomes []outcome, took time.Duration) {
+	failed := failures(outcomes)
+	level, word := slog.LevelInfo, "ok"
+	if failed > 0 {
+		level, word = slog.LevelError, "failed"
+	}
+	r.log.LogAttrs(context.Background(), level, "event",
+		slog.Int("jobs", len(outcomes)),
+		slog.Int("failed", failed),
+		slog.Int64("durationMs", took.Milliseconds()),
+		slog.String("outcome", word))
+}
+
+// marshal is json.Marshal without the escapes that are for HTML.
+func marshal(v any) []byte {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		panic(err) // strings, numbers and booleans only
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+}

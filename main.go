@@ -1,0 +1,34 @@
+// Command main is migrate-check, a function for Tencent Cloud SCF, runtime Go1:
+// it creates the checks of DTS migration jobs that an event names.
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+
+	"github.com/tencentyun/scf-go-lib/cloudfunction"
+
+	"migratecheck/handler"
+	"migratecheck/internal/config"
+	"migratecheck/internal/dts"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "migrate-check:", err)
+		os.Exit(1)
+	}
+}
+
+// run hands the handler over to the platform's runtime, which does not return.
+func run() error {
+	c, err := config.Load(os.Getenv)
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewJSONHandler(os.Stdout, &slog.HandlerOptions{Level: c.LogLevel}))
+	client := dts.New(c, dts.ProcessFrom(os.Getenv))
+	cloudfunction.StartHandler(handler.New(client, log))
+	return nil
+}
