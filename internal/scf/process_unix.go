@@ -1,0 +1,20 @@
+//go:build unix
+
+package scf
+
+import (
+	"os/exec"
+	"syscall"
+)
+
+// ownGroup makes the process the first of a group of its own.
+func ownGroup(c *exec.Cmd) { c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
+
+// killGroup ends the process and all that it started.
+func killGroup(c *exec.Cmd) { syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
+
+// Freeze stops the instance as the platform does between events.
+func (i *Instance) Freeze() { syscall.Kill(-i.Pid(), syscall.SIGSTOP) }
+
+// Thaw lets a frozen instance go on.
+func (i *Instance) Thaw() { syscall.Kill(-i.Pid(), syscall.SIGCONT) }
