@@ -74,7 +74,11 @@ var common = []string{"Action", "Version", "Region", "Timestamp", "Nonce", "Secr
 
 // Read reads a request and holds it against its signature.
 func (g *Gate) Read(r *http.Request) (*Request, *Error) {
-	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
+	var body []byte
+	var err error
+	if r.Body != nil { // nil in a request that came through no listener
+		body, err = io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
+	}
 	if err != nil {
 		var large *http.MaxBytesError
 		if errors.As(err, &large) {
@@ -125,7 +129,8 @@ func (g *Gate) readTC3(r *http.Request, body []byte) (*Request, *Error) {
 	}
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
-	if err := decoder.Decode(&out.Parameters); err != nil || decoder.More() {
+	err := decoder.Decode(&out.Parameters)
+	if _, trailing := decoder.Token(); err != nil || trailing != io.EOF || out.Parameters == nil {
 		return nil, refuse("InvalidParameter", "The body of the request is not a JSON object.")
 	}
 	return out, nil

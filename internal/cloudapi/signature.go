@@ -123,12 +123,16 @@ func parseAuthorization(header string) (authorization, *Error) {
 }
 
 // canonical is the canonical form of a request. Query and body are taken as
-// the bytes that came.
+// the bytes that came; the query string of a POST is no part of it.
 func canonical(r *http.Request, signedHeaders []string, body []byte) string {
 	names := slices.Clone(signedHeaders)
 	slices.Sort(names)
+	query := r.URL.RawQuery
+	if r.Method == http.MethodPost {
+		query = ""
+	}
 	var b strings.Builder
-	b.WriteString(r.Method + "\n/\n" + r.URL.RawQuery + "\n")
+	b.WriteString(r.Method + "\n/\n" + query + "\n")
 	for _, name := range names {
 		value := r.Header.Get(name)
 		if name == "host" {
