@@ -31,6 +31,10 @@ const (
 // deadline of ctx allow, and returns how many it took. The error that decides
 // is the last attempt's; it has MayBeRunning set if any attempt's fate is
 // unknown.
+//
+// An attempt that was refused for rate is not held against the limit if DTS
+// took another call of this instance meanwhile: with the quota shared rather
+// than closed, waiting gets the call through.
 func (c *Client) call(ctx context.Context, quota *pacer, send func(context.Context, *session) error) (int, *check.Error) {
 	s, failure := c.newSession(ctx)
 	if failure != nil {
@@ -38,24 +42,31 @@ func (c *Client) call(ctx context.Context, quota *pacer, send func(context.Conte
 	}
 	failure = notReached()
 	unknown := false
-	attempts := 0
-	for attempts < c.config.MaxAttempts {
+	attempts, counted := 0, 0
+	for counted < c.config.MaxAttempts {
 		if attempts > 0 && !pause(ctx, attempts) {
 			break
 		}
+		before := quota.progress()
 		if !quota.wait(ctx, attempts > 0, leastAttemptTime) {
 			break
 		}
 		attempts++
-		failure = c.attempt(ctx, s, attempts == c.config.MaxAttempts, send)
-		if failure == nil {
-			quota.accepted()
+		counted++
+		failure = c.attempt(ctx, s, counted == c.config.MaxAttempts, send)
+		switch {
+		case failure == nil:
+			quota.took()
 			return attempts, nil
+		case failure.Throttled():
+			quota.refused()
+			if quota.progress() > before {
+				counted--
+			}
+		case failure.RequestID != "":
+			quota.took()
 		}
 		unknown = unknown || failure.MayBeRunning
-		if failure.Throttled() {
-			quota.refused()
-		}
 		if !failure.Retryable() {
 			break
 		}

@@ -38,8 +38,28 @@ func (s *Server) Listen(address string, secure bool) (*Listener, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !secure {
+		l := s.Serve(listener)
+		l.URL = "http://" + listener.Addr().String()
+		return l, nil
+	}
+	certificate, file, err := certify(listener.Addr())
+	if err != nil {
+		listener.Close()
+		return nil, err
+	}
+	l := s.Serve(tls.NewListener(listener, &tls.Config{
+		Certificates: []tls.Certificate{certificate},
+		MinVersion:   tls.VersionTLS12,
+		NextProtos:   []string{"h2", "http/1.1"},
+	}))
+	l.URL, l.Certificate = "https://"+listener.Addr().String(), file
+	return l, nil
+}
+
+// Serve serves s on a listener of the caller's, such as one in memory.
+func (s *Server) Serve(listener net.Listener) *Listener {
 	l := &Listener{
-		URL:  "http://" + listener.Addr().String(),
 		done: make(chan struct{}),
 		server: &http.Server{
 			Handler:           s,
@@ -48,22 +68,11 @@ func (s *Server) Listen(address string, secure bool) (*Listener, error) {
 			ErrorLog:          log.New(io.Discard, "", 0), // of handshakes that a client gave up
 		},
 	}
-	serve := func() error { return l.server.Serve(listener) }
-	if secure {
-		certificate, err := l.certify(listener.Addr())
-		if err != nil {
-			listener.Close()
-			return nil, err
-		}
-		l.URL = "https://" + listener.Addr().String()
-		l.server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
-		serve = func() error { return l.server.ServeTLS(listener, "", "") }
-	}
 	go func() {
 		defer close(l.done)
-		serve() // always http.ErrServerClosed, after Close
+		l.server.Serve(listener) // always http.ErrServerClosed, after Close
 	}()
-	return l, nil
+	return l
 }
 
 // Close ends the listener and every connection.
@@ -72,11 +81,12 @@ func (l *Listener) Close() {
 	<-l.done
 }
 
-// certify makes a certificate for the address, valid for a day.
-func (l *Listener) certify(address net.Addr) (tls.Certificate, error) {
+// certify makes a certificate for the address, valid for a day, and returns it
+// in PEM as well.
+func certify(address net.Addr) (tls.Certificate, []byte, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return tls.Certificate{}, err
+		return tls.Certificate{}, nil, err
 	}
 	now := time.Now()
 	template := &x509.Certificate{
@@ -96,10 +106,10 @@ func (l *Listener) certify(address net.Addr) (tls.Certificate, error) {
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
-		return tls.Certificate{}, err
+		return tls.Certificate{}, nil, err
 	}
-	l.Certificate = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
+	file := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, file, nil
 }
 
 type connKey struct{}
