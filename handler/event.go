@@ -1,13 +1,10 @@
 package handler
 
 import (
-	"encoding/base64"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"mime"
-	"net/url"
-	"strings"
 
 	"migratecheck/internal/check"
 )
@@ -62,6 +59,9 @@ const maxJobs = 10000
 // why nothing of the event can be done.
 func readEvent(payload []byte) (event, *check.Error) {
 	e := event{source: sourceDirect}
+	if len(bytes.TrimSpace(payload)) == 0 {
+		return e, check.Invalid("event", "is empty")
+	}
 	var raw json.RawMessage
 	if err := json.Unmarshal(payload, &raw); err != nil {
 		at := int64(len(payload))
@@ -92,7 +92,7 @@ func (e *event) read(raw json.RawMessage) *check.Error {
 	}
 	if o, ok := parseObject(raw); ok {
 		switch {
-		case o.object("requestContext") != nil && o.get("httpMethod") != nil:
+		case o.get("requestContext") != nil && o.get("httpMethod") != nil:
 			e.source = sourceAPIGateway
 			return e.one(readHTTP(o))
 		case o.get("httpMethod") != nil && o.get("path") != nil:
@@ -184,125 +184,13 @@ func (e *event) collapse() {
 	e.tasks = kept
 }
 
-// readHTTP reads an API Gateway or Function URL event.
-func readHTTP(o object) (request, *check.Error) {
-	var r request
-	for _, place := range []string{"pathParameters", "queryString"} {
-		parameters, err := parametersOf(place, o.get(place))
-		if err != nil {
-			return r, err
-		}
-		found, err := readParameters(place, parameters)
-		if err != nil {
-			return r, err
-		}
-		if err := r.merge(place, found); err != nil {
-			return r, err
-		}
-	}
-	body, contentType, err := bodyOf(o)
-	if err != nil {
-		return r, err
-	}
-	found, err := readBody(body, contentType)
-	if err != nil {
-		return r, err
-	}
-	if err := r.merge("body", found); err != nil {
-		return r, err
-	}
-	if len(r.jobs) == 0 {
-		return r, check.Invalid("JobId", "is required: neither path, query string nor body names a job")
-	}
-	return r, nil
-}
-
-// parametersOf reads path or query parameters. A value is a string, an array
-// of strings where the parameter is repeated, or true where it has no value.
-func parametersOf(place string, raw json.RawMessage) (url.Values, *check.Error) {
-	if raw == nil {
-		return nil, nil
-	}
-	o, ok := parseObject(raw)
-	if !ok {
-		return nil, check.Invalid(place, "must be an object")
-	}
-	parameters := url.Values{}
-	for _, m := range o {
-		values, ok := parseArray(m.value)
-		if !ok {
-			values = []json.RawMessage{m.value}
-		}
-		for _, value := range values {
-			text, ok := parseString(value)
-			if !ok {
-				text = string(value)
-			}
-			if !ok && isJobKey(m.key) {
-				return nil, check.Invalid(join(place, m.key), "must be a string, and has no value")
-			}
-			parameters[m.key] = append(parameters[m.key], text)
-		}
-	}
-	return parameters, nil
-}
-
-func isJobKey(key string) bool {
-	return strings.EqualFold(key, "JobId") || strings.EqualFold(key, "JobIds") || number(key) >= 0
-}
-
-// bodyOf returns an HTTP event's body, decoded, and its media type.
-func bodyOf(o object) (body, contentType string, err *check.Error) {
-	for _, header := range o.object("headers").named("Content-Type") {
-		if values, ok := parseArray(header); ok && len(values) > 0 {
-			header = values[0]
-		}
-		text, _ := parseString(header)
-		contentType, _, _ = mime.ParseMediaType(text)
-	}
-	raw := o.get("body")
-	if raw == nil {
-		return "", contentType, nil
-	}
-	body, ok := parseString(raw)
-	if !ok {
-		return "", "", check.Invalid("body", "must be a string")
-	}
-	if string(o.get("isBase64Encoded")) == "true" {
-		decoded, bad := base64.RawStdEncoding.DecodeString(strings.TrimRight(body, "="))
-		if bad != nil {
-			return "", "", check.Invalid("body", "is not valid base64, which isBase64Encoded says it is")
-		}
-		body = string(decoded)
-	}
-	return body, contentType, nil
-}
-
-// readBody reads an HTTP body. Its own shape goes before its content type:
-// curl sends JSON as a form unless told otherwise, and no form begins as JSON does.
-func readBody(body, contentType string) (request, *check.Error) {
-	text := strings.TrimSpace(body)
-	json := text != "" && strings.ContainsRune(`{["`, rune(text[0]))
-	switch {
-	case !json && (contentType == "application/x-www-form-urlencoded" || strings.Contains(text, "=")):
-		form, err := url.ParseQuery(text)
-		if err != nil {
-			return request{}, check.Invalid("body", "is not a valid form")
-		}
-		return readParameters("body", form)
-	case !json && contentType == "application/json" && text != "" && text != "null":
-		return request{}, check.Invalid("body", "is not a JSON object, array or string")
-	}
-	return readText("body", text, 0)
-}
-
 // readRecord reads a CKafka or CMQ record.
 func readRecord(place string, raw json.RawMessage) (request, *check.Error) {
 	o, _ := parseObject(raw)
 	for _, queue := range []string{"Ckafka", "CMQ"} {
-		if message := o.object(queue); message != nil {
+		if o.get(queue) != nil {
 			where := place + "." + queue + ".msgBody"
-			body, ok := parseString(message.get("msgBody"))
+			body, ok := parseString(o.object(queue).get("msgBody"))
 			if !ok {
 				return request{}, check.Invalid(where, "must be a string that names the jobs")
 			}
@@ -324,12 +212,14 @@ func readCloudEvent(place string, raw json.RawMessage) (request, *check.Error) {
 	}
 	if binary != nil {
 		where := join(place, "data_base64")
-		text, _ := parseString(binary)
-		decoded, err := base64.StdEncoding.DecodeString(text)
-		if err != nil {
-			return request{}, check.Invalid(where, "is not valid base64")
+		text, ok := parseString(binary)
+		if ok {
+			text, ok = decodeBase64(text)
 		}
-		return readMessage(where, string(decoded))
+		if !ok {
+			return request{}, check.Invalid(where, "must be a string in base64")
+		}
+		return readMessage(where, text)
 	}
 	where := join(place, "data")
 	if text, ok := parseString(data); ok {

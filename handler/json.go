@@ -22,7 +22,7 @@ func parseObject(raw json.RawMessage) (object, bool) {
 	if token, err := decoder.Token(); err != nil || token != json.Delim('{') {
 		return nil, false
 	}
-	var o object
+	o := object{}
 	for decoder.More() {
 		key, err := decoder.Token()
 		if err != nil {
@@ -48,7 +48,8 @@ func (o object) get(key string) json.RawMessage {
 	return nil
 }
 
-// object returns the object under key, or nil where there is none.
+// object returns the object under key, or nil where there is none, which has
+// no members.
 func (o object) object(key string) object {
 	inner, _ := parseObject(o.get(key))
 	return inner

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"migratecheck/internal/check"
@@ -52,10 +50,10 @@ const maxDepth = 4
 // separated by commas or white space.
 func readText(place, text string, depth int) (request, *check.Error) {
 	text = strings.TrimSpace(text)
-	if text == "" || text == "null" {
+	if isBlank(text) {
 		return request{}, nil
 	}
-	if strings.ContainsRune(`{["`, rune(text[0])) {
+	if isJSON(text) {
 		if !json.Valid([]byte(text)) {
 			return request{}, check.Invalid(place, "is not valid JSON")
 		}
@@ -65,6 +63,12 @@ func readText(place, text string, depth int) (request, *check.Error) {
 	r := request{batch: len(ids) > 1}
 	return r, r.add(place, ids...)
 }
+
+// isBlank tells that a trimmed text asks for nothing.
+func isBlank(text string) bool { return text == "" || text == "null" }
+
+// isJSON tells that a text means to be one of the JSON forms: no JobId begins so.
+func isJSON(text string) bool { return text != "" && strings.Contains(`{["`, text[:1]) }
 
 // readJSON reads a check request from valid JSON.
 func readJSON(place string, raw json.RawMessage, depth int) (request, *check.Error) {
@@ -179,6 +183,9 @@ func readAnswers(place string, raw json.RawMessage, _ int) (request, bool, *chec
 			return r, false, check.Invalid(where, "must be an object with JobId")
 		}
 		values := o.named("JobId")
+		if len(values) == 0 && o.get("Error") != nil && o.get("Record") != nil {
+			continue // our own entry for a record that could not be read
+		}
 		if len(values) != 1 {
 			return r, false, check.Invalid(join(where, "JobId"), "is required, once")
 		}
@@ -295,10 +302,13 @@ func (r *request) merge(place string, other request) *check.Error {
 		r.jobs, r.place = other.jobs, other.place
 		return nil
 	}
-	if !slices.Equal(sorted(r.jobs), sorted(other.jobs)) {
-		return check.Invalid(other.place, "names another job than "+r.place)
+	if slices.Equal(sorted(r.jobs), sorted(other.jobs)) {
+		return nil
 	}
-	return nil
+	if r.place == other.place {
+		return check.Invalid(r.place, "is given more than once, with different jobs")
+	}
+	return check.Invalid(other.place, "names another job than "+r.place)
 }
 
 func sorted(ids []string) []string {
@@ -333,66 +343,4 @@ func validJob(place, id string) *check.Error {
 		return check.Invalid(orEvent(place), "must be 1 to 64 characters of A-Z a-z 0-9 _ -")
 	}
 	return nil
-}
-
-// readParameters reads a check request from the parameters of a path, a query
-// string or a form, which are texts. Several jobs come as JobIds, repeated,
-// separated by commas, or numbered as in an API 3.0 query (JobIds.0, JobIds.1).
-func readParameters(place string, parameters url.Values) (request, *check.Error) {
-	keys := make([]string, 0, len(parameters))
-	for key := range parameters {
-		keys = append(keys, key)
-	}
-	slices.SortFunc(keys, func(a, b string) int {
-		if n := number(a) - number(b); n != 0 {
-			return n
-		}
-		return strings.Compare(a, b)
-	})
-	var r request
-	var many []string
-	for _, key := range keys {
-		where := join(place, key)
-		for _, text := range parameters[key] {
-			var err *check.Error
-			switch {
-			case strings.EqualFold(key, "JobId"):
-				err = r.add(where, text)
-			case strings.EqualFold(key, "JobIds") || number(key) >= 0:
-				many = append(many, strings.Split(text, ",")...)
-			case strings.EqualFold(key, "Action"):
-				err = r.setAction(where, text)
-			case strings.EqualFold(key, "Wait"):
-				wait, bad := strconv.ParseBool(text)
-				if bad != nil {
-					return r, check.Invalid(where, "must be true or false")
-				}
-				err = r.setWait(where, wait)
-			}
-			if err != nil {
-				return r, err
-			}
-		}
-	}
-	if many == nil {
-		return r, nil
-	}
-	batch := request{batch: true}
-	if err := batch.add(join(place, "JobIds"), many...); err != nil {
-		return r, err
-	}
-	return r, r.merge(place, batch)
-}
-
-// number returns N of a key JobIds.N, or -1.
-func number(key string) int {
-	const prefix = "JobIds."
-	if len(key) <= len(prefix) || len(key) > len(prefix)+5 || !strings.EqualFold(key[:len(prefix)], prefix) {
-		return -1
-	}
-	n, err := strconv.ParseUint(key[len(prefix):], 10, 16)
-	if err != nil {
-		return -1
-	}
-	return int(n)
 }
