@@ -1,6 +1,8 @@
 package handler
 
 import (
+	"bytes"
+	"encoding/json"
 	"strconv"
 	"strings"
 
@@ -138,21 +140,20 @@ func (e *CheckFailed) Error() string { return e.message }
 func functionError(s source, outcomes []outcome) error {
 	var failed []string
 	mendable := false
-	for i, o := range outcomes {
+	for _, o := range outcomes {
 		if o.err == nil {
 			continue
 		}
 		mendable = mendable || o.err.Retryable()
-		name := o.task.job
-		if o.task.invalid != nil {
-			name = "record " + strconv.Itoa(o.task.record)
-		}
-		if name == "" {
-			name = "event"
-		}
-		text := name + ": " + o.err.Code
+		text := o.err.Code
 		if len(outcomes) == 1 || o.task.invalid != nil {
-			text = name + ": " + outcomes[i].err.Error()
+			text = o.err.Error() // that of a record names the record
+		}
+		if o.created() {
+			text = "created (RequestId " + o.requestID() + "), but its state is not known: " + text
+		}
+		if o.task.job != "" {
+			text = o.task.job + ": " + text
 		}
 		failed = append(failed, text)
 	}
@@ -172,4 +173,15 @@ func printable(r rune) rune {
 		return ' '
 	}
 	return r
+}
+
+// marshal is json.Marshal without the escapes that are for HTML.
+func marshal(v any) []byte {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		panic(err) // strings, numbers and booleans only
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }

@@ -3,9 +3,7 @@
 package handler
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"log/slog"
 	"time"
 
@@ -87,63 +85,4 @@ func workingTime(ctx context.Context, now time.Time, limitInMs int32) (context.C
 	}
 	margin := min(max(deadline.Sub(now)/marginShare, leastMargin), mostMargin)
 	return context.WithDeadline(ctx, deadline.Add(-margin))
-}
-
-// logJob writes the line of one job.
-func (r *run) logJob(o outcome) {
-	level := slog.LevelInfo
-	attributes := make([]slog.Attr, 0, 12)
-	if o.task.job != "" {
-		attributes = append(attributes, slog.String("jobId", o.task.job))
-	}
-	if o.requestID() != "" {
-		attributes = append(attributes, slog.String("dtsRequestId", o.requestID()))
-	}
-	attributes = append(attributes,
-		slog.Int("attempts", o.attempts),
-		slog.Int64("durationMs", o.duration.Milliseconds()),
-		slog.String("outcome", o.word()))
-	if s := o.state; s != nil {
-		attributes = append(attributes, slog.String("status", s.Status), slog.Int("progress", s.Progress))
-		if s.Passed != nil {
-			attributes = append(attributes, slog.Bool("passed", *s.Passed))
-			if !*s.Passed {
-				level = slog.LevelWarn
-			}
-		}
-	}
-	if o.err != nil {
-		level = slog.LevelError
-		attributes = append(attributes, slog.String("code", o.err.Code), slog.String("error", o.err.Message))
-		if o.err.MayBeRunning {
-			attributes = append(attributes, slog.Bool("mayBeRunning", true))
-		}
-	}
-	attributes = append(attributes, slog.Int("jobs", max(len(r.event.tasks), 1)))
-	r.log.LogAttrs(context.Background(), level, "job", attributes...)
-}
-
-// logEvent writes the line of an event that is done.
-func (r *run) logEvent(outcomes []outcome, took time.Duration) {
-	failed := failures(outcomes)
-	level, word := slog.LevelInfo, "ok"
-	if failed > 0 {
-		level, word = slog.LevelError, "failed"
-	}
-	r.log.LogAttrs(context.Background(), level, "event",
-		slog.Int("jobs", len(outcomes)),
-		slog.Int("failed", failed),
-		slog.Int64("durationMs", took.Milliseconds()),
-		slog.String("outcome", word))
-}
-
-// marshal is json.Marshal without the escapes that are for HTML.
-func marshal(v any) []byte {
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(v); err != nil {
-		panic(err) // strings, numbers and booleans only
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }

@@ -18,6 +18,7 @@ type outcome struct {
 	receipt  check.Receipt // of the accepted call
 	state    *check.State  // nil where none was asked for or seen
 	err      *check.Error
+	unread   *check.Error // why a check that is waited for could not be read
 	attempts int
 	duration time.Duration
 }
@@ -31,22 +32,25 @@ func (o outcome) requestID() string {
 	return o.err.RequestID
 }
 
-// created tells of a failed task that its check was accepted all the same.
+// created tells of a failed task that its check was accepted all the same: only
+// the reading of it failed.
 func (o outcome) created() bool { return o.err != nil && o.receipt.RequestID != "" }
 
 // word is the outcome in a word, for the log.
 func (o outcome) word() string {
 	switch {
-	case o.err != nil && o.created():
+	case o.created():
 		return "created, state not known"
-	case o.err != nil && o.err.Attempts == 0 && o.err.Code == check.CodeDeadline:
+	case o.err != nil && o.err.MayBeRunning:
+		return "not known"
+	case o.err != nil && o.err.RequestID != "":
+		return "refused"
+	case o.err != nil && o.err.Code == check.CodeDeadline:
 		return "not reached"
 	case o.err != nil && o.err.Attempts == 0:
 		return "not sent"
-	case o.err != nil && o.err.HTTPStatus() >= 500 && o.err.RequestID == "":
-		return "not known"
 	case o.err != nil:
-		return "refused"
+		return "no answer"
 	case o.state != nil && o.state.Passed != nil && *o.state.Passed:
 		return "passed"
 	case o.state != nil && o.state.Passed != nil:
@@ -185,7 +189,6 @@ func (r *run) await(ctx context.Context, outcomes []outcome, began []time.Time) 
 
 // poll reads one check and reports whether that was the last time.
 func (r *run) poll(ctx context.Context, o *outcome, timeUp bool) bool {
-	failure := &check.Error{Code: check.CodeDeadline, Message: "the check was not read: the function's time was nearly up"}
 	if !timeUp {
 		state, receipt, err := r.dts.DescribeCheck(ctx, o.task.job)
 		if err == nil {
@@ -193,14 +196,22 @@ func (r *run) poll(ctx context.Context, o *outcome, timeUp bool) bool {
 			o.attempts += receipt.Attempts
 			return state.Ended()
 		}
-		failure = asError(err)
+		failure := asError(err)
 		o.attempts += failure.Attempts
-		if failure.Retryable() && ctx.Err() == nil && failure.Code != check.CodeDeadline {
+		if !failure.Retryable() {
+			o.err = failure
+			return true
+		}
+		if failure.Code != check.CodeDeadline {
+			o.unread = failure
 			return false
 		}
 	}
-	if o.state == nil || !failure.Retryable() {
-		o.err = failure
+	if o.state == nil {
+		o.err = o.unread
+	}
+	if o.state == nil && o.err == nil {
+		o.err = &check.Error{Code: check.CodeDeadline, Message: "the check was not read: the function's time was nearly up"}
 	}
 	return true
 }

@@ -1,0 +1,54 @@
+package handler
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// logJob writes the line of one job, or of what could not be read as one.
+func (r *run) logJob(o outcome) {
+	level := slog.LevelInfo
+	attributes := make([]slog.Attr, 0, 10)
+	if o.task.job != "" {
+		attributes = append(attributes, slog.String("jobId", o.task.job))
+	}
+	if o.requestID() != "" {
+		attributes = append(attributes, slog.String("dtsRequestId", o.requestID()))
+	}
+	attributes = append(attributes,
+		slog.Int("attempts", o.attempts),
+		slog.Int64("durationMs", o.duration.Milliseconds()),
+		slog.String("outcome", o.word()))
+	if s := o.state; s != nil {
+		attributes = append(attributes, slog.String("status", s.Status), slog.Int("progress", s.Progress))
+		if s.Passed != nil {
+			attributes = append(attributes, slog.Bool("passed", *s.Passed))
+			if !*s.Passed {
+				level = slog.LevelWarn
+			}
+		}
+	}
+	if o.err != nil {
+		level = slog.LevelError
+		attributes = append(attributes, slog.String("code", o.err.Code), slog.String("error", o.err.Message))
+		if o.err.MayBeRunning {
+			attributes = append(attributes, slog.Bool("mayBeRunning", true))
+		}
+	}
+	r.log.LogAttrs(context.Background(), level, "job", attributes...)
+}
+
+// logEvent writes the line of an event that is done.
+func (r *run) logEvent(outcomes []outcome, took time.Duration) {
+	failed := failures(outcomes)
+	level, word := slog.LevelInfo, "ok"
+	if failed > 0 {
+		level, word = slog.LevelError, "failed"
+	}
+	r.log.LogAttrs(context.Background(), level, "event",
+		slog.Int("jobs", len(outcomes)),
+		slog.Int("failed", failed),
+		slog.Int64("durationMs", took.Milliseconds()),
+		slog.String("outcome", word))
+}
