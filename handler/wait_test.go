@@ -1,0 +1,281 @@
+package handler
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"migratecheck/internal/check"
+)
+
+func state(status string, progress int) reading {
+	return reading{state: check.State{Status: status, Progress: progress}}
+}
+
+func TestWait(t *testing.T) {
+	expired := &check.Error{Code: "AuthFailure.TokenFailure", Message: "said by DTS", RequestID: "refused", Attempts: 1}
+	flaky := &check.Error{Code: "InternalError.DatabaseError", Message: "said by DTS", RequestID: "refused", Attempts: 4}
+	for name, row := range map[string]struct {
+		readings []reading
+		create   error
+		silent   bool
+		time     time.Duration
+		event    string
+
+		answer   string
+		err      string
+		level    string
+		outcome  string
+		attempts float64
+	}{
+		"passed": {
+			readings: []reading{state(check.Unavailable, 0), state(check.Starting, 0), state(check.Running, 30), verdict(true, "ok")},
+			answer:   `{"JobId":"dts-1","RequestId":"create-dts-1","Check":{"Status":"finished","Passed":true,"Progress":100,"Message":"ok"}}`,
+			level:    "INFO", outcome: "passed", attempts: 5,
+		},
+		"not passed is an answer, with a warning": {
+			readings: []reading{state(check.Running, 30), verdict(false, "no privilege")},
+			answer:   `{"JobId":"dts-1","RequestId":"create-dts-1","Check":{"Status":"finished","Passed":false,"Progress":100,"Message":"no privilege"}}`,
+			level:    "WARN", outcome: "not passed", attempts: 3,
+		},
+		"ended without a verdict": {
+			readings: []reading{state(check.Finished, 100)},
+			answer:   `{"JobId":"dts-1","RequestId":"create-dts-1","Check":{"Status":"finished","Progress":100}}`,
+			level:    "INFO", outcome: "finished", attempts: 2,
+		},
+		"still running when time is up": {
+			readings: []reading{state(check.Starting, 0), state(check.Running, 7)},
+			time:     5 * time.Second,
+			answer:   `{"JobId":"dts-1","RequestId":"create-dts-1","Check":{"Status":"running","Progress":7}}`,
+			level:    "INFO", outcome: "running",
+		},
+		"a reading that can be made again is": {
+			readings: []reading{{err: flaky}, {err: flaky}, verdict(true, "ok")},
+			answer:   `{"JobId":"dts-1","RequestId":"create-dts-1","Check":{"Status":"finished","Passed":true,"Progress":100,"Message":"ok"}}`,
+			level:    "INFO", outcome: "passed", attempts: 10,
+		},
+		"the last state stands if nothing more can be read": {
+			readings: []reading{state(check.Running, 30), {err: flaky}},
+			time:     20 * time.Second,
+			answer:   `{"JobId":"dts-1","RequestId":"create-dts-1","Check":{"Status":"running","Progress":30}}`,
+			level:    "INFO", outcome: "running",
+		},
+		"reading is refused": {
+			readings: []reading{state(check.Running, 30), {err: expired}},
+			err:      "dts-1: created (RequestId create-dts-1), but its state is not known: AuthFailure.TokenFailure: said by DTS (RequestId refused)",
+			level:    "ERROR", outcome: "created, state not known", attempts: 3,
+		},
+		"reading is refused, over HTTP": {
+			readings: []reading{{err: expired}},
+			event:    `{"httpMethod":"GET","path":"/","queryString":{"JobId":"dts-1","Wait":"true"}}`,
+			answer: `{"isBase64Encoded":false,"statusCode":500,"headers":{"Content-Type":"application/json"},` +
+				`"body":"{\"Error\":{\"Code\":\"AuthFailure.TokenFailure\",\"Message\":\"said by DTS\"},\"JobId\":\"dts-1\",\"RequestId\":\"create-dts-1\",\"Created\":true}"}`,
+			level: "ERROR", outcome: "created, state not known", attempts: 2,
+		},
+		"nothing could be read": {
+			readings: []reading{{err: flaky}},
+			time:     5 * time.Second,
+			err:      "dts-1: created (RequestId create-dts-1), but its state is not known: InternalError.DatabaseError: said by DTS (RequestId refused)",
+			level:    "ERROR", outcome: "created, state not known",
+		},
+		"no time to read": {
+			time:  time.Second,
+			err:   "dts-1: created (RequestId create-dts-1), but its state is not known: ClientError.DeadlineExceeded: the check was not read: the function's time was nearly up",
+			level: "ERROR", outcome: "created, state not known",
+		},
+		"what was not created is not read": {
+			create: refusal("FailedOperation.NotAllowOperation"),
+			err:    "dts-1: FailedOperation.NotAllowOperation: said by DTS (RequestId refused)",
+			level:  "ERROR", outcome: "refused", attempts: 1,
+		},
+		"a check found running is read": {
+			event:    `{"Type":"Timer","Message":"{\"JobId\":\"dts-1\",\"Wait\":true}"}`,
+			create:   refusal("InternalError.DuplicateJob"),
+			readings: []reading{state(check.Running, 30), verdict(true, "ok")},
+			answer:   `{"JobId":"dts-1","RequestId":"refused","AlreadyRunning":true,"Check":{"Status":"finished","Passed":true,"Progress":100,"Message":"ok"}}`,
+			level:    "INFO", outcome: "passed", attempts: 3,
+		},
+		"describe reads once": {
+			event:    `{"JobId":"dts-1","Action":"DescribeMigrateCheckJob"}`,
+			readings: []reading{state(check.Running, 30), verdict(true, "ok")},
+			answer:   `{"JobId":"dts-1","RequestId":"describe-dts-1","Check":{"Status":"running","Progress":30}}`,
+			level:    "INFO", outcome: "running", attempts: 1,
+		},
+		"describe and wait": {
+			event:    `{"JobId":"dts-1","Action":"DescribeMigrateCheckJob","Wait":true}`,
+			readings: []reading{state(check.Running, 30), verdict(true, "ok")},
+			answer:   `{"JobId":"dts-1","RequestId":"describe-dts-1","Check":{"Status":"finished","Passed":true,"Progress":100,"Message":"ok"}}`,
+			level:    "INFO", outcome: "passed", attempts: 2,
+		},
+		"describe is refused": {
+			event:    `{"JobId":"dts-1","Action":"DescribeMigrateCheckJob"}`,
+			readings: []reading{{err: refusal("ResourceNotFound.JobNotExist")}},
+			err:      "dts-1: ResourceNotFound.JobNotExist: said by DTS (RequestId refused)",
+			level:    "ERROR", outcome: "refused", attempts: 1,
+		},
+		"describe is not answered": {
+			event:  `{"JobId":"dts-1","Action":"DescribeMigrateCheckJob"}`,
+			silent: true,
+			err:    "dts-1: ClientError.NetworkError: no answer",
+			level:  "ERROR", outcome: "no answer", attempts: 1,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				dts := &scripted{
+					create:   map[string]error{"dts-1": row.create},
+					describe: map[string][]reading{"dts-1": row.readings},
+					silent:   map[string]bool{"dts-1": row.silent},
+				}
+				if row.event == "" {
+					row.event = `{"JobId":"dts-1","Wait":true}`
+				}
+				if row.time == 0 {
+					row.time = time.Minute
+				}
+				began := time.Now()
+				ctx, cancel := context.WithTimeout(t.Context(), row.time)
+				defer cancel()
+				i := invokeIn(ctx, t, dts, row.event)
+				if took := time.Since(began); took >= row.time {
+					t.Errorf("took %v of %v", took, row.time)
+				}
+				if i.err != nil && i.err.Error() != row.err || i.err == nil && row.err != "" || string(i.answer) != row.answer {
+					t.Errorf("got %s, %v\nwant %s, %s", i.answer, i.err, row.answer, row.err)
+				}
+				jobs := i.log.lines("job")
+				if len(jobs) != 1 {
+					t.Fatalf("job lines %v", jobs)
+				}
+				if line := jobs[0]; line["level"] != row.level || line["outcome"] != row.outcome || row.attempts > 0 && line["attempts"] != row.attempts {
+					t.Errorf("job line %v; want %s, %s, %v attempts", line, row.level, row.outcome, row.attempts)
+				}
+			})
+		})
+	}
+}
+
+// Jobs that wait are read in rounds, each until its own check has ended.
+func TestWaitForSeveral(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dts := &scripted{
+			create: map[string]error{"dts-2": refusal("ResourceNotFound.JobNotExist")},
+			describe: map[string][]reading{
+				"dts-1": {state(check.Running, 50), state(check.Running, 90), verdict(false, "no privilege")},
+				"dts-3": {state(check.Running, 50)},
+			},
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		i := invokeIn(ctx, t, dts, `{"httpMethod":"POST","path":"/","body":"{\"JobIds\":[\"dts-1\",\"dts-2\",\"dts-3\",\"dts-4\"],\"Wait\":true}"}`)
+		want := `{"Jobs":[` +
+			`{"JobId":"dts-1","RequestId":"create-dts-1","Check":{"Status":"finished","Passed":false,"Progress":100,"Message":"no privilege"}},` +
+			`{"Error":{"Code":"ResourceNotFound.JobNotExist","Message":"said by DTS"},"JobId":"dts-2","RequestId":"refused"},` +
+			`{"JobId":"dts-3","RequestId":"create-dts-3","Check":{"Status":"running","Progress":50}},` +
+			`{"JobId":"dts-4","RequestId":"create-dts-4","Check":{"Status":"finished","Passed":true,"Progress":100,"Message":"ok"}}],"Failed":1}`
+		if got := response(t, i); got.StatusCode != 207 || got.Body != want {
+			t.Errorf("got %d %s\nwant 207 %s", got.StatusCode, got.Body, want)
+		}
+		if lines := i.log.lines("job"); len(lines) != 4 {
+			t.Errorf("job lines %v", lines)
+		}
+	})
+}
+
+func TestPollDelay(t *testing.T) {
+	for round := 1; round <= 12; round++ {
+		for _, left := range []time.Duration{-time.Second, 0, time.Millisecond, time.Second, 1500 * time.Millisecond, time.Minute, 900 * time.Second} {
+			d := pollDelay(round, left)
+			if d < min(minPoll, left) || d > maxPoll || left > 2*minPoll && d > left {
+				t.Errorf("round %d with %v left: %v", round, left, d)
+			}
+		}
+	}
+}
+
+// DTS is silent, and the answer is ours all the same, before the deadline.
+func TestSilenceDoesNotOutlastTheDeadline(t *testing.T) {
+	for _, limit := range []time.Duration{time.Second, 3 * time.Second, 900 * time.Second} {
+		t.Run(limit.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(t.Context(), limit)
+				defer cancel()
+				began := time.Now()
+				i := invokeIn(ctx, t, &scripted{silent: map[string]bool{"dts-1": true}}, `{"JobIds":["dts-1","dts-2"]}`)
+				if want := "1 of 2 jobs failed: dts-1: ClientError.NetworkError"; i.err == nil || i.err.Error() != want {
+					t.Errorf("got %v, want %s", i.err, want)
+				}
+				if spare := limit - time.Since(began); spare < leastMargin || spare > mostMargin {
+					t.Errorf("answered %v before the deadline", spare)
+				}
+			})
+		})
+	}
+}
+
+// More jobs than are in flight at once, and no time for the later ones.
+func TestJobsThatAreNotReached(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ids := make([]string, inFlight+8)
+		dts := &scripted{silent: map[string]bool{}}
+		for i := range ids {
+			ids[i] = "dts-" + string(rune('A'+i%26)) + string(rune('a'+i/26))
+			dts.silent[ids[i]] = i < inFlight
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		i := invokeIn(ctx, t, dts, string(marshal(ids)))
+		var failed *CheckFailed
+		if !errors.As(i.err, &failed) {
+			t.Fatalf("got %v", i.err)
+		}
+		words := map[any]int{}
+		for _, line := range i.log.lines("job") {
+			words[line["outcome"]]++
+		}
+		if words["not known"] != inFlight || words["not reached"] != 8 {
+			t.Errorf("outcomes %v", words)
+		}
+	})
+}
+
+func TestWorkingTime(t *testing.T) {
+	now := time.Now()
+	for name, row := range map[string]struct {
+		deadline time.Duration // from now; 0 for none
+		epoch    bool          // the deadline is that of 1970
+		limitMs  int32
+		want     time.Duration
+	}{
+		"a second":                       {deadline: time.Second, want: 950 * time.Millisecond},
+		"three seconds":                  {deadline: 3 * time.Second, want: 2850 * time.Millisecond},
+		"a minute":                       {deadline: time.Minute, want: time.Minute - 500*time.Millisecond},
+		"fifteen minutes":                {deadline: 15 * time.Minute, want: 15*time.Minute - 500*time.Millisecond},
+		"the deadline goes before limit": {deadline: time.Second, limitMs: 60000, want: 950 * time.Millisecond},
+		"no deadline but a limit":        {limitMs: 10000, want: 9500 * time.Millisecond},
+		"no deadline and no limit":       {want: 2850 * time.Millisecond},
+		"1970 and a limit":               {epoch: true, limitMs: 10000, want: 9500 * time.Millisecond},
+		"1970 and no limit":              {epoch: true, want: 2850 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			type key struct{}
+			ctx := context.WithValue(t.Context(), key{}, "kept")
+			var cancel context.CancelFunc = func() {}
+			switch {
+			case row.epoch:
+				ctx, cancel = context.WithDeadline(ctx, time.Unix(0, 0))
+			case row.deadline > 0:
+				ctx, cancel = context.WithDeadline(ctx, now.Add(row.deadline))
+			}
+			defer cancel()
+			got, done := workingTime(ctx, now, row.limitMs)
+			defer done()
+			deadline, ok := got.Deadline()
+			if !ok || deadline.Sub(now) != row.want || got.Err() != nil || got.Value(key{}) != "kept" {
+				t.Errorf("got %v (%v), want %v", deadline.Sub(now), got.Err(), row.want)
+			}
+		})
+	}
+}
