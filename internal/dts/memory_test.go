@@ -3,6 +3,8 @@ package dts
 import (
 	"context"
 	"net"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"migratecheck/internal/config"
@@ -13,6 +15,33 @@ import (
 type memory struct {
 	connections chan net.Conn
 	closed      chan struct{}
+
+	mu     sync.Mutex
+	dialed []*connection
+}
+
+// connection is a client's end; once dead, it swallows what is written to it.
+type connection struct {
+	net.Conn
+	dead atomic.Bool
+}
+
+func (c *connection) Write(p []byte) (int, error) {
+	if c.dead.Load() {
+		return len(p), nil
+	}
+	return c.Conn.Write(p)
+}
+
+// thaw is what a frozen instance wakes up to: every connection has died
+// without a sign. It returns how many there were.
+func (m *memory) thaw() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, c := range m.dialed {
+		c.dead.Store(true)
+	}
+	return len(m.dialed)
 }
 
 func newMemory() *memory {
@@ -23,7 +52,11 @@ func (m *memory) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	ours, theirs := net.Pipe()
 	select {
 	case m.connections <- theirs:
-		return ours, nil
+		c := &connection{Conn: ours}
+		m.mu.Lock()
+		m.dialed = append(m.dialed, c)
+		m.mu.Unlock()
+		return c, nil
 	case <-m.closed:
 		return nil, net.ErrClosed
 	case <-ctx.Done():
@@ -66,7 +99,11 @@ func settings() config.Config {
 // live on its clock.
 func connect(t *testing.T, server *fakedts.Server, c config.Config) *Client {
 	t.Helper()
-	network := newMemory()
+	return connectOver(t, newMemory(), server, c)
+}
+
+func connectOver(t *testing.T, network *memory, server *fakedts.Server, c config.Config) *Client {
+	t.Helper()
 	listener := server.Serve(network)
 	client := New(c, role)
 	client.transport.current.Load().DialContext = network.dial

@@ -1,10 +1,11 @@
 package dts
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -114,14 +115,22 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	x.status, x.contentType = response.StatusCode, response.Header.Get("Content-Type")
-	if 300 <= response.StatusCode && response.StatusCode < 400 {
-		response.Body.Close()
-		return nil, fmt.Errorf("redirect refused")
+	body, err := io.ReadAll(http.MaxBytesReader(nil, response.Body, maxAnswer))
+	response.Body.Close()
+	if err != nil {
+		return nil, err
 	}
-	// The SDK reads some content types as streams and gives up on unknown
-	// encodings without closing the body. Every answer here is JSON or wrong.
+	if 300 <= response.StatusCode && response.StatusCode < 400 {
+		return nil, errors.New("redirect refused")
+	}
+	// The SDK reads some content types as streams, gives up on encodings that it
+	// does not know without closing the body, and panics at null. Every answer
+	// here is a JSON object or wrong.
+	if !bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")) {
+		body = nil
+	}
 	response.Header.Set("Content-Type", "application/json")
 	response.Header.Del("Content-Encoding")
-	response.Body = http.MaxBytesReader(nil, response.Body, maxAnswer)
+	response.Body = io.NopCloser(bytes.NewReader(body))
 	return response, nil
 }
