@@ -167,7 +167,9 @@ func (r *run) await(ctx context.Context, outcomes []outcome, began []time.Time) 
 	}
 	for round := 1; len(open) > 0; round++ {
 		deadline, _ := ctx.Deadline()
-		timeUp := smithytime.SleepWithContext(ctx, pollDelay(round, time.Until(deadline))) != nil
+		left := time.Until(deadline)
+		delay := pollDelay(round, left)
+		timeUp := delay >= left || smithytime.SleepWithContext(ctx, delay) != nil
 		ended := make([]bool, len(open))
 		each(len(open), func(i int) {
 			o := &outcomes[open[i]]
@@ -223,10 +225,12 @@ const (
 	maxPoll = 10 * time.Second
 )
 
+// pollDelay is a second at the least, even if less is left: then no reading is
+// to follow.
 func pollDelay(round int, left time.Duration) time.Duration {
 	delay, err := waiter.ComputeDelay(int64(round), minPoll, maxPoll, max(left, 1))
 	if err != nil {
 		delay = maxPoll // the jitter's random source failed
 	}
-	return max(delay, min(minPoll, left))
+	return max(delay, minPoll)
 }

@@ -188,7 +188,7 @@ func TestPollDelay(t *testing.T) {
 	for round := 1; round <= 12; round++ {
 		for _, left := range []time.Duration{-time.Second, 0, time.Millisecond, time.Second, 1500 * time.Millisecond, time.Minute, 900 * time.Second} {
 			d := pollDelay(round, left)
-			if d < min(minPoll, left) || d > maxPoll || left > 2*minPoll && d > left {
+			if d < minPoll || d > maxPoll || left > 2*minPoll && d >= left {
 				t.Errorf("round %d with %v left: %v", round, left, d)
 			}
 		}
