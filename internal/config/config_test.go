@@ -1,0 +1,165 @@
+package config
+
+import (
+	"log/slog"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// load loads a configuration in which one variable is set.
+func load(name, value string) (Config, error) {
+	return Load(func(asked string) string {
+		if asked == name {
+			return value
+		}
+		return ""
+	})
+}
+
+var defaults = Config{Scheme: "https", APIVersion: Version2018, RateLimit: 20, MaxAttempts: 4, LogLevel: slog.LevelInfo}
+
+func TestDefaults(t *testing.T) {
+	if c, err := load("", ""); err != nil || c != defaults {
+		t.Errorf("got %+v, %v; want %+v", c, err, defaults)
+	}
+}
+
+func TestGoodValues(t *testing.T) {
+	with := func(change func(*Config)) Config {
+		c := defaults
+		change(&c)
+		return c
+	}
+	endpoint := func(scheme, host string) Config {
+		return with(func(c *Config) { c.Scheme, c.Host = scheme, host })
+	}
+	for _, row := range []struct {
+		name, value string
+		want        Config
+	}{
+		{Region, "ap-guangzhou", with(func(c *Config) { c.Region = "ap-guangzhou" })},
+		{Region, "ap-shanghai-fsi", with(func(c *Config) { c.Region = "ap-shanghai-fsi" })},
+		{Endpoint, "dts.tencentcloudapi.com", endpoint("https", "dts.tencentcloudapi.com")},
+		{Endpoint, "dts.ap-shanghai-fsi.tencentcloudapi.com:443", endpoint("https", "dts.ap-shanghai-fsi.tencentcloudapi.com:443")},
+		{Endpoint, "https://dts.intl.tencentcloudapi.com", endpoint("https", "dts.intl.tencentcloudapi.com")},
+		{Endpoint, "https://dts.intl.tencentcloudapi.com/", endpoint("https", "dts.intl.tencentcloudapi.com")},
+		{Endpoint, "HTTPS://dts.internal.tencentcloudapi.com", endpoint("https", "dts.internal.tencentcloudapi.com")},
+		{Endpoint, "https://10.0.0.8:8443", endpoint("https", "10.0.0.8:8443")},
+		{Endpoint, "https://[2001:db8::1]:8443", endpoint("https", "[2001:db8::1]:8443")},
+		{Endpoint, "http://127.0.0.1:9001", endpoint("http", "127.0.0.1:9001")},
+		{Endpoint, "http://127.8.9.10", endpoint("http", "127.8.9.10")},
+		{Endpoint, "http://[::1]:9001", endpoint("http", "[::1]:9001")},
+		{Endpoint, "http://localhost:9001", endpoint("http", "localhost:9001")},
+		{Endpoint, "http://LOCALHOST", endpoint("http", "LOCALHOST")},
+		{Endpoint, "localhost:9001", endpoint("https", "localhost:9001")},
+		{APIVersion, "2018-03-30", defaults},
+		{APIVersion, "2021-12-06", with(func(c *Config) { c.APIVersion = Version2021 })},
+		{RateLimit, "1", with(func(c *Config) { c.RateLimit = 1 })},
+		{RateLimit, "1000", with(func(c *Config) { c.RateLimit = 1000 })},
+		{MaxAttempts, "1", with(func(c *Config) { c.MaxAttempts = 1 })},
+		{MaxAttempts, "10", with(func(c *Config) { c.MaxAttempts = 10 })},
+		{LogLevel, "debug", with(func(c *Config) { c.LogLevel = slog.LevelDebug })},
+		{LogLevel, "info", defaults},
+		{LogLevel, "warn", with(func(c *Config) { c.LogLevel = slog.LevelWarn })},
+		{LogLevel, "ERROR", with(func(c *Config) { c.LogLevel = slog.LevelError })},
+	} {
+		t.Run(row.name+"="+row.value, func(t *testing.T) {
+			if c, err := load(row.name, row.value); err != nil || c != row.want {
+				t.Errorf("got %+v, %v\nwant %+v", c, err, row.want)
+			}
+		})
+	}
+}
+
+// A bad value stops the start with one line that names the variable. Someone
+// may have pasted a secret into the wrong one, so it never repeats the value.
+func TestBadValues(t *testing.T) {
+	for name, values := range map[string][]string{
+		Region: {"guangzhou", "AP-guangzhou", "ap_guangzhou", "ap-", "-guangzhou", "ap-guang zhou", "ap-guangzhou\n", "ap-guangzhou.example"},
+		Endpoint: {
+			"http://dts.tencentcloudapi.com", "http://10.0.0.8", "http://0.0.0.0:9001", "http://[::]:9001", "http://127.1", "http://localhost.example.com",
+			"http://2130706433", "http://0x7f000001", "http://0177.0.0.1",
+			"ftp://dts.tencentcloudapi.com", "file:///etc/passwd", "unix:///var/run/dts.sock", "://dts.tencentcloudapi.com", "https://", "https:///dts",
+			"https://user@dts.tencentcloudapi.com", "https://user:password@dts.tencentcloudapi.com", "https://@dts.tencentcloudapi.com",
+			"https://dts.tencentcloudapi.com/path", "dts.tencentcloudapi.com/path", "https://dts.tencentcloudapi.com?a=b", "https://dts.tencentcloudapi.com/?",
+			"https://dts.tencentcloudapi.com#top", "https://dts.tencentcloudapi.com/#",
+			"https://dts.tencentcloudapi.com:0", "https://dts.tencentcloudapi.com:65536", "https://dts.tencentcloudapi.com:", "https://dts.tencentcloudapi.com:https",
+			"https://dts.tencentcloudapi.com:-1", "https://:443",
+			"https://dts..tencentcloudapi.com", "https://.tencentcloudapi.com", "https://dts.tencentcloudapi.com.", "https://-dts.tencentcloudapi.com",
+			"https://dts-.tencentcloudapi.com", "https://dts_.tencentcloudapi.com", "https://dts.tencentcloudapi.com\\evil", "https://dts tencentcloudapi.com",
+			" https://dts.tencentcloudapi.com", "https://dts.tencentcloudapi.com\n", "https://dts.tencentcloudapi.com\r\nX-Evil: 1",
+			"https://dts%2etencentcloudapi.com", "https://dts.tencentcloudapi.com%00", "https://%64ts.tencentcloudapi.com", "https://дтс.example",
+			"https://dts.tencentcloudapi.com,evil.example", "https://[dts.tencentcloudapi.com]", "https://[::1", "https://[::1%25lo]", "https://2001:db8::1",
+			"https://[127.0.0.1]:443", "https://" + strings.Repeat("a", 64) + ".example", "https://" + strings.Repeat("a.", 127) + "aa",
+		},
+		APIVersion:  {"2018-03-31", "latest", "20180330", " 2018-03-30"},
+		RateLimit:   {"0", "-1", "1001", "20.5", "twenty", "1e3", " 20", "99999999999999999999"},
+		MaxAttempts: {"0", "-1", "11", "4.0", "four", "0x4"},
+		LogLevel:    {"trace", "warning", "INFO ", "0"},
+	} {
+		for _, value := range values {
+			t.Run(name+"="+value, func(t *testing.T) {
+				c, err := load(name, value)
+				if err == nil {
+					t.Fatalf("accepted as %+v", c)
+				}
+				text := err.Error()
+				if c != (Config{}) || !strings.Contains(text, name) || strings.ContainsAny(text, "\r\n") {
+					t.Errorf("got %+v, %q", c, text)
+				}
+			})
+		}
+	}
+}
+
+func TestErrorsDoNotRepeatTheValue(t *testing.T) {
+	const secret = "Gu5t9xGARNpq86cd98joQYCN3EXAMPLE"
+	for _, name := range []string{Region, Endpoint, APIVersion, RateLimit, MaxAttempts, LogLevel} {
+		for _, value := range []string{secret + "!", "http://" + secret, "a:" + secret + "@b", "https://b:" + secret, "https://%" + secret} {
+			if _, err := load(name, value); err == nil || strings.Contains(err.Error(), secret) {
+				t.Errorf("%s=%s: %v", name, value, err)
+			}
+		}
+	}
+}
+
+func TestValidRegion(t *testing.T) {
+	for region, want := range map[string]bool{
+		"ap-guangzhou": true, "ap-shanghai-fsi": true, "ap-guangzhou-open": true, "na-siliconvalley": true, "eu-frankfurt": true,
+		"ap-shanghai-adc1": true, "ap-a-b-c": true,
+		"": false, "ap": false, "ap-": false, "-ap": false, "a-guangzhou": false, "apac-guangzhou": false, "ap--guangzhou": false, "ap-guangzhou-": false,
+		"ap-a-b-c-d": false, "AP-guangzhou": false, "ap-Guangzhou": false, "1p-guangzhou": false, "ap-guangzhou.evil": false, "ap-guang/zhou": false,
+		"ap-guangzhou\n": false, "ap-гуанчжоу": false, "ap-" + strings.Repeat("a", 37): true, "ap-" + strings.Repeat("a", 38): false,
+	} {
+		if got := ValidRegion(region); got != want {
+			t.Errorf("%q: %v", region, got)
+		}
+	}
+}
+
+var hostCharacters = regexp.MustCompile(`^([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$`)
+
+// What is accepted as an endpoint is a host and perhaps a port, and nothing
+// that could lead a signed request elsewhere.
+func FuzzEndpoint(f *testing.F) {
+	for _, seed := range []string{"dts.tencentcloudapi.com", "https://dts.tencentcloudapi.com:443/", "http://127.0.0.1:9001", "https://[::1]:9001",
+		"http://user:password@localhost", "https://a%2eb", "https://a\\b", "http://[::ffff:127.0.0.1]", "https://a?b#c", "https://a:0"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		c, err := load(Endpoint, value)
+		if err != nil || value == "" {
+			return
+		}
+		if !hostCharacters.MatchString(c.Host) {
+			t.Errorf("%q is accepted as host %q", value, c.Host)
+		}
+		if c.Scheme != "https" && c.Scheme != "http" {
+			t.Errorf("%q is accepted with scheme %q", value, c.Scheme)
+		}
+		if again, err := load(Endpoint, c.Scheme+"://"+c.Host); err != nil || again != c {
+			t.Errorf("%q is accepted as %+v, which itself is %+v, %v", value, c, again, err)
+		}
+	})
+}
