@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"migratecheck/internal/cloudapi"
 )
 
 // Kind is the kind of a fault.
@@ -111,7 +113,6 @@ func (f Fault) send(w http.ResponseWriter, r *http.Request, answer []byte) {
 		case <-r.Context().Done():
 		}
 	}
-	w.Header().Set("Content-Type", "application/json")
 	switch f.Kind {
 	case FaultDrop, FaultLost:
 		panic(http.ErrAbortHandler)
@@ -123,10 +124,11 @@ func (f Fault) send(w http.ResponseWriter, r *http.Request, answer []byte) {
 		w.WriteHeader(http.StatusBadGateway)
 		fmt.Fprint(w, "<html><body><h1>502 Bad Gateway</h1></body></html>")
 	case FaultTruncated:
-		w.Write(answer[:len(answer)/2])
+		cloudapi.Write(w, answer[:len(answer)/2])
 	case FaultEmpty:
+		cloudapi.Write(w, nil)
 	default:
-		w.Write(answer)
+		cloudapi.Write(w, answer)
 	}
 }
 
@@ -142,6 +144,9 @@ func ParseFault(text string) (Fault, error) {
 	for _, part := range parts[1:] {
 		name, value, _ := strings.Cut(part, "=")
 		var err error
+		if value == "" {
+			err = fmt.Errorf("wants a value")
+		}
 		switch name {
 		case "job":
 			f.Job = value

@@ -3,7 +3,10 @@ package fakedts
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"slices"
 	"strconv"
 	"time"
 
@@ -69,7 +72,11 @@ func DefaultJobs() []Job {
 	}
 }
 
-// ParseJobs reads a jobs file: a JSON array of jobs.
+// maxCheckSeconds is the longest check of a jobs file: a year, so that no typing
+// error overflows a time.Duration.
+const maxCheckSeconds = 365 * 24 * 60 * 60
+
+// ParseJobs reads a jobs file: a JSON array of jobs, an empty one included.
 func ParseJobs(file []byte) ([]Job, error) {
 	decoder := json.NewDecoder(bytes.NewReader(file))
 	decoder.DisallowUnknownFields()
@@ -77,13 +84,19 @@ func ParseJobs(file []byte) ([]Job, error) {
 	if err := decoder.Decode(&jobs); err != nil {
 		return nil, fmt.Errorf("jobs file: %w", err)
 	}
+	if _, err := decoder.Token(); err != io.EOF || jobs == nil {
+		return nil, errors.New("jobs file: must be one JSON array")
+	}
 	seen := make(map[string]bool, len(jobs))
 	for i, j := range jobs {
 		if j.JobID == "" || seen[j.JobID] {
 			return nil, fmt.Errorf("jobs file: [%d].JobId: must be given, and differ from the others", i)
 		}
-		if j.CheckSeconds < 0 {
-			return nil, fmt.Errorf("jobs file: [%d].CheckSeconds: must not be negative", i)
+		if j.Region != "" && !slices.Contains(Regions, j.Region) {
+			return nil, fmt.Errorf("jobs file: [%d].Region: DTS is not offered in %q", i, j.Region)
+		}
+		if j.CheckSeconds < 0 || j.CheckSeconds > maxCheckSeconds {
+			return nil, fmt.Errorf("jobs file: [%d].CheckSeconds: must be from 0 to %d", i, maxCheckSeconds)
 		}
 		seen[j.JobID] = true
 	}

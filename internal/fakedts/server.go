@@ -117,7 +117,9 @@ func (s *Server) Calls() []Call {
 	return slices.Clone(s.calls)
 }
 
-// ServeHTTP answers one call.
+// ServeHTTP answers one call. A fault that closes the connection panics with
+// http.ErrAbortHandler, as net/http wants it; one that is silent lasts until the
+// request's context ends.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	call := Call{At: s.now(), HTTPMethod: r.Method, RequestID: cloudapi.NewRequestID()}
 	request, refusal := s.gate.Read(r)
@@ -192,9 +194,9 @@ func (s *Server) answer(r *cloudapi.Request) (any, *cloudapi.Error) {
 	if !ok {
 		return nil, refuse("MissingParameter", "The required parameter `JobId` is missing.")
 	}
-	now := s.now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	now := s.now() // under the lock, so that the times of calls never decrease
 	if refusal := s.spend(r.SecretID+" "+r.Region+" "+r.Action, now); refusal != nil {
 		return nil, refusal
 	}

@@ -1,0 +1,167 @@
+package fakedts_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	dts2018 "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/dts/v20180330"
+	dts2021 "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/dts/v20211206"
+
+	"migratecheck/internal/fakedts"
+)
+
+// text2018 is a check as the SDK of 2018-03-30 sees it, in a line.
+func text2018(t *testing.T, c client, job string) string {
+	t.Helper()
+	request := dts2018.NewDescribeMigrateCheckJobRequest()
+	request.JobId = &job
+	answer, err := c.sdk2018().DescribeMigrateCheckJob(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := answer.Response
+	return strings.TrimSpace(fmt.Sprintf("%s %s%% flag %d error %d %s", *r.Status, *r.Progress, *r.CheckFlag, *r.ErrorCode, *r.ErrorMessage))
+}
+
+// text2021 is a check as the SDK of 2021-12-06 sees it, in a line.
+func text2021(t *testing.T, c client, job string) string {
+	t.Helper()
+	request := dts2021.NewDescribeMigrationCheckJobRequest()
+	request.JobId = &job
+	answer, err := c.sdk2021().DescribeMigrationCheckJob(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := answer.Response
+	flag := "-"
+	if r.CheckFlag != nil {
+		flag = *r.CheckFlag
+	}
+	text := fmt.Sprintf("%s %s %q", *r.Status, flag, *r.BriefMsg)
+	for i, step := range r.StepInfo {
+		if int(*step.StepNo) != i+1 {
+			t.Errorf("step %d has StepNo %d", i+1, *step.StepNo)
+		}
+		text += " " + *step.StepId + "=" + *step.StepStatus
+		for _, item := range step.DetailCheckItems {
+			text += fmt.Sprintf("(%s=%s: %s; %s)", *item.CheckItemName, *item.CheckResult, *item.FailureReason, *item.Solution)
+		}
+	}
+	return text
+}
+
+const notBegun = "ConnectDBCheck=notStarted VersionCheck=notStarted SrcPrivilegeCheck=notStarted"
+
+// TestStates follows checks of 100 seconds by the clock, in the words of both
+// generations.
+func TestStates(t *testing.T) {
+	type moment struct {
+		at                           time.Duration // since the check was created
+		described2018, described2021 string
+	}
+	unavailable := moment{-1, "unavailable 0% flag 3 error 0", `notStarted - "" ` + notBegun}
+	underway := []moment{
+		{0, "starting 0% flag 3 error 0", `notStarted - "" ` + notBegun},
+		{10*time.Second - 1, "starting 0% flag 3 error 0", `notStarted - "" ` + notBegun},
+		{10 * time.Second, "running 10% flag 3 error 0", `running - "" ` + notBegun},
+		{33 * time.Second, "running 33% flag 3 error 0", `running - "" ` + notBegun},
+		{34 * time.Second, "running 34% flag 3 error 0", `running - "" ConnectDBCheck=pass VersionCheck=notStarted SrcPrivilegeCheck=notStarted`},
+		{67 * time.Second, "running 67% flag 3 error 0", `running - "" ConnectDBCheck=pass VersionCheck=pass SrcPrivilegeCheck=notStarted`},
+		{100*time.Second - 1, "running 99% flag 3 error 0", `running - "" ConnectDBCheck=pass VersionCheck=pass SrcPrivilegeCheck=notStarted`},
+	}
+	for name, test := range map[string]struct {
+		job fakedts.Job
+		end moment
+	}{
+		"passes": {
+			job: fakedts.Job{JobID: "dts-1kl0iy0v", CheckSeconds: 100},
+			end: moment{100 * time.Second, "finished 100% flag 1 error 0 ok", `success checkPass "ok" ConnectDBCheck=pass VersionCheck=pass SrcPrivilegeCheck=pass`},
+		},
+		"does not pass": {
+			job: fakedts.Job{JobID: "dts-1kl0iy0v", CheckSeconds: 100, NotPassed: true, Message: "no privilege"},
+			end: moment{100 * time.Second, "finished 100% flag 0 error -1 no privilege",
+				`failed checkNotPass "no privilege" ConnectDBCheck=pass VersionCheck=pass SrcPrivilegeCheck=failed` +
+					`(Global privileges=failed: no privilege; Grant the missing privilege to the migration account and create the check again.)`},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			clock := newClock()
+			c := clientOf(fakedts.New(fakedts.Options{Jobs: []fakedts.Job{test.job}, Now: clock.Now}))
+			see := func(m moment) {
+				t.Helper()
+				if got := text2018(t, c, test.job.JobID); got != m.described2018 {
+					t.Errorf("at %v: 2018-03-30 says\n%s, want\n%s", m.at, got, m.described2018)
+				}
+				if got := text2021(t, c, test.job.JobID); got != m.described2021 {
+					t.Errorf("at %v: 2021-12-06 says\n%s, want\n%s", m.at, got, m.described2021)
+				}
+			}
+			see(unavailable)
+			for round := range 2 { // a check can be created again after its end
+				if err := c.create(test.job.JobID); err != nil {
+					t.Fatalf("create %d: %v", round+1, err)
+				}
+				var now time.Duration
+				for _, m := range underway {
+					clock.move(m.at - now)
+					now = m.at
+					see(m)
+					if code := codeOf(c.create(test.job.JobID)); code != "InternalError.DuplicateJob" {
+						t.Errorf("at %v: create again: code %q", m.at, code)
+					}
+				}
+				clock.move(test.end.at - now)
+				see(test.end)
+			}
+		})
+	}
+}
+
+// TestGenerationsShareJobs: a check created in one generation runs in both.
+func TestGenerationsShareJobs(t *testing.T) {
+	c := clientOf(fakedts.New(fakedts.Options{}))
+	job := "dts-slowchk1"
+	if _, err := actions["create 2021-12-06"].call(c, &job); err != nil {
+		t.Fatal(err)
+	}
+	if code := codeOf(c.create(job)); code != "InternalError.DuplicateJob" {
+		t.Errorf("create by 2018-03-30: code %q, want InternalError.DuplicateJob", code)
+	}
+	if got := c.status(t, job); got != "starting" {
+		t.Errorf("status by 2018-03-30: %q, want starting", got)
+	}
+}
+
+// TestDefaultJobs has the jobs that exist unless others are given, a minute
+// after their checks were created.
+func TestDefaultJobs(t *testing.T) {
+	clock := newClock()
+	c := clientOf(fakedts.New(fakedts.Options{Now: clock.Now}))
+	want := map[string]string{
+		"dts-1kl0iy0v": "finished 100% flag 1 error 0 ok",
+		"dts-dau5czmd": "finished 100% flag 1 error 0 ok",
+		"dts-notpass1": "finished 100% flag 0 error -1 Source instance permission check failed: the account lacks REPLICATION CLIENT",
+		"dts-slowchk1": "running 50% flag 3 error 0",
+		"dts-migrate1": "unavailable 0% flag 3 error 0",
+	}
+	for _, job := range fakedts.DefaultJobs() {
+		code := ""
+		if job.InMigration {
+			code = "FailedOperation.NotAllowOperation"
+		}
+		if got := codeOf(c.create(job.JobID)); got != code {
+			t.Errorf("%s: create: code %q, want %q", job.JobID, got, code)
+		}
+	}
+	clock.move(time.Minute)
+	for id, text := range want {
+		if got := text2018(t, c, id); got != text {
+			t.Errorf("%s: %s, want %s", id, got, text)
+		}
+	}
+	if got := len(fakedts.DefaultJobs()); got != len(want) {
+		t.Errorf("%d default jobs, want %d", got, len(want))
+	}
+}
