@@ -62,7 +62,7 @@ func Load(getenv func(string) string) (Config, error) {
 		{Region, c.setRegion},
 		{Endpoint, c.setEndpoint},
 		{APIVersion, c.setAPIVersion},
-		{RateLimit, wholeNumber(&c.RateLimit, 1000)},
+		{RateLimit, wholeNumber(&c.RateLimit, 10000)},
 		{MaxAttempts, wholeNumber(&c.MaxAttempts, 10)},
 		{LogLevel, c.setLogLevel},
 	} {
@@ -157,7 +157,7 @@ func validPort(u *url.URL) bool {
 		return !strings.HasSuffix(u.Host, ":")
 	}
 	n, err := strconv.ParseUint(u.Port(), 10, 16)
-	return err == nil && n > 0
+	return err == nil && n > 0 && u.Port()[0] != '0'
 }
 
 func loopback(host string) bool {

@@ -84,7 +84,7 @@ func TestBadValues(t *testing.T) {
 			"https://user@dts.tencentcloudapi.com", "https://user:password@dts.tencentcloudapi.com", "https://@dts.tencentcloudapi.com",
 			"https://dts.tencentcloudapi.com/path", "dts.tencentcloudapi.com/path", "https://dts.tencentcloudapi.com?a=b", "https://dts.tencentcloudapi.com/?",
 			"https://dts.tencentcloudapi.com#top", "https://dts.tencentcloudapi.com/#",
-			"https://dts.tencentcloudapi.com:0", "https://dts.tencentcloudapi.com:65536", "https://dts.tencentcloudapi.com:", "https://dts.tencentcloudapi.com:https",
+			"https://dts.tencentcloudapi.com:0", "https://dts.tencentcloudapi.com:0443", "https://dts.tencentcloudapi.com:65536", "https://dts.tencentcloudapi.com:", "https://dts.tencentcloudapi.com:https",
 			"https://dts.tencentcloudapi.com:-1", "https://:443",
 			"https://dts..tencentcloudapi.com", "https://.tencentcloudapi.com", "https://dts.tencentcloudapi.com.", "https://-dts.tencentcloudapi.com",
 			"https://dts-.tencentcloudapi.com", "https://dts_.tencentcloudapi.com", "https://dts.tencentcloudapi.com\\evil", "https://dts tencentcloudapi.com",
@@ -144,7 +144,7 @@ var hostCharacters = regexp.MustCompile(`^([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[
 // that could lead a signed request elsewhere.
 func FuzzEndpoint(f *testing.F) {
 	for _, seed := range []string{"dts.tencentcloudapi.com", "https://dts.tencentcloudapi.com:443/", "http://127.0.0.1:9001", "https://[::1]:9001",
-		"http://user:password@localhost", "https://a%2eb", "https://a\\b", "http://[::ffff:127.0.0.1]", "https://a?b#c", "https://a:0"} {
+		"http://user:password@localhost", "https://a%2eb", "https://a\\b", "http://[::ffff:127.0.0.1]", "https://a?b#c", "https://a:0", "0:000001"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
