@@ -1,0 +1,501 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"migratecheck/internal/cloudapi"
+	"migratecheck/internal/config"
+	"migratecheck/internal/fakedts"
+	"migratecheck/internal/scf"
+)
+
+// binary is the path of the function, built once for all tests.
+var binary string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "migrate-check-")
+		if err != nil {
+			panic(err)
+		}
+		defer os.RemoveAll(dir)
+		if binary, err = scf.Build(context.Background(), dir); err != nil {
+			panic(err)
+		}
+		return m.Run()
+	}())
+}
+
+// deployment is the function, running as on the platform, and the DTS that it
+// calls.
+type deployment struct {
+	*scf.Instance
+	dts *fakedts.Server
+	log *output
+}
+
+// exampleRole is what the endpoint knows unless told otherwise.
+var exampleRole = scf.Credentials{
+	SecretID:  fakedts.ExampleKey.SecretID,
+	SecretKey: fakedts.ExampleKey.SecretKey,
+	Token:     fakedts.ExampleKey.Token,
+}
+
+// function has the example role and calls the given endpoint.
+func function(endpoint string, log *output) scf.Function {
+	role := exampleRole
+	return scf.Function{
+		Path:      binary,
+		Role:      &role,
+		Variables: map[string]string{config.Endpoint: endpoint, config.RateLimit: "1000"},
+		Timeout:   10 * time.Second,
+		Output:    log,
+	}
+}
+
+// deploy starts the function, changed as the test wants it, beside an endpoint.
+func deploy(t *testing.T, options fakedts.Options, secure bool, change func(*scf.Function, *fakedts.Listener)) deployment {
+	t.Helper()
+	options.Quota = -1
+	dts := fakedts.New(options)
+	listener, err := dts.Listen("127.0.0.1:0", secure)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(listener.Close)
+	d := deployment{dts: dts, log: newOutput()}
+	f := function(listener.URL, d.log)
+	if change != nil {
+		change(&f, listener)
+	}
+	if d.Instance, err = scf.Start(t.Context(), f); err != nil {
+		t.Fatalf("%v\n%s", err, d.log)
+	}
+	t.Cleanup(d.Close)
+	t.Cleanup(func() { confidential(t, f.Role, d.log.String()) })
+	return d
+}
+
+// confidential fails the test if a text contains a part of the credentials.
+func confidential(t *testing.T, role *scf.Credentials, text string) {
+	t.Helper()
+	if role == nil {
+		return
+	}
+	for _, secret := range []string{role.SecretID, role.SecretKey, role.Token} {
+		if strings.Contains(text, secret) {
+			t.Errorf("%s is in\n%s", secret, text)
+		}
+	}
+}
+
+// fire fires one event and returns the answer or the function error's text,
+// and the log lines of the event.
+func (d deployment) fire(t *testing.T, payload string, role *scf.Credentials) (answer, failure string, log []map[string]any) {
+	t.Helper()
+	id := cloudapi.NewRequestID()
+	got, err := d.Invoke(t.Context(), scf.Event{RequestID: id, Payload: []byte(payload), Role: role})
+	if err != nil {
+		var function *scf.FunctionError
+		if !errors.As(err, &function) || function.Type != "CheckFailed" {
+			t.Fatalf("%T %v\n%s", err, err, d.log)
+		}
+		failure = function.Message
+	}
+	confidential(t, &exampleRole, string(got)+failure)
+	return string(got), failure, d.log.of(t, id)
+}
+
+// output is what the function writes, a line at a time. It comes over a pipe,
+// so that it may arrive after the answer.
+type output struct {
+	mu    sync.Mutex
+	lines []string
+	more  chan struct{} // closed, and made anew, when a line arrives
+}
+
+func newOutput() *output { return &output{more: make(chan struct{})} }
+
+func (o *output) Write(line []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.lines = append(o.lines, string(line))
+	close(o.more)
+	o.more = make(chan struct{})
+	return len(line), nil
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return strings.Join(o.lines, "")
+}
+
+// of returns the lines of one invocation, of which that of the event is the last.
+func (o *output) of(t *testing.T, requestID string) []map[string]any {
+	t.Helper()
+	late := time.After(10 * time.Second)
+	for {
+		o.mu.Lock()
+		lines, more := o.lines, o.more
+		o.mu.Unlock()
+		var entries []map[string]any
+		for _, line := range lines {
+			var entry map[string]any
+			if err := json.Unmarshal([]byte(line), &entry); err != nil {
+				t.Fatalf("log line is not JSON: %v\n%s", err, line)
+			}
+			if entry["requestId"] == requestID {
+				entries = append(entries, entry)
+			}
+		}
+		if n := len(entries); n > 0 && entries[n-1]["msg"] == "event" {
+			return entries
+		}
+		select {
+		case <-more:
+		case <-late:
+			t.Fatalf("no event line of %s in\n%s", requestID, o)
+		}
+	}
+}
+
+// golden is what testdata/answers says of an event, see handler/events_test.go.
+type golden struct {
+	Source        string
+	Tasks         []string
+	Answer        json.RawMessage
+	FunctionError string
+}
+
+func readGolden(t *testing.T, name string) golden {
+	t.Helper()
+	file, err := os.ReadFile(filepath.Join("testdata/answers", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var g golden
+	if err := json.Unmarshal(file, &g); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	if g.Answer != nil {
+		var compact bytes.Buffer
+		if err := json.Compact(&compact, g.Answer); err != nil {
+			t.Fatal(err)
+		}
+		g.Answer = compact.Bytes()
+	}
+	return g
+}
+
+// calls returns the actions and jobs of the tasks that reach DTS.
+func (g golden) calls() []string {
+	var calls []string
+	for _, task := range g.Tasks {
+		if !strings.HasPrefix(task, "record ") {
+			calls = append(calls, strings.TrimSuffix(task, " Wait"))
+		}
+	}
+	return calls
+}
+
+// Every event of testdata through the real binary: the answer, what DTS
+// received and what was logged.
+func TestEvents(t *testing.T) {
+	files, err := filepath.Glob("testdata/events/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no events: %v", err)
+	}
+	jobs := map[string]fakedts.Job{}
+	for _, file := range files {
+		for _, call := range readGolden(t, filepath.Base(file)).calls() {
+			_, id, _ := strings.Cut(call, " ")
+			jobs[id] = fakedts.Job{JobID: id}
+		}
+	}
+	options := fakedts.Options{}
+	for _, job := range jobs {
+		options.Jobs = append(options.Jobs, job)
+	}
+	d := deploy(t, options, false, nil)
+	d.fire(t, `"dts-1kl0iy0v"`, nil) // so that there is a check to describe
+
+	for _, file := range files {
+		name := filepath.Base(file)
+		t.Run(strings.TrimSuffix(name, ".json"), func(t *testing.T) {
+			payload, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := readGolden(t, name)
+			before := len(d.dts.Calls())
+			answer, failure, log := d.fire(t, string(payload), nil)
+			calls := d.dts.Calls()[before:]
+
+			// The endpoint's RequestIds, by the names that they have in testdata.
+			names := map[string]string{}
+			var received []string
+			for _, c := range calls {
+				names[c.RequestID] = map[string]string{"CreateMigrateCheckJob": "create-", "DescribeMigrateCheckJob": "describe-"}[c.Action] + c.JobID
+				answer = strings.ReplaceAll(answer, c.RequestID, names[c.RequestID])
+				if !slices.Contains(received, c.Action+" "+c.JobID) {
+					received = append(received, c.Action+" "+c.JobID)
+				}
+				if c.SignedBy != "TC3-HMAC-SHA256" || c.Region != "ap-guangzhou" || c.Version != "2018-03-30" ||
+					c.SecretID != exampleRole.SecretID || c.Token != exampleRole.Token || c.Code != "" {
+					t.Errorf("DTS received %+v", c)
+				}
+			}
+			expected := want.calls()
+			for _, task := range want.Tasks {
+				if fields := strings.Fields(task); strings.HasSuffix(task, " Wait") {
+					expected = append(expected, "DescribeMigrateCheckJob "+fields[1])
+				}
+			}
+			slices.Sort(received)
+			slices.Sort(expected)
+			if !slices.Equal(received, expected) {
+				t.Errorf("DTS received %v, want %v", received, expected)
+			}
+			if answer != string(want.Answer) || failure != want.FunctionError {
+				t.Errorf("got %s, %s\nwant %s, %s", answer, failure, want.Answer, want.FunctionError)
+			}
+
+			if len(log) != len(want.Tasks)+1 {
+				t.Errorf("want %d job lines and an event line, got %v", len(want.Tasks), log)
+			}
+			for _, line := range log {
+				if id, ok := line["dtsRequestId"]; ok && !strings.HasSuffix(names[id.(string)], "-"+line["jobId"].(string)) {
+					t.Errorf("the RequestId is not the job's: %v", line)
+				}
+				if line["source"] != want.Source {
+					t.Errorf("source of %v, want %s", line, want.Source)
+				}
+			}
+		})
+	}
+}
+
+func TestBadConfigurationStopsTheStart(t *testing.T) {
+	for name, value := range map[string]string{
+		config.Region:      "Gu5t9xGARNpq86",
+		config.Endpoint:    "http://dts.Gu5t9xGARNpq86",
+		config.APIVersion:  "Gu5t9xGARNpq86",
+		config.RateLimit:   "Gu5t9xGARNpq86",
+		config.MaxAttempts: "Gu5t9xGARNpq86",
+		config.LogLevel:    "Gu5t9xGARNpq86",
+	} {
+		t.Run(name, func(t *testing.T) {
+			log := newOutput()
+			f := function("http://127.0.0.1:9", log)
+			f.Variables[name] = value
+			instance, err := scf.Start(t.Context(), f)
+			if err == nil {
+				instance.Close()
+				t.Fatal("it started")
+			}
+			text := log.String()
+			if strings.Count(text, "\n") != 1 || !strings.HasPrefix(text, "migrate-check: environment variable "+name+": must ") &&
+				!strings.HasPrefix(text, "migrate-check: environment variable "+name+": http:// ") {
+				t.Errorf("got\n%s", text)
+			}
+			if strings.Contains(text, "Gu5t9x") {
+				t.Errorf("the value is in\n%s", text)
+			}
+		})
+	}
+}
+
+func TestWithoutRole(t *testing.T) {
+	d := deploy(t, fakedts.Options{}, false, func(f *scf.Function, _ *fakedts.Listener) { f.Role = nil })
+	const want = "the function has no role credentials: attach an execution role"
+	_, failure, _ := d.fire(t, `"dts-1kl0iy0v"`, nil)
+	if !strings.HasPrefix(failure, "dts-1kl0iy0v: ClientError.CredentialError: "+want) {
+		t.Errorf("got %q", failure)
+	}
+	answer, _, _ := d.fire(t, `{"httpMethod":"POST","path":"/","body":"dts-1kl0iy0v"}`, nil)
+	if !strings.Contains(answer, `"statusCode":500`) || !strings.Contains(answer, want) {
+		t.Errorf("got %s", answer)
+	}
+	if calls := d.dts.Calls(); len(calls) > 0 {
+		t.Errorf("DTS received %+v", calls)
+	}
+}
+
+// Credentials change while an instance lives, and two invocations that run at
+// once may have different ones.
+func TestCredentialsOfTheInvocation(t *testing.T) {
+	roles := make([]*scf.Credentials, 3)
+	options := fakedts.Options{Jobs: []fakedts.Job{}}
+	for i := range roles {
+		role := scf.Credentials{SecretID: fmt.Sprintf("AKIDrole%d", i), SecretKey: fmt.Sprintf("keyOfRole%d", i), Token: fmt.Sprintf("tokenOfRole%d", i)}
+		roles[i] = &role
+		options.Keys = append(options.Keys, cloudapi.Key(role))
+	}
+	const invocations = 30
+	for i := range invocations {
+		options.Jobs = append(options.Jobs, fakedts.Job{JobID: fmt.Sprintf("dts-%d", i)})
+	}
+	d := deploy(t, options, false, func(f *scf.Function, _ *fakedts.Listener) { f.Role = roles[0] })
+
+	// The process's own are used by an invocation that brings the same, whatever came between.
+	var group sync.WaitGroup
+	for i := range invocations {
+		group.Go(func() {
+			if _, failure, _ := d.fire(t, fmt.Sprintf(`"dts-%d"`, i), roles[i%len(roles)]); failure != "" {
+				t.Error(failure)
+			}
+		})
+	}
+	group.Wait()
+	for _, c := range d.dts.Calls() {
+		var i int
+		if _, err := fmt.Sscanf(c.JobID, "dts-%d", &i); err != nil {
+			t.Fatal(err)
+		}
+		if want := roles[i%len(roles)]; c.SecretID != want.SecretID || c.Token != want.Token {
+			t.Errorf("%s was signed by %s with %s, want %s with %s", c.JobID, c.SecretID, c.Token, want.SecretID, want.Token)
+		}
+	}
+	stranger := &scf.Credentials{SecretID: "AKIDstranger", SecretKey: "keyOfStranger", Token: "tokenOfStranger"}
+	answer, _, _ := d.fire(t, `{"httpMethod":"POST","path":"/","body":"dts-1"}`, stranger)
+	if !strings.Contains(answer, `"statusCode":500`) || !strings.Contains(answer, "AuthFailure") {
+		t.Errorf("got %s", answer)
+	}
+	for _, role := range append(roles, stranger) {
+		confidential(t, role, d.log.String()+answer)
+	}
+}
+
+func TestRegionAndVersion(t *testing.T) {
+	for name, row := range map[string]struct {
+		own       string // the function's region
+		variables map[string]string
+		region    string
+		actions   []string
+		version   string
+		steps     bool
+	}{
+		"the function's own": {
+			own: "ap-shanghai-fsi", region: "ap-shanghai-fsi",
+			version: "2018-03-30", actions: []string{"CreateMigrateCheckJob", "DescribeMigrateCheckJob"},
+		},
+		"another": {
+			own: "ap-guangzhou", variables: map[string]string{config.Region: "na-ashburn"}, region: "na-ashburn",
+			version: "2018-03-30", actions: []string{"CreateMigrateCheckJob", "DescribeMigrateCheckJob"},
+		},
+		"the current generation": {
+			own: "ap-guangzhou", variables: map[string]string{config.APIVersion: "2021-12-06"}, region: "ap-guangzhou",
+			version: "2021-12-06", actions: []string{"CreateMigrateCheckJob", "DescribeMigrationCheckJob"}, steps: true,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := deploy(t, fakedts.Options{Jobs: []fakedts.Job{{JobID: "dts-1", NotPassed: true, Message: "no privilege"}}}, false,
+				func(f *scf.Function, _ *fakedts.Listener) {
+					f.Region = row.own
+					for name, value := range row.variables {
+						f.Variables[name] = value
+					}
+				})
+			d.fire(t, `"dts-1"`, nil)
+			answer, failure, log := d.fire(t, `{"JobId":"dts-1","Action":"DescribeMigrateCheckJob"}`, nil)
+			if failure != "" || !strings.Contains(answer, `"Check":{"Status":"finished","Passed":false,"Progress":100,"Message":"no privilege"`) ||
+				strings.Contains(answer, `"Steps":[{"Name":"Connection check","Status":"pass"}`) != row.steps {
+				t.Errorf("got %s, %s", answer, failure)
+			}
+			if log[0]["level"] != "WARN" || log[0]["outcome"] != "not passed" {
+				t.Errorf("job line %v", log[0])
+			}
+			var actions []string
+			for _, c := range d.dts.Calls() {
+				actions = append(actions, c.Action)
+				if c.Region != row.region || c.Version != row.version {
+					t.Errorf("DTS received %+v", c)
+				}
+			}
+			if !slices.Equal(actions, row.actions) {
+				t.Errorf("DTS received %v", actions)
+			}
+		})
+	}
+}
+
+func TestTLS(t *testing.T) {
+	certificate := filepath.Join(t.TempDir(), "dts.pem")
+	d := deploy(t, fakedts.Options{}, true, func(f *scf.Function, l *fakedts.Listener) {
+		if err := os.WriteFile(certificate, l.Certificate, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		t.Setenv("SSL_CERT_FILE", certificate)
+	})
+	if _, failure, _ := d.fire(t, `"dts-1kl0iy0v"`, nil); failure != "" {
+		t.Error(failure)
+	}
+
+	// An endpoint that cannot prove who it is hears nothing.
+	stranger := deploy(t, fakedts.Options{}, true, func(f *scf.Function, _ *fakedts.Listener) {
+		f.Variables[config.MaxAttempts] = "1"
+	})
+	_, failure, _ := stranger.fire(t, `"dts-1kl0iy0v"`, nil)
+	if !strings.Contains(failure, "ClientError.NetworkError") || !strings.Contains(failure, "certificate") || len(stranger.dts.Calls()) > 0 {
+		t.Errorf("got %q; DTS received %+v", failure, stranger.dts.Calls())
+	}
+}
+
+// What a second delivery means depends on the source.
+func TestCheckThatRuns(t *testing.T) {
+	d := deploy(t, fakedts.Options{Jobs: []fakedts.Job{{JobID: "dts-1", CheckSeconds: 120}}}, false, nil)
+	if _, failure, _ := d.fire(t, `"dts-1"`, nil); failure != "" {
+		t.Fatal(failure)
+	}
+	for event, want := range map[string]string{
+		`{"Type":"Timer","Message":"dts-1"}`:              `"AlreadyRunning":true`,
+		`{"Records":[{"Ckafka":{"msgBody":"dts-1"}}]}`:    `"AlreadyRunning":true`,
+		`{"Records":[{"CMQ":{"msgBody":"dts-1"}}]}`:       `"AlreadyRunning":true`,
+		`{"specversion":"1.0","data":"dts-1"}`:            `"AlreadyRunning":true`,
+		`{"httpMethod":"POST","path":"/","body":"dts-1"}`: `"statusCode":409`,
+		`"dts-1"`: "dts-1: InternalError.DuplicateJob: ",
+		`{"JobId":"dts-1","Action":"DescribeMigrateCheckJob"}`: `"Check":{"Status":"starting","Progress":0}`,
+	} {
+		if answer, failure, _ := d.fire(t, event, nil); !strings.Contains(answer+failure, want) {
+			t.Errorf("%s: got %s, %s; want %s", event, answer, failure, want)
+		}
+	}
+}
+
+// DTS does not answer for one job: the answer is the function's, not the
+// platform's time-out, and the other job has its check.
+func TestSilentEndpoint(t *testing.T) {
+	d := deploy(t, fakedts.Options{Faults: []fakedts.Fault{{Kind: fakedts.FaultSilence, Job: "dts-1kl0iy0v"}}}, false,
+		func(f *scf.Function, _ *fakedts.Listener) { f.Timeout = time.Second })
+	_, failure, log := d.fire(t, `["dts-1kl0iy0v","dts-dau5czmd"]`, nil)
+	if want := "1 of 2 jobs failed: dts-1kl0iy0v: ClientError.NetworkError"; failure != want {
+		t.Errorf("got %q, want %q", failure, want)
+	}
+	if last := log[len(log)-1]; last["jobs"] != 2.0 || last["failed"] != 1.0 {
+		t.Errorf("event line %v", last)
+	}
+}
+
+// DTS says the credentials back: they stay inside all the same.
+func TestDTSRepeatsTheCredentials(t *testing.T) {
+	d := deploy(t, fakedts.Options{Faults: []fakedts.Fault{{
+		Kind: fakedts.FaultCode, Code: "AuthFailure.TokenFailure",
+		Message: fmt.Sprintf("%s, %s and %s do not fit.", exampleRole.SecretID, exampleRole.SecretKey, exampleRole.Token),
+	}}}, false, nil)
+	_, failure, log := d.fire(t, `"dts-1kl0iy0v"`, nil)
+	if !strings.HasPrefix(failure, "dts-1kl0iy0v: AuthFailure.TokenFailure: ***, *** and *** do not fit.") || log[0]["error"] != "***, *** and *** do not fit." {
+		t.Errorf("got %q, %v", failure, log)
+	}
+}
