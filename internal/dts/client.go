@@ -5,6 +5,7 @@ package dts
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common"
 	tchttp "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/http"
@@ -23,6 +24,16 @@ type Client struct {
 	api       generation
 
 	create, describe *pacer // each action has a quota of its own
+
+	// sdk is the SDK's client for a region, without credentials. Making one
+	// costs more than the rest of a call, so it is made once and copied.
+	sdk atomic.Pointer[regional]
+}
+
+// regional is the SDK's client for a region.
+type regional struct {
+	region string
+	client *common.Client
 }
 
 // New returns a client. role is used by invocations that bring no credentials
@@ -124,6 +135,16 @@ func (c *Client) newSession(ctx context.Context) (*session, *check.Error) {
 			Message: "the region of the migration jobs is not known: set " + config.Region + " to a region such as ap-guangzhou",
 		}
 	}
+	client := *c.sdkFor(region)
+	client.WithCredential(common.NewTokenCredential(credentials.SecretID, credentials.SecretKey, credentials.Token))
+	return &session{client: &client, credentials: credentials}, nil
+}
+
+// sdkFor returns the SDK's client for a region of valid form.
+func (c *Client) sdkFor(region string) *common.Client {
+	if r := c.sdk.Load(); r != nil && r.region == region {
+		return r.client
+	}
 	host := c.config.Host
 	if host == "" {
 		host = hostOf(region)
@@ -133,9 +154,9 @@ func (c *Client) newSession(ctx context.Context) (*session, *check.Error) {
 	p.HttpProfile.Scheme = c.config.Scheme
 	p.HttpProfile.Endpoint = host
 	p.HttpProfile.ReqTimeout = 0 // every attempt has a context with a deadline
-	client := new(common.Client).Init(region).WithProfile(p).WithHttpTransport(c.transport).
-		WithCredential(common.NewTokenCredential(credentials.SecretID, credentials.SecretKey, credentials.Token))
-	return &session{client: client, credentials: credentials}, nil
+	client := new(common.Client).Init(region).WithProfile(p).WithHttpTransport(c.transport)
+	c.sdk.Store(&regional{region, client})
+	return client
 }
 
 func (s *session) send(ctx context.Context, request tchttp.Request, response tchttp.Response) error {

@@ -3,11 +3,8 @@ package dts
 import (
 	"context"
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"time"
-
-	smithytime "github.com/aws/smithy-go/time"
 )
 
 // pacer keeps the calls of one action, from one instance, to the quota.
@@ -80,39 +77,44 @@ func newPacer(quota int) *pacer {
 // wait blocks until a call may leave. It reports false, and the call must not
 // be made, if ctx ends before that or less than reserve would be left of it.
 func (p *pacer) wait(ctx context.Context, again bool, reserve time.Duration) bool {
-	if deadline, ok := ctx.Deadline(); ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-reserve))
-		defer cancel()
+	left := timeLeft(ctx) - reserve
+	if left <= 0 || ctx.Err() != nil {
+		return false
 	}
+	timeUp := time.NewTimer(left)
+	defer timeUp.Stop()
 	if !again {
-		if !acquire(ctx, p.fresh) {
+		if !acquire(ctx, timeUp, p.fresh) {
 			return false
 		}
 		defer func() { <-p.fresh }()
 	}
-	if !acquire(ctx, p.turn) {
+	if !acquire(ctx, timeUp, p.turn) {
 		return false
 	}
 	defer func() { <-p.turn }()
 	for {
-		if ctx.Err() != nil {
-			return false
-		}
 		delay := p.take(time.Now())
 		if delay <= 0 {
 			return true
 		}
-		if smithytime.SleepWithContext(ctx, delay) != nil {
+		select {
+		case <-time.After(delay):
+		case <-timeUp.C:
+			return false
+		case <-ctx.Done():
 			return false
 		}
 	}
 }
 
-func acquire(ctx context.Context, held chan struct{}) bool {
+// acquire takes a place that one call holds at a time.
+func acquire(ctx context.Context, timeUp *time.Timer, held chan struct{}) bool {
 	select {
 	case held <- struct{}{}:
 		return true
+	case <-timeUp.C:
+		return false
 	case <-ctx.Done():
 		return false
 	}
@@ -177,7 +179,7 @@ func (p *pacer) forget(now time.Time) {
 	for n < len(p.taken) && now.Sub(p.taken[n]) >= second {
 		n++
 	}
-	p.taken = slices.Delete(p.taken, 0, n)
+	p.taken = p.taken[n:]
 }
 
 // progress is how many calls DTS has taken: if it grows between two refusals
