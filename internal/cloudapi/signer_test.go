@@ -37,6 +37,9 @@ type message struct {
 	service             string
 	timestamp           string
 
+	// host is where the request goes, signedHost the one that is signed.
+	host, signedHost string
+
 	// signedHeaders as they are sent; payload is what is hashed, if not the body.
 	signedHeaders, payload string
 }
@@ -54,6 +57,8 @@ func newMessage() *message {
 		key:           permanent,
 		service:       "dts",
 		timestamp:     fmt.Sprint(signedAt.Unix()),
+		host:          testHost,
+		signedHost:    testHost,
 		signedHeaders: "content-type;host",
 	}
 }
@@ -62,7 +67,7 @@ const testHost = "dts.tencentcloudapi.com"
 
 // sign returns the request, signed by TC3-HMAC-SHA256.
 func (m *message) sign() *http.Request {
-	r, err := http.NewRequest(m.method, "https://"+testHost+"/", strings.NewReader(m.body))
+	r, err := http.NewRequest(m.method, "https://"+m.host+"/", strings.NewReader(m.body))
 	if err != nil {
 		panic(err)
 	}
@@ -79,7 +84,7 @@ func (m *message) sign() *http.Request {
 	for _, name := range names {
 		value := strings.ToLower(strings.TrimSpace(r.Header.Get(name)))
 		if name == "host" {
-			value = testHost
+			value = m.signedHost
 		}
 		headers += name + ":" + value + "\n"
 	}

@@ -48,6 +48,20 @@ func TestTC3IsAuthentic(t *testing.T) {
 		},
 		"POST with a query, which nobody reads": {edit: func(m *message) { m.query = "JobId=other" }, want: oneJob},
 
+		"host with a port": {edit: func(m *message) { m.host, m.signedHost = "127.0.0.1:9001", "127.0.0.1:9001" }, want: oneJob},
+		"as the SDK for Node.js signs, by address": {
+			edit: func(m *message) { m.host, m.signedHost, m.service = "127.0.0.1:9001", "127.0.0.1", "127" },
+			want: oneJob,
+		},
+		"as the SDK for Node.js signs, by name": {
+			edit: func(m *message) { m.host, m.signedHost, m.service = "localhost:9001", "localhost", "localhost:9001" },
+			want: oneJob,
+		},
+		"as the SDK for Node.js signs, by IPv6 address": {
+			edit: func(m *message) { m.host, m.signedHost, m.service = "[::1]:9001", "[::1]", "[::1]:9001" },
+			want: oneJob,
+		},
+
 		"content type with a charset":     {edit: func(m *message) { m.header.Set("Content-Type", "application/json; charset=UTF-8") }, want: oneJob},
 		"signed headers, other order":     {edit: func(m *message) { m.signedHeaders = "host;content-type" }, want: oneJob},
 		"signed headers, in capitals":     {edit: func(m *message) { m.signedHeaders = "Content-Type;Host" }, want: oneJob},
@@ -121,6 +135,7 @@ func TestTC3IsRefused(t *testing.T) {
 		"body altered":        {after: func(r *http.Request) { r.Body = io.NopCloser(strings.NewReader(`{"JobId": "dts-dau5czmd"}`)) }, want: "AuthFailure.SignatureFailure"},
 		"no body any more":    {after: func(r *http.Request) { r.Body = nil }, want: "AuthFailure.SignatureFailure"},
 		"host altered":        {after: func(r *http.Request) { r.Host = "dts.example.com" }, want: "AuthFailure.SignatureFailure"},
+		"port altered":        {edit: func(m *message) { m.host, m.signedHost = "127.0.0.1:9001", "127.0.0.1:9002" }, want: "AuthFailure.SignatureFailure"},
 		"type altered":        {after: header("Content-Type", "text/plain"), want: "AuthFailure.SignatureFailure"},
 		"timestamp altered":   {after: header("X-TC-Timestamp", "1709251081"), want: "AuthFailure.SignatureFailure"},
 		"payload disowned":    {after: header("X-TC-Content-SHA256", "UNSIGNED-PAYLOAD"), want: "AuthFailure.SignatureFailure"},
