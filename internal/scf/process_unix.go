@@ -14,7 +14,13 @@ func ownGroup(c *exec.Cmd) { c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 func killGroup(c *exec.Cmd) { syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
 
 // Freeze stops the instance as the platform does between events.
-func (i *Instance) Freeze() { syscall.Kill(-i.Pid(), syscall.SIGSTOP) }
+func (i *Instance) Freeze() { i.signal(syscall.SIGSTOP) }
 
 // Thaw lets a frozen instance go on.
-func (i *Instance) Thaw() { syscall.Kill(-i.Pid(), syscall.SIGCONT) }
+func (i *Instance) Thaw() { i.signal(syscall.SIGCONT) }
+
+func (i *Instance) signal(s syscall.Signal) {
+	if i.running() {
+		syscall.Kill(-i.Pid(), s)
+	}
+}

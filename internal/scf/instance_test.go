@@ -1,0 +1,200 @@
+package scf
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestEnvironment(t *testing.T) {
+	t.Setenv("SECRET_OF_MINE", "x")
+	t.Setenv("TENCENTCLOUD_SECRETKEY", "mine")
+	t.Setenv("SSL_CERT_FILE", "/certificates")
+	f := helperProcess(t)
+	f.Name, f.Region, f.Memory = "checks", "ap-shanghai", 128
+	f.Role = &Credentials{"id", "key", "token"}
+	f.Variables["DTS_REGION"] = "ap-beijing"
+	f.Variables["TENCENTCLOUD_REGION"] = "mine"
+	f.Variables["SCF_X"] = "mine"
+	f.Variables["QCLOUD_X"] = "mine"
+	f.Variables["_LAMBDA_SERVER_PORT"] = "1"
+	e := event("environment", "", 0)
+	e.Role = &Credentials{"id2", "key2", "token2"}
+	answer, err := start(t, f).Invoke(t.Context(), e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Process []string
+		Event   map[string]string
+	}
+	if err := json.Unmarshal(answer, &got); err != nil {
+		t.Fatal(err)
+	}
+	process := map[string]string{}
+	for _, entry := range got.Process {
+		name, value, _ := strings.Cut(entry, "=")
+		process[name] = value
+	}
+	const absent = "\x00"
+	for name, want := range map[string]string{
+		"SECRET_OF_MINE":            absent,
+		"SCF_X":                     absent,
+		"QCLOUD_X":                  absent,
+		"SSL_CERT_FILE":             "/certificates",
+		"DTS_REGION":                "ap-beijing",
+		"TENCENTCLOUD_REGION":       "ap-shanghai",
+		"TENCENTCLOUD_RUNENV":       "SCF",
+		"TENCENTCLOUD_SECRETID":     "id2",
+		"TENCENTCLOUD_SECRETKEY":    "key2",
+		"TENCENTCLOUD_SESSIONTOKEN": "token2",
+		"FUNCTION_NAME":             "checks",
+		"FUNCTION_MEMORY_SIZE":      "128",
+	} {
+		for where, environment := range map[string]map[string]string{"process": process, "event": got.Event} {
+			value, ok := environment[name]
+			if !ok {
+				value = absent
+			}
+			if value != want {
+				t.Errorf("%s in the environment of the %s is %q, want %q", name, where, value, want)
+			}
+		}
+	}
+	if process["_LAMBDA_SERVER_PORT"] == "1" {
+		t.Error("the user's variable took the place of the platform's port")
+	}
+}
+
+func TestNoRoleNoCredentials(t *testing.T) {
+	t.Setenv("TENCENTCLOUD_SECRETID", "mine")
+	for name := range (Function{}).withDefaults().variables(1) {
+		if strings.HasPrefix(name, "TENCENTCLOUD_SE") {
+			t.Errorf("%s is set without a role", name)
+		}
+	}
+}
+
+func TestStartFails(t *testing.T) {
+	for name, c := range map[string]struct {
+		path, helper, message, log string
+	}{
+		"no such binary":     {path: "/nowhere/main", message: "cannot be started"},
+		"ends at once":       {helper: "refuse", message: "stopped at its start (exit status 1)", log: "the variable X is wrong"},
+		"never takes events": {helper: "deaf", message: "does not listen on _LAMBDA_SERVER_PORT"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log collected
+			f := helperProcess(t)
+			f.Variables[helper], f.Output = c.helper, &log
+			if c.path != "" {
+				f.Path = c.path
+			}
+			ctx := t.Context()
+			if c.helper == "deaf" {
+				short, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
+				defer cancel()
+				ctx = short
+			}
+			i, err := Start(ctx, f)
+			if err == nil {
+				i.Close()
+				t.Fatal("it started")
+			}
+			if !strings.Contains(err.Error(), c.message) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("error %q, want one line with %q", err, c.message)
+			}
+			if !strings.Contains(log.String(), c.log) {
+				t.Errorf("log %q, want %q", log.String(), c.log)
+			}
+		})
+	}
+}
+
+func TestInvokeFails(t *testing.T) {
+	for name, c := range map[string]struct {
+		event   Event
+		is      error
+		message string
+	}{
+		"error":    {event("error", "no luck", 0), nil, "no luck"},
+		"panic":    {event("panic", "no luck", 0), nil, "no luck"},
+		"exit":     {event("exit", "", 0), ErrExited, "the function's process ended before it answered (exit status 3)"},
+		"time-out": {event("sleep", "", 60000), ErrTimeout, "the function did not answer in time (1s)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := helperProcess(t)
+			if name == "time-out" {
+				f.Timeout = time.Second
+			}
+			_, err := start(t, f).Invoke(t.Context(), c.event)
+			if err == nil || err.Error() != c.message || c.is != nil && !errors.Is(err, c.is) {
+				t.Fatalf("error %v, want %q", err, c.message)
+			}
+			var failure *FunctionError
+			if errors.As(err, &failure) && failure.Panicked != (name == "panic") {
+				t.Errorf("Panicked is %v", failure.Panicked)
+			}
+		})
+	}
+}
+
+func TestOutputBeforeAnswer(t *testing.T) {
+	var log collected
+	f := helperProcess(t)
+	f.Output = &log
+	i := start(t, f)
+	var want strings.Builder
+	for round := range 3 {
+		text := fmt.Sprint("round ", round)
+		if _, err := i.Invoke(t.Context(), event("print", text, 500)); err != nil {
+			t.Fatal(err)
+		}
+		for n := range 500 {
+			fmt.Fprintf(&want, "%s %d\n", text, n)
+		}
+		want.WriteString("no newline\n")
+		if log.String() != want.String() {
+			t.Fatalf("after round %d the log is of %d bytes, want %d", round, len(log.String()), want.Len())
+		}
+	}
+	if _, err := i.Invoke(t.Context(), event("print", strings.Repeat("long ", 100000), 1)); err != nil {
+		t.Fatal(err)
+	}
+	if got := log.String()[want.Len():]; len(got) != 500000+len(" 0\nno newline\n") {
+		t.Errorf("a long line was logged with %d bytes", len(got))
+	}
+}
+
+func TestCloseEndsTheGroup(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("there are no process groups")
+	}
+	for name, end := range map[string]func(*Instance){
+		"closed":        (*Instance).Close,
+		"closed frozen": func(i *Instance) { i.Freeze(); i.Close() },
+		"exits":         func(i *Instance) { i.Invoke(context.Background(), event("exit", "", 0)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			i := start(t, helperProcess(t))
+			answer, err := i.Invoke(t.Context(), event("child", "", 0))
+			if err != nil {
+				t.Fatal(err)
+			}
+			child, err := strconv.Atoi(string(answer))
+			if err != nil || !alive(child) {
+				t.Fatalf("no child: %s", answer)
+			}
+			end(i)
+			gone(t, i.Pid())
+			gone(t, child)
+		})
+	}
+}
