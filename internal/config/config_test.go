@@ -56,7 +56,7 @@ func TestGoodValues(t *testing.T) {
 		{APIVersion, "2018-03-30", defaults},
 		{APIVersion, "2021-12-06", with(func(c *Config) { c.APIVersion = Version2021 })},
 		{RateLimit, "1", with(func(c *Config) { c.RateLimit = 1 })},
-		{RateLimit, "1000", with(func(c *Config) { c.RateLimit = 1000 })},
+		{RateLimit, "10000", with(func(c *Config) { c.RateLimit = 10000 })},
 		{MaxAttempts, "1", with(func(c *Config) { c.MaxAttempts = 1 })},
 		{MaxAttempts, "10", with(func(c *Config) { c.MaxAttempts = 10 })},
 		{LogLevel, "debug", with(func(c *Config) { c.LogLevel = slog.LevelDebug })},
@@ -94,7 +94,7 @@ func TestBadValues(t *testing.T) {
 			"https://[127.0.0.1]:443", "https://" + strings.Repeat("a", 64) + ".example", "https://" + strings.Repeat("a.", 127) + "aa",
 		},
 		APIVersion:  {"2018-03-31", "latest", "20180330", " 2018-03-30"},
-		RateLimit:   {"0", "-1", "1001", "20.5", "twenty", "1e3", " 20", "99999999999999999999"},
+		RateLimit:   {"0", "-1", "10001", "20.5", "twenty", "1e3", " 20", "99999999999999999999"},
 		MaxAttempts: {"0", "-1", "11", "4.0", "four", "0x4"},
 		LogLevel:    {"trace", "warning", "INFO ", "0"},
 	} {
