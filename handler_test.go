@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,22 +21,32 @@ import (
 	"migratecheck/internal/scf"
 )
 
-// binary is the path of the function, built once for all tests.
-var binary string
+// buildDir is where build puts the function.
+var buildDir string
 
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "migrate-check-")
-		if err != nil {
+		var err error
+		if buildDir, err = os.MkdirTemp("", "migrate-check-"); err != nil {
 			panic(err)
 		}
-		defer os.RemoveAll(dir)
-		if binary, err = scf.Build(context.Background(), dir); err != nil {
-			panic(err)
-		}
+		defer os.RemoveAll(buildDir)
 		return m.Run()
 	}())
 }
+
+// build builds the function and returns its path. Before, it looks at the
+// sources: what main needs is not linked into this test, so that go test would
+// repeat the result of before they changed. The directories that a running test
+// reads it takes as inputs of the result.
+var build = sync.OnceValues(func() (string, error) {
+	see := func(_ string, _ fs.DirEntry, err error) error { return err }
+	_, main := os.ReadDir(".")
+	if err := errors.Join(main, filepath.WalkDir("handler", see), filepath.WalkDir("internal", see)); err != nil {
+		return "", err
+	}
+	return scf.Build(context.Background(), buildDir)
+})
 
 // deployment is the function, running as on the platform, and the DTS that it
 // calls.
@@ -53,10 +64,15 @@ var exampleRole = scf.Credentials{
 }
 
 // function has the example role and calls the given endpoint.
-func function(endpoint string, log *output) scf.Function {
+func function(t *testing.T, endpoint string, log *output) scf.Function {
+	t.Helper()
+	path, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
 	role := exampleRole
 	return scf.Function{
-		Path:      binary,
+		Path:      path,
 		Role:      &role,
 		Variables: map[string]string{config.Endpoint: endpoint, config.RateLimit: "1000"},
 		Timeout:   10 * time.Second,
@@ -75,7 +91,7 @@ func deploy(t *testing.T, options fakedts.Options, secure bool, change func(*scf
 	}
 	t.Cleanup(listener.Close)
 	d := deployment{dts: dts, log: newOutput()}
-	f := function(listener.URL, d.log)
+	f := function(t, listener.URL, d.log)
 	if change != nil {
 		change(&f, listener)
 	}
@@ -298,7 +314,7 @@ func TestBadConfigurationStopsTheStart(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			log := newOutput()
-			f := function("http://127.0.0.1:9", log)
+			f := function(t, "http://127.0.0.1:9", log)
 			f.Variables[name] = value
 			instance, err := scf.Start(t.Context(), f)
 			if err == nil {
