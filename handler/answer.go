@@ -81,7 +81,7 @@ func write(s source, batch bool, outcomes []outcome, steps bool) []byte {
 	switch err := outcomes[0].err; {
 	case batch && failures(outcomes) > 0:
 		response.StatusCode = 207
-	case !batch && err != nil:
+	case err != nil:
 		response.StatusCode = err.HTTPStatus()
 		if err.Throttled() {
 			response.Headers["Retry-After"] = "1" // the quota is one of calls a second

@@ -80,11 +80,6 @@ func TestWait(t *testing.T) {
 			err:      "dts-1: created (RequestId create-dts-1), but its state is not known: InternalError.DatabaseError: said by DTS (RequestId refused)",
 			level:    "ERROR", outcome: "created, state not known",
 		},
-		"no time to read": {
-			time:  time.Second,
-			err:   "dts-1: created (RequestId create-dts-1), but its state is not known: ClientError.DeadlineExceeded: the check was not read: the function's time was nearly up",
-			level: "ERROR", outcome: "created, state not known",
-		},
 		"what was not created is not read": {
 			create: refusal("FailedOperation.NotAllowOperation"),
 			err:    "dts-1: FailedOperation.NotAllowOperation: said by DTS (RequestId refused)",
@@ -113,6 +108,12 @@ func TestWait(t *testing.T) {
 			event:    `{"JobId":"dts-1","Action":"DescribeMigrateCheckJob"}`,
 			readings: []reading{{err: refusal("ResourceNotFound.JobNotExist")}},
 			err:      "dts-1: ResourceNotFound.JobNotExist: said by DTS (RequestId refused)",
+			level:    "ERROR", outcome: "refused", attempts: 1,
+		},
+		"a duplicate is one of creations": {
+			event:    `{"Type":"Timer","Message":"{\"JobId\":\"dts-1\",\"Action\":\"DescribeMigrateCheckJob\"}"}`,
+			readings: []reading{{err: refusal("InternalError.DuplicateJob")}},
+			err:      "dts-1: InternalError.DuplicateJob: said by DTS (RequestId refused)",
 			level:    "ERROR", outcome: "refused", attempts: 1,
 		},
 		"describe is not answered": {
@@ -180,6 +181,21 @@ func TestWaitForSeveral(t *testing.T) {
 		}
 		if lines := i.log.lines("job"); len(lines) != 4 {
 			t.Errorf("job lines %v", lines)
+		}
+	})
+}
+
+// Nobody pays for a pause that no reading can follow.
+func TestWaitWithNoTimeToRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		i := invokeIn(ctx, t, &scripted{}, `{"JobId":"dts-1","Wait":true}`)
+		want := "dts-1: created (RequestId create-dts-1), but its state is not known: " +
+			"ClientError.DeadlineExceeded: the check was not read: the function's time was nearly up"
+		if i.err == nil || i.err.Error() != want || time.Since(began) > 0 {
+			t.Errorf("after %v: %s, %v; want %s", time.Since(began), i.answer, i.err, want)
 		}
 	})
 }
