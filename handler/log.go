@@ -9,7 +9,7 @@ import (
 // logJob writes the line of one job, or of what could not be read as one.
 func (r *run) logJob(o outcome) {
 	level := slog.LevelInfo
-	attributes := make([]slog.Attr, 0, 10)
+	attributes := make([]slog.Attr, 0, 12)
 	if o.task.job != "" {
 		attributes = append(attributes, slog.String("jobId", o.task.job))
 	}
@@ -36,6 +36,8 @@ func (r *run) logJob(o outcome) {
 			attributes = append(attributes, slog.Bool("mayBeRunning", true))
 		}
 	}
+	// Of how many this is one, for whoever watches a batch go by.
+	attributes = append(attributes, slog.Int("jobs", max(len(r.event.tasks), 1)))
 	r.log.LogAttrs(context.Background(), level, "job", attributes...)
 }
 

@@ -32,26 +32,26 @@ func TestLogSchema(t *testing.T) {
 	}{
 		"created": {
 			event:  one[sourceCMQ],
-			job:    "attempts dtsRequestId durationMs jobId level msg outcome requestId source time",
+			job:    "attempts dtsRequestId durationMs jobId jobs level msg outcome requestId source time",
 			values: map[string]any{"jobId": "dts-1", "dtsRequestId": "create-dts-1", "requestId": "scf-request", "source": "cmq", "attempts": 1.0, "level": "INFO", "outcome": "created"},
 			done:   map[string]any{"requestId": "scf-request", "source": "cmq", "jobs": 1.0, "failed": 0.0, "outcome": "ok", "level": "INFO"},
 		},
 		"described": {
 			event:  `{"JobId":"dts-1","Action":"DescribeMigrateCheckJob"}`,
-			job:    "attempts dtsRequestId durationMs jobId level msg outcome passed progress requestId source status time",
+			job:    "attempts dtsRequestId durationMs jobId jobs level msg outcome passed progress requestId source status time",
 			values: map[string]any{"status": "finished", "progress": 100.0, "passed": true, "outcome": "passed"},
 			done:   map[string]any{"source": "direct", "failed": 0.0, "outcome": "ok"},
 		},
 		"refused": {
 			event:  one[sourceAPIGateway],
 			create: map[string]error{"dts-1": refusal("InternalError.LockError")},
-			job:    "attempts code dtsRequestId durationMs error jobId level msg outcome requestId source time",
+			job:    "attempts code dtsRequestId durationMs error jobId jobs level msg outcome requestId source time",
 			values: map[string]any{"code": "InternalError.LockError", "error": "said by DTS", "dtsRequestId": "refused", "level": "ERROR", "outcome": "refused", "source": "apigw"},
 			done:   map[string]any{"jobs": 1.0, "failed": 1.0, "outcome": "failed", "level": "ERROR"},
 		},
 		"not sent": {
 			event:  `{"Records":[{"Ckafka":{"msgBody":"{}"}}]}`,
-			job:    "attempts code durationMs error level msg outcome requestId source time",
+			job:    "attempts code durationMs error jobs level msg outcome requestId source time",
 			values: map[string]any{"code": "InvalidParameter", "error": "Records[0].Ckafka.msgBody: names no job", "level": "ERROR", "outcome": "not sent", "attempts": 0.0},
 			done:   map[string]any{"source": "ckafka", "jobs": 1.0, "failed": 1.0, "outcome": "failed"},
 		},
@@ -85,8 +85,12 @@ func holds(t *testing.T, line, want map[string]any) {
 
 func TestOneLineForEachJob(t *testing.T) {
 	i := invoke(t, &scripted{}, `{"Records":[{"CMQ":{"msgBody":"dts-1 dts-2"}},{"CMQ":{"msgBody":"?"}},{"CMQ":{"msgBody":"dts-2"}}]}`)
-	if got := len(i.log.lines("job")); got != 3 {
-		t.Errorf("%d job lines, want 3\n%s", got, i.raw)
+	jobs := i.log.lines("job")
+	if len(jobs) != 3 {
+		t.Errorf("%d job lines, want 3\n%s", len(jobs), i.raw)
+	}
+	for _, line := range jobs {
+		holds(t, line, map[string]any{"jobs": 3.0})
 	}
 	holds(t, i.log[len(i.log)-1], map[string]any{"msg": "event", "jobs": 3.0, "failed": 1.0})
 }
