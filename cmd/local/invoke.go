@@ -21,11 +21,9 @@ func invoke(ctx context.Context, args []string) error {
 	trigger := flags.String("trigger", "direct", "`source` whose event the JobIds are wrapped in: "+strings.Join(triggers, ", "))
 	file := flags.String("event", "", "`file` with an event that is sent as it is; - for standard input")
 	wait := flags.Bool("wait", false, "wait for the checks to end")
-	endpoint := flags.String("endpoint", "", "`URL` of a DTS endpoint, with the key pair in the environment, instead of the embedded one")
 	region := flags.String("region", "ap-guangzhou", "`region` of the function and of its jobs")
 	timeout := flags.Duration("timeout", time.Minute, "what the event may take")
-	binary := flags.String("function", "", "`path` of a function built before")
-	var options endpointFlags
+	var options deployFlags
 	options.register(flags)
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -38,40 +36,15 @@ func invoke(ctx context.Context, args []string) error {
 		return errors.New("-timeout must be from 1s to 900s, as on the platform")
 	}
 
-	function := scf.Function{Path: *binary, Region: *region, Timeout: *timeout, Output: os.Stderr, Variables: ownVariables()}
-	if *endpoint == "" {
-		listener, err := options.listen("127.0.0.1:0", false)
-		if err != nil {
-			return err
-		}
-		defer listener.Close()
-		function.Role = exampleRole()
-		function.Variables["DTS_ENDPOINT"] = listener.URL
-	} else {
-		if function.Role, err = environmentRole(); err != nil {
-			return err
-		}
-		function.Variables["DTS_ENDPOINT"] = *endpoint
-	}
-	if *binary == "" {
-		dir, err := os.MkdirTemp("", "migrate-check-")
-		if err != nil {
-			return err
-		}
-		defer os.RemoveAll(dir)
-		if function.Path, err = scf.Build(ctx, dir); err != nil {
-			return err
-		}
-	}
-	instance, err := scf.Start(ctx, function)
+	deployed, err := options.deploy(ctx, scf.Function{Region: *region, Timeout: *timeout}, "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
-	defer instance.Close()
-	answer, err := instance.Invoke(ctx, scf.Event{RequestID: cloudapi.NewRequestID(), Payload: event})
+	defer deployed.Close()
+	answer, err := once(ctx, deployed.function, event, flags.NArg())
 	var failure *scf.FunctionError
 	if errors.As(err, &failure) {
-		return fmt.Errorf("function error %s: %s", failure.Type, failure.Message)
+		return fmt.Errorf("function error %s: %s", printable(failure.Type), printable(failure.Message))
 	}
 	if err != nil {
 		return err
@@ -86,17 +59,23 @@ func invoke(ctx context.Context, args []string) error {
 	return nil
 }
 
-// ownVariables are the function's variables that are set in this process's
-// environment.
-func ownVariables() map[string]string {
-	out := map[string]string{}
-	for _, entry := range os.Environ() {
-		name, value, _ := strings.Cut(entry, "=")
-		if strings.HasPrefix(name, "DTS_") || name == "LOG_LEVEL" {
-			out[name] = value
-		}
+// once has an instance of its own handle the event, with its log on standard
+// error and, if that is a terminal, its progress. jobs is 0 if their number is
+// not known.
+func once(ctx context.Context, f scf.Function, event []byte, jobs int) ([]byte, error) {
+	f.Output = os.Stderr
+	if terminal(os.Stderr) {
+		now := time.Now()
+		p := &progress{to: os.Stderr, jobs: jobs, began: now, deadline: now.Add(f.Timeout), now: time.Now}
+		defer p.show()()
+		f.Output = p
 	}
-	return out
+	instance, err := scf.Start(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	defer instance.Close()
+	return instance.Invoke(ctx, scf.Event{RequestID: cloudapi.NewRequestID(), Payload: event})
 }
 
 func terminal(f *os.File) bool {

@@ -15,13 +15,14 @@ import (
 const usage = `usage: go run ./cmd/local COMMAND [flags]
 
   invoke [flags] JobId …   run the function once, on one event
+  serve [flags]            the function as deployed: HTTP, timers, Invoke API
   dts [flags]              serve a DTS endpoint alone
 
 "go run ./cmd/local COMMAND -h" lists a command's flags.
 `
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	err := run(ctx, os.Args[1:])
 	switch {
@@ -41,6 +42,7 @@ var errFailed = errors.New("failed")
 func run(ctx context.Context, args []string) error {
 	commands := map[string]func(context.Context, []string) error{
 		"invoke": invoke,
+		"serve":  serve,
 		"dts":    serveDTS,
 	}
 	if len(args) > 0 {

@@ -15,7 +15,6 @@ import (
 // that fits one of them will do.
 type Schedule struct {
 	text string
-	cron *cronexpr.Expression
 }
 
 // zone is that in which the platform reads a schedule.
@@ -53,11 +52,11 @@ func ParseSchedule(text string) (Schedule, error) {
 			}
 		}
 	}
-	cron, err := cronexpr.Parse(strings.Join(parts, " "))
-	if err != nil {
+	text = strings.Join(parts, " ")
+	if _, err := cronexpr.Parse(text); err != nil {
 		return Schedule{}, err
 	}
-	return Schedule{text: text, cron: cron}, nil
+	return Schedule{text}, nil
 }
 
 // validItem checks one of a field's items: *, N or N-M, and /STEP after it.
@@ -91,7 +90,10 @@ func number(field int, word string) int {
 }
 
 // Next returns the first time after the given one, or the zero time if there
-// is none.
-func (s Schedule) Next(after time.Time) time.Time { return s.cron.Next(after.In(zone)) }
+// is none. An expression of the parser's remembers what it was asked, so each
+// call has its own.
+func (s Schedule) Next(after time.Time) time.Time {
+	return cronexpr.MustParse(s.text).Next(after.In(zone))
+}
 
 func (s Schedule) String() string { return s.text }

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"migratecheck/internal/cloudapi"
+	"migratecheck/internal/gateway"
+	"migratecheck/internal/scf"
+	"migratecheck/internal/scfapi"
+)
+
+// cloud is the platform, for one function.
+type cloud struct {
+	*deployment
+	config   scf.Deployment
+	url, api string // where HTTP and the SCF API are served
+
+	log     *logger
+	letters *os.File
+	pool    *scf.Pool
+	async   *scf.Async
+	servers []*http.Server
+
+	serving    sync.WaitGroup // servers and timers
+	stopTimers context.CancelFunc
+}
+
+// openCloud starts everything but the function, which starts with its first
+// event. The log goes to out.
+func openCloud(ctx context.Context, o serveOptions, out io.Writer) (_ *cloud, err error) {
+	c := &cloud{log: &logger{json: o.json, to: out}, stopTimers: func() {}}
+	defer func() {
+		if err != nil {
+			c.Close()
+		}
+	}()
+	if c.config, err = scf.ReadConfig(o.config); err != nil {
+		return nil, err
+	}
+	if c.deployment, err = o.deploy.deploy(ctx, c.config.Function(), o.dts); err != nil {
+		return nil, err
+	}
+	if c.letters, err = openLetters(o.deadLetters); err != nil {
+		return nil, err
+	}
+	c.pool = scf.NewPool(c.function, scf.PoolOptions{Instances: o.instances, Freeze: o.freeze, Log: c.log.log})
+	c.async = &scf.Async{Invoke: c.pool.Invoke, RetryAfter: o.retryAfter, DeadLetters: c.letters, Log: c.log.log}
+	front := &gateway.Gateway{Invoke: c.pool.Invoke, APIGateway: o.form == "apigw", Route: o.route}
+	if c.url, err = c.listen(o.listen, front); err != nil {
+		return nil, err
+	}
+	role := c.function.Role
+	api := &scfapi.API{
+		Gate: cloudapi.Gate{Service: "scf", Now: time.Now, Keys: []cloudapi.Key{
+			{SecretID: role.SecretID, SecretKey: role.SecretKey, Token: role.Token},
+		}},
+		Function: c.function.Name,
+		Region:   c.function.Region,
+		Invoke:   c.pool.Invoke,
+		Send:     c.async.Send,
+	}
+	if c.api, err = c.listen(o.api, api); err != nil {
+		return nil, err
+	}
+	c.startTimers()
+	return c, nil
+}
+
+func openLetters(path string) (*os.File, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, err
+	}
+	return os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+}
+
+// listen serves h at the address and returns its URL.
+func (c *cloud) listen(address string, h http.Handler) (string, error) {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return "", err
+	}
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	c.servers = append(c.servers, server)
+	c.serving.Go(func() { server.Serve(listener) }) // always http.ErrServerClosed, after Close
+	return "http://" + listener.Addr().String(), nil
+}
+
+// startTimers has the enabled timers fire at their times.
+func (c *cloud) startTimers() {
+	ctx, cancel := context.WithCancel(context.Background())
+	c.stopTimers = cancel
+	for _, t := range c.config.Timers {
+		if t.Enabled {
+			c.serving.Go(func() { t.Run(ctx, func(at time.Time) { c.fireTimer(t, at) }) })
+		}
+	}
+}
+
+// fireTimer sends a timer's event.
+func (c *cloud) fireTimer(t scf.Timer, at time.Time) {
+	event := scf.Event{RequestID: cloudapi.NewRequestID(), Payload: t.Event(at)}
+	c.log.log(scf.Record{Time: time.Now(), Kind: scf.Note, RequestID: event.RequestID, Text: "timer " + t.Name + " fires"})
+	if err := c.async.Send(event); err != nil {
+		c.log.note("timer " + t.Name + ": " + err.Error())
+	}
+}
+
+// Close ends everything, within a second. Clients that wait are told, and
+// asynchronous events that were accepted and not handled are dead letters.
+func (c *cloud) Close() {
+	c.stopTimers()
+	var closing sync.WaitGroup
+	if c.pool != nil {
+		closing.Go(c.async.Close)
+		c.pool.Close()
+	}
+	closing.Wait()
+	ctx, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond)
+	defer cancel()
+	for _, server := range c.servers {
+		if server.Shutdown(ctx) != nil {
+			server.Close()
+		}
+	}
+	c.serving.Wait()
+	if c.letters != nil {
+		c.letters.Close()
+	}
+	if c.deployment != nil {
+		c.deployment.Close()
+	}
+}

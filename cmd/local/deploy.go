@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"os"
+	"strings"
+
+	"migratecheck/internal/fakedts"
+	"migratecheck/internal/scf"
+)
+
+// deployFlags say which function runs against which DTS endpoint.
+type deployFlags struct {
+	binary   string
+	endpoint string
+	embedded endpointFlags
+}
+
+func (d *deployFlags) register(flags *flag.FlagSet) {
+	flags.StringVar(&d.binary, "function", "", "`path` of a function built before")
+	flags.StringVar(&d.endpoint, "endpoint", "", "`URL` of a DTS endpoint, with the key pair in the environment, instead of the embedded one")
+	d.embedded.register(flags)
+}
+
+// deployment is a function that is ready to run.
+type deployment struct {
+	function scf.Function
+	dts      *fakedts.Listener // nil where the endpoint is not the embedded one
+	dir      string            // of the binary that was built for it, if any
+}
+
+// deploy builds the function unless it is given, and gives it the endpoint, at
+// the address if it is the embedded one, and the role.
+func (d *deployFlags) deploy(ctx context.Context, f scf.Function, address string) (_ *deployment, err error) {
+	out := &deployment{function: f}
+	defer func() {
+		if err != nil {
+			out.Close()
+		}
+	}()
+	variables := map[string]string{}
+	for _, more := range []map[string]string{f.Variables, ownVariables()} {
+		for name, value := range more {
+			variables[name] = value
+		}
+	}
+	out.function.Variables = variables
+	if d.endpoint == "" {
+		if out.dts, err = d.embedded.listen(address, false); err != nil {
+			return nil, err
+		}
+		out.function.Role = exampleRole()
+		variables["DTS_ENDPOINT"] = out.dts.URL
+	} else {
+		if out.function.Role, err = environmentRole(); err != nil {
+			return nil, err
+		}
+		variables["DTS_ENDPOINT"] = d.endpoint
+	}
+	out.function.Path = d.binary
+	if d.binary == "" {
+		if out.dir, err = os.MkdirTemp("", "migrate-check-"); err != nil {
+			return nil, err
+		}
+		if out.function.Path, err = scf.Build(ctx, out.dir); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// Close ends the endpoint and removes the binary.
+func (d *deployment) Close() {
+	if d.dts != nil {
+		d.dts.Close()
+	}
+	if d.dir != "" {
+		os.RemoveAll(d.dir)
+	}
+}
+
+// ownVariables are the function's variables that are set in this process's
+// environment.
+func ownVariables() map[string]string {
+	out := map[string]string{}
+	for _, entry := range os.Environ() {
+		name, value, _ := strings.Cut(entry, "=")
+		if strings.HasPrefix(name, "DTS_") || name == "LOG_LEVEL" {
+			out[name] = value
+		}
+	}
+	return out
+}

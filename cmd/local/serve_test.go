@@ -1,0 +1,406 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"migratecheck/internal/scf"
+)
+
+// jobs of the tests: checks take no time where that does not matter.
+const jobs = `[
+	{"JobId": "dts-quick"}, {"JobId": "dts-other"},
+	{"JobId": "dts-notpass", "NotPassed": true, "Message": "no luck"},
+	{"JobId": "dts-slow", "CheckSeconds": 3600},
+	{"JobId": "dts-migrates", "InMigration": true}
+]`
+
+// deployment of the tests: its timers do not fire by themselves.
+const serverless = `
+component: scf
+inputs:
+  name: migrate-check
+  runtime: Go1
+  region: ap-guangzhou
+  memorySize: 64
+  timeout: 20
+  environment: {variables: {DTS_REGION: ap-shanghai}}
+  events:
+    - timer: {parameters: {name: nightly, cronExpression: '0 0 2 1 1 * 2099', enable: true, argument: dts-quick}}
+    - timer: {parameters: {name: closed, cronExpression: '* * * * * * *', argument: dts-nosuch}}
+`
+
+// output is what a cloud writes.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+// testCloud is a cloud with its log and its dead-letter file.
+type testCloud struct {
+	*cloud
+	log     *output
+	letters string
+}
+
+// open opens a cloud with the deployment, the jobs and more flags.
+func open(t *testing.T, deployment string, flags ...string) testCloud {
+	t.Helper()
+	letters := filepath.Join(t.TempDir(), "letters", "dead.jsonl")
+	o, err := parseServe(append([]string{
+		"-listen", "127.0.0.1:0", "-api", "127.0.0.1:0", "-dts", "127.0.0.1:0", "-function", function, "-quota", "-1",
+		"-config", write(t, "serverless.yml", deployment), "-jobs", write(t, "jobs.json", jobs), "-dead-letters", letters,
+	}, flags...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := &output{}
+	c, err := openCloud(t.Context(), o, out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		c.Close()
+		if t.Failed() {
+			t.Log(out)
+		}
+	})
+	return testCloud{c, out, letters}
+}
+
+// dead reads the dead letters.
+func (c testCloud) dead(t *testing.T) []scf.DeadLetter {
+	t.Helper()
+	file, err := os.ReadFile(c.letters)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var letters []scf.DeadLetter
+	for line := range bytes.Lines(file) {
+		var letter scf.DeadLetter
+		if err := json.Unmarshal(line, &letter); err != nil {
+			t.Fatal(err)
+		}
+		letters = append(letters, letter)
+	}
+	return letters
+}
+
+// curl sends a request and returns the answer's status and body.
+func curl(t *testing.T, method, url, contentType, body string) (int, string) {
+	t.Helper()
+	r, err := http.NewRequest(method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if contentType != "" {
+		r.Header.Set("Content-Type", contentType)
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.StatusCode, string(text)
+}
+
+const form = "application/x-www-form-urlencoded" // what curl -d says
+
+func TestFunctionURL(t *testing.T) {
+	c := open(t, serverless)
+	for _, step := range []struct {
+		method, path, body string
+		status             int
+		want               string
+	}{
+		{"POST", "/", `{"JobId":"dts-quick"}`, 200, `"JobId":"dts-quick"`},
+		{"GET", "/?JobId=dts-quick", "", 200, `"RequestId"`},
+		{"POST", "/", `{"JobIds":["dts-quick","dts-other"]}`, 200, `"Failed":0`},
+		{"POST", "/", `{"JobIds":["dts-quick","dts-nosuch"]}`, 207, `"Failed":1`},
+		{"POST", "/", `{"JobId":"not a job"}`, 400, `"InvalidParameter"`},
+		{"GET", "/", "", 400, `"InvalidParameter"`},
+		{"GET", "/?JobId", "", 400, `queryString.JobId`},
+		{"POST", "/", `{"JobId":"dts-nosuch"}`, 404, `"ResourceNotFound.JobNotExist"`},
+		{"POST", "/", `{"JobId":"dts-migrates"}`, 409, `"FailedOperation.NotAllowOperation"`},
+		{"POST", "/", `{"JobId":"dts-slow"}`, 200, `"JobId":"dts-slow"`},
+		{"POST", "/", `{"JobId":"dts-slow"}`, 409, `"InternalError.DuplicateJob"`},
+		{"GET", "/?JobId=dts-slow&Action=DescribeMigrateCheckJob", "", 200, `"Status":"starting"`},
+		{"POST", "/", `{"JobId":"dts-quick","Wait":true}`, 200, `"Check":{"Status":"finished","Passed":true`},
+		{"POST", "/", `{"JobId":"dts-notpass","Wait":true}`, 200, `"Passed":false,"Progress":100,"Message":"no luck"`},
+		{"POST", "/", `{"JobId":"` + strings.Repeat("x", 6<<20) + `"}`, 406, `"statusCode":406`},
+	} {
+		status, body := curl(t, step.method, c.url+step.path, form, step.body)
+		if status != step.status || !strings.Contains(body, step.want) {
+			t.Errorf("%s %s %.50s: %d %s, want %d with %s", step.method, step.path, step.body, status, body, step.status, step.want)
+		}
+	}
+}
+
+func TestAPIGateway(t *testing.T) {
+	c := open(t, serverless, "-http", "apigw", "-route", "/jobs/{JobId}/checks")
+	for _, step := range []struct {
+		path, contentType, body string
+		status                  int
+		want                    string
+	}{
+		{"/jobs/dts-quick/checks", "", "", 200, `"JobId":"dts-quick"`},
+		{"/jobs/dts-nosuch/checks", "", "", 404, "JobNotExist"},
+		{"/jobs/dts-quick/checks?JobId=dts-other", "", "", 400, "names another job"},
+		{"/jobs/dts-quick/checks?JobId=dts-quick&JobId=dts-quick", "", "", 200, "dts-quick"},
+		{"/jobs/dts-quick/checks", "application/octet-stream", "\xff", 400, "body"},
+		{"/checks", "", "", 404, "no api match"},
+	} {
+		status, body := curl(t, "POST", c.url+step.path, step.contentType, step.body)
+		if status != step.status || !strings.Contains(body, step.want) {
+			t.Errorf("%s: %d %s, want %d with %s", step.path, status, body, step.status, step.want)
+		}
+	}
+}
+
+func TestManyRequests(t *testing.T) {
+	c := open(t, serverless)
+	const n = 200
+	accepted := make(chan string, n)
+	var group sync.WaitGroup
+	for i := range n {
+		group.Go(func() {
+			answer, err := http.Post(c.url, "application/json", strings.NewReader(`{"JobIds":["dts-quick"],"N":`+strconv.Itoa(i)+`}`))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer answer.Body.Close()
+			var body struct {
+				Jobs []struct{ RequestID string }
+			}
+			if err := json.NewDecoder(answer.Body).Decode(&body); err != nil || answer.StatusCode != 200 || len(body.Jobs) != 1 {
+				t.Errorf("status %d, error %v", answer.StatusCode, err)
+				return
+			}
+			accepted <- body.Jobs[0].RequestID
+		})
+	}
+	group.Wait()
+	close(accepted)
+	ids := map[string]bool{}
+	for id := range accepted {
+		ids[id] = true
+	}
+	if len(ids) != n {
+		t.Errorf("%d requests had %d different checks", n, len(ids))
+	}
+	for _, kind := range []string{"START", "END", "REPORT"} {
+		if got := strings.Count(c.log.String(), " "+kind); got != n {
+			t.Errorf("%d %s lines, want %d", got, kind, n)
+		}
+	}
+	processes := children(t, os.Getpid())
+	if len(processes) == 0 || len(processes) > 5 {
+		t.Errorf("%d instances, want 1 to 5", len(processes))
+	}
+	c.Close()
+	left(t, processes)
+}
+
+func TestTimerFires(t *testing.T) {
+	c := open(t, strings.ReplaceAll(serverless, "0 0 2 1 1 * 2099", "* * * * * * *"))
+	within(t, 10*time.Second, "the timer's event is handled", func() bool {
+		log := c.log.String()
+		return strings.Contains(log, "NOTE   timer nightly fires") && strings.Contains(log, "source=timer jobId=dts-quick")
+	})
+	if strings.Contains(c.log.String(), "closed") {
+		t.Error("the closed timer fired")
+	}
+}
+
+func TestFire(t *testing.T) {
+	c := open(t, serverless, "-retry-after", "1ms")
+	if err := c.fire([]string{"nightly", "nosuch"}); err == nil || !strings.Contains(err.Error(), "nosuch") {
+		t.Errorf("a timer that does not exist: %v", err)
+	}
+	if strings.Contains(c.log.String(), "fires") {
+		t.Error("a timer fired beside one that does not exist")
+	}
+	if err := c.fire([]string{"nightly", "closed"}); err != nil {
+		t.Fatal(err)
+	}
+	within(t, 10*time.Second, "a dead letter, and a check", func() bool {
+		return len(c.dead(t)) == 1 && strings.Contains(c.log.String(), "jobId=dts-quick")
+	})
+	letter := c.dead(t)[0]
+	var event struct{ Type, TriggerName, Message string }
+	if err := json.Unmarshal(letter.Event, &event); err != nil {
+		t.Fatal(err)
+	}
+	if event.Type != "Timer" || event.TriggerName != "closed" || event.Message != "dts-nosuch" {
+		t.Errorf("event %s", letter.Event)
+	}
+	if len(letter.Tries) != 3 || letter.Tries[2].Status != 430 || !strings.Contains(letter.Tries[2].Error, "dts-nosuch: ResourceNotFound.JobNotExist") {
+		t.Errorf("tries %+v", letter.Tries)
+	}
+	if got := strings.Count(c.log.String(), letter.RequestID+"\n"); got != 3 { // START lines
+		t.Errorf("the event was tried %d times under its request id, want 3", got)
+	}
+}
+
+func TestKilledInMidEvent(t *testing.T) {
+	c := open(t, serverless, "-fault", "silence,job=dts-quick,times=1")
+	if status, body := curl(t, "POST", c.url, form, `{"JobId":"dts-other"}`); status != 200 {
+		t.Fatalf("%d %s", status, body)
+	}
+	process := children(t, os.Getpid())
+	within(t, 5*time.Second, "the instance is frozen", func() bool { return frozen(process[0]) })
+	type result struct {
+		status int
+		body   string
+	}
+	got := make(chan result, 1)
+	go func() {
+		status, body := curl(t, "POST", c.url, form, `{"JobId":"dts-quick"}`)
+		got <- result{status, body}
+	}()
+	within(t, 5*time.Second, "the instance is in mid-event", func() bool { return !frozen(process[0]) })
+	p, err := os.FindProcess(process[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	r := <-got
+	if r.status != 439 || !strings.Contains(r.body, "signal: killed") {
+		t.Errorf("%d %s", r.status, r.body)
+	}
+	if n := strings.Count(c.log.String(), "signal: killed"); n != 1 {
+		t.Errorf("the log tells of it %d times, want once", n)
+	}
+	if status, body := curl(t, "POST", c.url, form, `{"JobId":"dts-quick"}`); status != 200 {
+		t.Errorf("the next event: %d %s", status, body)
+	}
+	if next := children(t, os.Getpid()); len(next) != 1 || next[0] == process[0] {
+		t.Errorf("processes %v, after %v", next, process)
+	}
+}
+
+func TestTimeLimit(t *testing.T) {
+	c := open(t, strings.Replace(serverless, "timeout: 20", "timeout: 1", 1), "-fault", "silence,job=dts-quick,times=1")
+	began := time.Now()
+	status, body := curl(t, "POST", c.url, form, `{"JobId":"dts-quick"}`)
+	if took := time.Since(began); took > 5*time.Second || status != 504 {
+		t.Errorf("after %v: %d %s, want the function's own 504 in time", took, status, body)
+	}
+}
+
+func TestCloseTellsWhoWaits(t *testing.T) {
+	c := open(t, serverless, "-fault", "silence", "-instances", "1", "-fire", "nightly")
+	if err := c.fire([]string{"nightly"}); err != nil {
+		t.Fatal(err)
+	}
+	statuses := make(chan int, 2)
+	for range cap(statuses) {
+		go func() {
+			status, _ := curl(t, "POST", c.url, form, `{"JobId":"dts-other"}`)
+			statuses <- status
+		}()
+	}
+	within(t, 5*time.Second, "an event is handled", func() bool { return len(children(t, os.Getpid())) == 1 })
+	process := children(t, os.Getpid())
+	began := time.Now()
+	c.Close()
+	if took := time.Since(began); took > time.Second {
+		t.Errorf("it took %v", took)
+	}
+	left(t, process)
+	for range cap(statuses) {
+		if status := <-statuses; status != 503 {
+			t.Errorf("status %d, want 503", status)
+		}
+	}
+	if letters := c.dead(t); len(letters) != 1 || letters[0].Reason != "the platform stopped" {
+		t.Errorf("dead letters %+v", letters)
+	}
+}
+
+func TestServeRefuses(t *testing.T) {
+	config := write(t, "serverless.yml", serverless)
+	broken := write(t, "broken.yml", strings.Replace(serverless, "runtime: Go1", "runtime: Go2", 1))
+	for name, c := range map[string]struct {
+		args    []string
+		message string
+	}{
+		"no file":         {[]string{"-config", "nowhere.yml"}, "nowhere.yml"},
+		"a broken file":   {[]string{"-config", broken}, "inputs.runtime"},
+		"a word":          {[]string{"-config", config, "now"}, "now: not a flag"},
+		"a form":          {[]string{"-http", "soap"}, "-http must be"},
+		"a route alone":   {[]string{"-route", "/x"}, "-route"},
+		"a relative path": {[]string{"-http", "apigw", "-route", "x"}, "-route"},
+		"no instances":    {[]string{"-instances", "0"}, "-instances"},
+		"time backwards":  {[]string{"-retry-after", "-1s"}, "-retry-after"},
+		"no keys":         {[]string{"-config", config, "-endpoint", "https://dts.example"}, "key pair"},
+		"an address":      {[]string{"-config", config, "-function", function, "-dts", "127.0.0.1:0", "-dead-letters", config + ".letters", "-listen", "nowhere"}, "nowhere"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, variable := range []string{"TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRET_ID"} {
+				t.Setenv(variable, "")
+			}
+			if err := serve(t.Context(), c.args); err == nil || !strings.Contains(err.Error(), c.message) {
+				t.Errorf("error %v, want %q", err, c.message)
+			}
+		})
+	}
+}
+
+func TestLogAsJSON(t *testing.T) {
+	c := open(t, serverless, "-json")
+	if err := c.announce(c.log); err != nil {
+		t.Fatal(err)
+	}
+	if status, body := curl(t, "POST", c.url, form, `{"JobId":"dts-quick"}`); status != 200 {
+		t.Fatalf("%d %s", status, body)
+	}
+	c.Close()
+	var kinds []string
+	for line := range strings.Lines(c.log.String()) {
+		var o map[string]any
+		if err := json.Unmarshal([]byte(line), &o); err != nil {
+			t.Fatalf("%v: %s", err, line)
+		}
+		if kind, ok := o["type"]; ok {
+			kinds = append(kinds, fmt.Sprint(kind))
+		} else {
+			kinds = append(kinds, fmt.Sprint(o["msg"]))
+		}
+		if o["type"] == "REPORT" && (o["status"] != 200.0 || o["memoryMB"] != 64.0 || o["durationMs"] == nil || o["requestId"] == nil) {
+			t.Errorf("report %s", line)
+		}
+	}
+	if got := strings.Join(kinds, " "); got != "READY START job event END REPORT" {
+		t.Errorf("lines %s", got)
+	}
+}
