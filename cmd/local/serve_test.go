@@ -270,7 +270,7 @@ func TestFire(t *testing.T) {
 }
 
 func TestKilledInMidEvent(t *testing.T) {
-	c := open(t, serverless, "-fault", "silence,job=dts-quick,times=1")
+	c := open(t, serverless)
 	if status, body := curl(t, "POST", c.url, form, `{"JobId":"dts-other"}`); status != 200 {
 		t.Fatalf("%d %s", status, body)
 	}
@@ -282,7 +282,7 @@ func TestKilledInMidEvent(t *testing.T) {
 	}
 	got := make(chan result, 1)
 	go func() {
-		status, body := curl(t, "POST", c.url, form, `{"JobId":"dts-quick"}`)
+		status, body := curl(t, "POST", c.url, form, `{"JobId":"dts-slow","Wait":true}`)
 		got <- result{status, body}
 	}()
 	within(t, 5*time.Second, "the instance is in mid-event", func() bool { return !frozen(process[0]) })
