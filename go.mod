@@ -10,3 +10,5 @@ require (
 	github.com/tencentyun/scf-go-lib v0.0.0-20230904103145-13c9a7eeca80
 	go.yaml.in/yaml/v3 v3.0.6
 )
+
+require github.com/stretchr/testify v1.12.1 // indirect
