@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -82,14 +83,51 @@ func TestUsage(t *testing.T) {
 }
 
 // A signal ends serve and every process of the function within a second:
-// frozen ones, and one in mid-event, whose event becomes a dead letter.
+// frozen ones, and one in mid-event, whose event becomes a dead letter. When
+// serve is killed, the processes end all the same.
 func TestServeIsInterrupted(t *testing.T) {
-	letters := filepath.Join(t.TempDir(), "dead.jsonl")
-	serve := command(t, "serve", "-listen", "127.0.0.1:0", "-api", "127.0.0.1:0", "-dts", "127.0.0.1:0", "-function", function,
-		"-config", write(t, "serverless.yml", serverless), "-jobs", write(t, "jobs.json", jobs), "-dead-letters", letters,
-		"-fault", "silence,job=dts-quick", "-fire", "nightly")
-	var stderr bytes.Buffer
-	serve.Stderr = &stderr
+	for name, signal := range map[string]os.Signal{"interrupted": os.Interrupt, "terminated": syscall.SIGTERM, "killed": os.Kill} {
+		t.Run(name, func(t *testing.T) {
+			letters := filepath.Join(t.TempDir(), "dead.jsonl")
+			serve, url, logged := startServe(t, "-dead-letters", letters, "-fault", "silence,job=dts-quick", "-fire", "nightly")
+			if status, body := curl(t, "POST", url, form, `{"JobId":"dts-other"}`); status != 200 {
+				t.Errorf("%d %s", status, body)
+			}
+			var processes []int
+			within(t, 10*time.Second, "one instance is frozen, one in mid-event", func() bool {
+				processes = children(t, serve.Process.Pid)
+				return len(processes) == 2
+			})
+			began := time.Now()
+			if err := serve.Process.Signal(signal); err != nil {
+				t.Fatal(err)
+			}
+			<-logged
+			err := serve.Wait()
+			if took := time.Since(began); took > time.Second {
+				t.Errorf("it took %v", took)
+			}
+			left(t, processes)
+			if name == "killed" {
+				return
+			}
+			if err != nil {
+				t.Error(err)
+			}
+			if file, err := os.ReadFile(letters); err != nil || !strings.Contains(string(file), `"Message":"dts-quick"`) {
+				t.Errorf("dead letters %q, error %v", file, err)
+			}
+		})
+	}
+}
+
+// startServe starts the command serve and returns its process, its URL and a
+// channel that is closed when its output has ended.
+func startServe(t *testing.T, flags ...string) (*exec.Cmd, string, <-chan struct{}) {
+	t.Helper()
+	serve := command(t, append([]string{"serve", "-listen", "127.0.0.1:0", "-api", "127.0.0.1:0", "-dts", "127.0.0.1:0",
+		"-function", function, "-config", write(t, "serverless.yml", serverless), "-jobs", write(t, "jobs.json", jobs)}, flags...)...)
+	serve.Stderr = t.Output()
 	out, err := serve.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -97,40 +135,17 @@ func TestServeIsInterrupted(t *testing.T) {
 	if err := serve.Start(); err != nil {
 		t.Fatal(err)
 	}
-	url := ""
 	lines := bufio.NewScanner(out)
-	for url == "" && lines.Scan() {
-		if rest, ok := strings.CutPrefix(lines.Text(), "HTTP:"); ok {
-			url = strings.TrimSpace(rest)
+	for lines.Scan() {
+		if url, ok := strings.CutPrefix(lines.Text(), "HTTP:"); ok {
+			logged := make(chan struct{})
+			go func() {
+				defer close(logged)
+				io.Copy(io.Discard, out)
+			}()
+			return serve, strings.TrimSpace(url), logged
 		}
 	}
-	logged := make(chan struct{})
-	go func() {
-		defer close(logged)
-		for lines.Scan() { // the log
-		}
-	}()
-	if status, body := curl(t, "POST", url, form, `{"JobId":"dts-other"}`); status != 200 {
-		t.Errorf("%d %s", status, body)
-	}
-	var processes []int
-	within(t, 10*time.Second, "one instance is frozen, one in mid-event", func() bool {
-		processes = children(t, serve.Process.Pid)
-		return len(processes) == 2
-	})
-	began := time.Now()
-	if err := serve.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	<-logged
-	if err := serve.Wait(); err != nil {
-		t.Errorf("%v: %s", err, stderr.String())
-	}
-	if took := time.Since(began); took > time.Second {
-		t.Errorf("it took %v", took)
-	}
-	left(t, processes)
-	if file, err := os.ReadFile(letters); err != nil || !strings.Contains(string(file), `"Message":"dts-quick"`) {
-		t.Errorf("dead letters %q, error %v", file, err)
-	}
+	t.Fatalf("serve did not say where it listens: %v", lines.Err())
+	return nil, "", nil
 }

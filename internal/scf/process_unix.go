@@ -7,9 +7,6 @@ import (
 	"syscall"
 )
 
-// ownGroup makes the process the first of a group of its own.
-func ownGroup(c *exec.Cmd) { c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
-
 // killGroup ends the process and all that it started.
 func killGroup(c *exec.Cmd) { syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
 

@@ -14,7 +14,10 @@ import (
 // Deployment is what a serverless.yml (component: scf) says of a function, as
 // Tencent's deployer reads it.
 type Deployment struct {
-	Name, Source, Type, Handler, Runtime, Region, Role string
+	Name, Source, Type, Handler, Runtime, Role string
+
+	// Region is ap-guangzhou, the deployer's default, where the file does not say.
+	Region string
 
 	// Memory is the function's size in MB, Timeout what an event may take;
 	// 0 where the file does not say.
@@ -126,6 +129,9 @@ func ParseConfig(file []byte, lookup func(string) (string, bool)) (Deployment, e
 		Name: in.Name, Type: in.Type, Handler: in.Handler, Runtime: in.Runtime, Region: in.Region, Role: in.Role,
 		Memory: in.MemorySize, Timeout: time.Duration(in.Timeout) * time.Second,
 		Variables: in.Environment.Variables, DeadLetter: in.DeadLetter,
+	}
+	if d.Region == "" {
+		d.Region = "ap-guangzhou"
 	}
 	d.Source, _ = in.Src.(string)
 	if object, ok := in.Src.(map[string]any); ok {

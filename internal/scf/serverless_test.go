@@ -67,6 +67,9 @@ inputs: {name: x, runtime: Go1, events: [{timer: {name: t, cronExpression: '0 0 
 			if err != nil {
 				t.Fatal(err)
 			}
+			if d.Region != "ap-guangzhou" {
+				t.Errorf("region %q", d.Region)
+			}
 			if d.Timers[0].Enabled != want {
 				t.Errorf("enabled: %v, want %v", d.Timers[0].Enabled, want)
 			}
