@@ -42,7 +42,7 @@ func parseServe(args []string) (serveOptions, error) {
 	})
 	flags.DurationVar(&o.retryAfter, "retry-after", time.Minute, "time until an asynchronous event that failed is tried again")
 	flags.StringVar(&o.deadLetters, "dead-letters", "build/dead-letters.jsonl", "`file` for asynchronous events that were given up")
-	flags.IntVar(&o.instances, "instances", 5, "instances of the function at most")
+	flags.IntVar(&o.instances, "instances", 5, "`number` of instances of the function at most")
 	flags.BoolVar(&o.freeze, "freeze", true, "freeze instances between events")
 	flags.BoolVar(&o.json, "json", false, "write the log as JSON, an object a line")
 	o.deploy.register(flags)

@@ -347,6 +347,29 @@ func TestCloseTellsWhoWaits(t *testing.T) {
 	}
 }
 
+func TestAnotherEndpoint(t *testing.T) {
+	other := open(t, serverless)
+	role := other.function.Role
+	t.Setenv("TENCENTCLOUD_SECRETID", role.SecretID)
+	t.Setenv("TENCENTCLOUD_SECRETKEY", role.SecretKey)
+	t.Setenv("TENCENTCLOUD_SESSIONTOKEN", role.Token)
+	t.Setenv("LOG_LEVEL", "error") // goes before the deployment's
+	c := open(t, serverless, "-endpoint", other.dtsURL())
+	if status, body := curl(t, "POST", c.url, form, `{"JobId":"dts-slow"}`); status != 200 {
+		t.Errorf("%d %s", status, body)
+	}
+	if status, body := curl(t, "POST", other.url, form, `{"JobId":"dts-slow"}`); status != 409 {
+		t.Errorf("at the other endpoint: %d %s, want the check that is running there", status, body)
+	}
+	if c.dts != nil || strings.Contains(c.log.String(), "INFO") {
+		t.Errorf("an endpoint of its own: %v, log:\n%s", c.dts, c.log)
+	}
+	var said bytes.Buffer
+	if err := c.announce(&said); err != nil || strings.Contains(said.String(), role.SecretKey) {
+		t.Errorf("keys that are not the example's are shown: %s, error %v", &said, err)
+	}
+}
+
 func TestServeRefuses(t *testing.T) {
 	config := write(t, "serverless.yml", serverless)
 	broken := write(t, "broken.yml", strings.Replace(serverless, "runtime: Go1", "runtime: Go2", 1))
