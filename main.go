@@ -4,7 +4,6 @@ package main
 
 import (
 	"fmt"
-	"log/slog"
 	"os"
 
 	"github.com/tencentyun/scf-go-lib/cloudfunction"
@@ -27,8 +26,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	log := slog.New(slog.NewJSONHandler(os.Stdout, &slog.HandlerOptions{Level: c.LogLevel}))
 	client := dts.New(c, dts.ProcessFrom(os.Getenv))
-	cloudfunction.StartHandler(handler.New(client, log))
+	cloudfunction.StartHandler(handler.New(client, os.Stdout, c.LogLevel))
 	return nil
 }

@@ -120,6 +120,7 @@ func (e *event) read(raw json.RawMessage) *check.Error {
 				}
 			}
 		}
+		return e.one(readObject("", o, 0))
 	}
 	return e.one(readJSON("", raw, 0))
 }

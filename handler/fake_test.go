@@ -130,7 +130,7 @@ func invokeIn(ctx context.Context, t *testing.T, dts DTS, payload string) invoca
 	t.Helper()
 	ctx = functioncontext.NewContext(ctx, &functioncontext.FunctionContext{RequestID: "scf-request", TimeLimitInMs: 60000})
 	var written bytes.Buffer
-	h := New(dts, slog.New(slog.NewJSONHandler(&written, nil)))
+	h := New(dts, &written, slog.LevelInfo)
 	var i invocation
 	i.answer, i.err = h.Invoke(ctx, []byte(payload))
 	i.raw = written.Bytes()

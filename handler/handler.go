@@ -4,6 +4,7 @@ package handler
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"time"
 
@@ -22,14 +23,17 @@ type DTS interface {
 // Handler handles events. It is safe for concurrent use, and nothing of one
 // invocation is seen by another.
 type Handler struct {
-	dts DTS
-	log *slog.Logger
+	dts    DTS
+	log    *slog.Logger
+	output *output
 }
 
-// New returns a handler that makes its calls with dts and writes one log line
-// for each job and one for each event.
-func New(dts DTS, log *slog.Logger) *Handler {
-	return &Handler{dts: dts, log: log}
+// New returns a handler that makes its calls with dts and writes to log: one
+// JSON object a line for each job and one for each event, of the given level
+// or above.
+func New(dts DTS, log io.Writer, level slog.Level) *Handler {
+	o := &output{to: log}
+	return &Handler{dts: dts, log: slog.New(slog.NewJSONHandler(o, &slog.HandlerOptions{Level: level})), output: o}
 }
 
 // Invoke handles one event, as cloudfunction.Handler has it. It returns before
@@ -45,9 +49,10 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 
 	e, err := readEvent(payload)
 	run := run{
-		dts:   h.dts,
-		event: e,
-		log:   h.log.With("requestId", function.RequestID, "source", string(e.source)),
+		dts:    h.dts,
+		event:  e,
+		log:    h.log.With("requestId", function.RequestID, "source", string(e.source)),
+		output: h.output,
 	}
 	var outcomes []outcome
 	if err != nil {

@@ -2,7 +2,9 @@ package handler
 
 import (
 	"context"
+	"io"
 	"log/slog"
+	"sync"
 	"time"
 )
 
@@ -39,6 +41,9 @@ func (r *run) logJob(o outcome) {
 	// Of how many this is one, for whoever watches a batch go by.
 	attributes = append(attributes, slog.Int("jobs", max(len(r.event.tasks), 1)))
 	r.log.LogAttrs(context.Background(), level, "job", attributes...)
+	if len(r.event.tasks) > 1 {
+		r.output.flush() // somebody may be watching the batch go by
+	}
 }
 
 // logEvent writes the line of an event that is done.
@@ -53,4 +58,30 @@ func (r *run) logEvent(outcomes []outcome, took time.Duration) {
 		slog.Int("failed", failed),
 		slog.Int64("durationMs", took.Milliseconds()),
 		slog.String("outcome", word))
+	r.output.flush()
+}
+
+// output gathers log lines until they are flushed: the line of an event's only
+// job and the line of the event, which follows at once, are one write.
+type output struct {
+	to io.Writer
+
+	mu    sync.Mutex
+	lines []byte
+}
+
+func (o *output) Write(line []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.lines = append(o.lines, line...)
+	return len(line), nil
+}
+
+func (o *output) flush() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.lines) > 0 {
+		o.to.Write(o.lines)
+		o.lines = o.lines[:0]
+	}
 }

@@ -114,7 +114,7 @@ func TestWhatStaysInside(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log bytes.Buffer
-			h := New(&scripted{}, slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+			h := New(&scripted{}, &log, slog.LevelDebug)
 			answer, err := h.Invoke(functioncontext.NewContext(t.Context(), function), []byte(event))
 			if told := fmt.Sprintf("%s%s%v", &log, answer, err); strings.Contains(told, "confidential") {
 				t.Error(told)
@@ -141,7 +141,7 @@ func TestInvocationsAreIsolated(t *testing.T) {
 	dts := &echo{}
 	dts.both.Add(2)
 	var written bytes.Buffer
-	h := New(dts, slog.New(slog.NewJSONHandler(&written, nil)))
+	h := New(dts, &written, slog.LevelInfo)
 	var group sync.WaitGroup
 	for request, s := range map[string]source{"first": sourceTimer, "second": sourceDirect} {
 		group.Go(func() {

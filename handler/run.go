@@ -65,9 +65,10 @@ func (o outcome) word() string {
 
 // run is the work on one event.
 type run struct {
-	dts   DTS
-	event event
-	log   *slog.Logger
+	dts    DTS
+	event  event
+	log    *slog.Logger
+	output *output
 }
 
 // inFlight bounds the jobs of one event that are worked on at once. With

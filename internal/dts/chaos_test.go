@@ -37,7 +37,7 @@ func chaos(t *testing.T, random *rand.Rand) {
 	all := jobs(events * size)
 	server := fakedts.New(fakedts.Options{Jobs: all})
 	client := connect(t, server, settings())
-	h := handler.New(client, slog.New(slog.NewJSONHandler(io.Discard, nil)))
+	h := handler.New(client, io.Discard, slog.LevelInfo)
 
 	outcomes := map[string]int{}
 	for e := range events {
@@ -173,7 +173,7 @@ func TestSilentEndpointNeverHoldsTheAnswer(t *testing.T) {
 					server := fakedts.New(fakedts.Options{Jobs: all, Faults: []fakedts.Fault{{Kind: fakedts.FaultSilence}}})
 					c := settings()
 					c.APIVersion = version
-					h := handler.New(connect(t, server, c), slog.New(slog.DiscardHandler))
+					h := handler.New(connect(t, server, c), io.Discard, slog.LevelInfo)
 					for _, a := range invoke(t, h, all, limit) {
 						if a.Error == nil {
 							t.Errorf("%+v", a)

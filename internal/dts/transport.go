@@ -125,11 +125,15 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	// The SDK reads some content types as streams, gives up on encodings that it
 	// does not know without closing the body, and panics at null. Every answer
-	// here is a JSON object or wrong.
+	// here is a JSON object or wrong. A good one passes as an octet stream, which
+	// spares the SDK's look ahead for the retries of its own: they are not used.
 	if !bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")) {
 		body = nil
 	}
-	response.Header.Set("Content-Type", "application/json")
+	response.Header.Set("Content-Type", "application/octet-stream")
+	if response.StatusCode != http.StatusOK {
+		response.Header.Set("Content-Type", "application/json")
+	}
 	response.Header.Del("Content-Encoding")
 	response.Body = io.NopCloser(bytes.NewReader(body))
 	return response, nil
