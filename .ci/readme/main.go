@@ -1,44 +1,44 @@
 // Command readme runs the commands of Markdown files and compares what they
 // print with what the files say. In a block of kind console a line that begins
 // with "$ " is a command, and the lines up to the next are its output; what
-// differs from run to run (ids, times, ports) is compared by its form.
+// differs from run to run (ids, times, ports) is compared by its form. The
+// commands of a block share one shell, which takes with it what they left
+// running in the background.
 package main
 
 import (
+	"bufio"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"time"
 )
 
 func main() {
-	root, err := os.Getwd()
-	if err != nil {
-		fail("%v", err)
-	}
-	dir, err := os.MkdirTemp("", "readme-")
-	if err != nil {
-		fail("%v", err)
-	}
 	ran := 0
 	for _, file := range os.Args[1:] {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			fail("%v", err)
 		}
-		for _, step := range steps(string(text)) {
-			got := run(root, dir, step.command)
-			if form(got) != form(step.output) {
-				fail("%s: $ %s\nsays:\n%s\nprints:\n%s", file, step.command, step.output, got)
+		for _, block := range blocks(string(text)) {
+			shell := newShell()
+			for _, step := range block {
+				if got := shell.run(step.command); form(got) != form(step.output) {
+					shell.close()
+					fail("%s: $ %s\nsays:\n%s\nprints:\n%s", file, step.command, step.output, got)
+				}
+				fmt.Printf("ok  %s: $ %s\n", filepath.Base(file), step.command)
+				ran++
 			}
-			fmt.Printf("ok  %s: $ %s\n", filepath.Base(file), step.command)
-			ran++
+			shell.close()
 		}
 	}
-	os.RemoveAll(dir)
 	if ran == 0 {
 		fail("no command found")
 	}
@@ -51,30 +51,74 @@ func fail(format string, values ...any) {
 
 type step struct{ command, output string }
 
-func steps(text string) []step {
-	var out []step
+func blocks(text string) [][]step {
+	var out [][]step
 	for _, block := range regexp.MustCompile("(?s)```console\n(.*?)```").FindAllStringSubmatch(text, -1) {
+		var steps []step
 		for line := range strings.Lines(block[1]) {
 			if command, ok := strings.CutPrefix(line, "$ "); ok {
-				out = append(out, step{command: strings.TrimSuffix(command, "\n")})
-			} else if len(out) > 0 {
-				out[len(out)-1].output += line
+				steps = append(steps, step{command: strings.TrimSuffix(command, "\n")})
+			} else if len(steps) > 0 {
+				steps[len(steps)-1].output += line
 			}
 		}
+		out = append(out, steps)
 	}
 	return out
 }
 
-// run runs a command in the repository, its scratch files in dir, and returns
-// what it prints. What it left running in the background is ended by the
-// block's own last command.
-func run(root, dir, command string) string {
-	shell := exec.Command("bash", "-c", command)
-	shell.Dir = root
-	shell.Env = append(os.Environ(), "TMPDIR="+dir)
-	shell.WaitDelay = time.Second
-	output, _ := shell.Output() // a failure's exit status is not part of the output
-	return string(output)
+// shell is one bash, in a process group of its own.
+type shell struct {
+	process *exec.Cmd
+	input   io.WriteCloser
+	output  *bufio.Reader
+}
+
+// end is the line that follows a command's output.
+const end = "-- end of the command's output --"
+
+func newShell() *shell {
+	process := exec.Command("bash")
+	process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	input, err := process.StdinPipe()
+	if err != nil {
+		fail("%v", err)
+	}
+	output, err := process.StdoutPipe()
+	if err != nil {
+		fail("%v", err)
+	}
+	if err := process.Start(); err != nil {
+		fail("%v", err)
+	}
+	return &shell{process, input, bufio.NewReader(output)}
+}
+
+// run runs a command and returns its standard output.
+func (s *shell) run(command string) string {
+	fmt.Fprintf(s.input, "%s\necho; echo %q\n", command, end)
+	var out strings.Builder
+	for {
+		line, err := s.output.ReadString('\n')
+		if err != nil || line == end+"\n" {
+			return out.String()
+		}
+		out.WriteString(line)
+	}
+}
+
+// close interrupts what the block left running, and waits for it.
+func (s *shell) close() {
+	group := -s.process.Process.Pid
+	s.input.Close()
+	s.process.Wait()
+	for range 100 {
+		if syscall.Kill(group, syscall.SIGINT) != nil {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	syscall.Kill(group, syscall.SIGKILL)
 }
 
 var forms = []struct {

@@ -21,6 +21,9 @@ const (
 	LogLevel    = "LOG_LEVEL"
 )
 
+// Variables are all of them.
+var Variables = []string{Region, Endpoint, APIVersion, RateLimit, MaxAttempts, LogLevel}
+
 // The generations of the DTS API.
 const (
 	Version2018 = "2018-03-30"
