@@ -1,0 +1,259 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"migratecheck/internal/fakedts"
+	"migratecheck/internal/scf"
+)
+
+// The benchmarks run two binaries in turn against one endpoint on loopback:
+// the function, as build.sh builds it, and the least that a function can do
+// (testdata/baseline). What counts is the ratio of their medians, "×baseline",
+// for machines differ and are noisy.
+
+// pair is the function and the baseline with one endpoint.
+type pair struct{ function, baseline scf.Function }
+
+func newPair(b *testing.B, secure bool) *pair {
+	b.Helper()
+	dir := b.TempDir()
+	run := func(name string, args ...string) {
+		command := exec.Command(name, args...)
+		command.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if output, err := command.CombinedOutput(); err != nil {
+			b.Fatalf("%s: %v\n%s", name, err, output)
+		}
+	}
+	endpoint, err := fakedts.New(fakedts.Options{
+		Jobs:   []fakedts.Job{{JobID: "dts-1kl0iy0v"}},
+		Quota:  -1,
+		Forget: true,
+	}).Listen("127.0.0.1:0", secure)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(endpoint.Close)
+	if secure {
+		file := filepath.Join(dir, "certificate.pem")
+		if err := os.WriteFile(file, endpoint.Certificate, 0o600); err != nil {
+			b.Fatal(err)
+		}
+		b.Setenv("SSL_CERT_FILE", file)
+	}
+	key := fakedts.ExampleKey
+	settings := scf.Function{
+		Variables: map[string]string{"DTS_ENDPOINT": endpoint.URL, "DTS_RATE_LIMIT": "10000"},
+		Role:      &scf.Credentials{SecretID: key.SecretID, SecretKey: key.SecretKey, Token: key.Token},
+		Timeout:   time.Minute,
+		Output:    io.Discard,
+	}
+	p := &pair{function: settings, baseline: settings}
+	run("./build.sh")
+	built, err := filepath.Abs("build/function/main")
+	if err != nil {
+		b.Fatal(err)
+	}
+	p.function.Path = built
+	p.baseline.Path = filepath.Join(dir, "main")
+	run("go", "build", "-trimpath", "-ldflags=-s -w", "-o", p.baseline.Path, "./testdata/baseline")
+	return p
+}
+
+// benchPair runs a benchmark over HTTP and over TLS.
+func benchPair(b *testing.B, run func(*testing.B, *pair)) {
+	for _, secure := range []bool{false, true} {
+		b.Run(map[bool]string{false: "http", true: "tls"}[secure], func(b *testing.B) { run(b, newPair(b, secure)) })
+	}
+}
+
+func start(b *testing.B, f scf.Function) *scf.Instance {
+	b.Helper()
+	instance, err := scf.Start(context.Background(), f)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(instance.Close)
+	return instance
+}
+
+const directEvent = `{"JobId":"dts-1kl0iy0v"}`
+
+// fire invokes an instance once and returns how long it took.
+func fire(b *testing.B, i *scf.Instance, event []byte) time.Duration {
+	began := time.Now()
+	answer, err := i.Invoke(context.Background(), scf.Event{RequestID: "bench", Payload: event})
+	took := time.Since(began)
+	if err != nil || !strings.Contains(string(answer), "RequestId") {
+		b.Fatalf("%s: %v", answer, err)
+	}
+	return took
+}
+
+func median(durations []time.Duration) time.Duration {
+	slices.Sort(durations)
+	return durations[len(durations)/2]
+}
+
+// report reports the function's median and its ratio to the baseline's.
+func report(b *testing.B, function, baseline []time.Duration) {
+	f, l := median(function), median(baseline)
+	b.ReportMetric(float64(f.Microseconds()), "µs/event")
+	b.ReportMetric(float64(f)/float64(l), "×baseline")
+	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkWarm: an event of each source in a warm instance.
+func BenchmarkWarm(b *testing.B) {
+	benchPair(b, func(b *testing.B, p *pair) {
+		function, baseline := start(b, p.function), start(b, p.baseline)
+		for range 200 {
+			fire(b, function, []byte(directEvent))
+			fire(b, baseline, []byte(directEvent))
+		}
+		for _, source := range []string{"direct", "apigw-body", "function-url-one", "timer", "ckafka-one", "cmq", "eventbridge"} {
+			event := sampleEvent(b, source)
+			b.Run(source, func(b *testing.B) {
+				var f, l []time.Duration
+				for b.Loop() {
+					f = append(f, fire(b, function, event))
+					l = append(l, fire(b, baseline, []byte(directEvent)))
+				}
+				report(b, f, l)
+			})
+		}
+	})
+}
+
+// sampleEvent is an event of a source that names one job.
+func sampleEvent(b *testing.B, source string) []byte {
+	switch source {
+	case "direct":
+		return []byte(directEvent)
+	case "function-url-one":
+		return []byte(`{"body":"{\"JobId\":\"dts-1kl0iy0v\"}","headers":{"content-type":"application/json"},"httpMethod":"POST","path":"/","queryString":{}}`)
+	case "ckafka-one":
+		return []byte(`{"Records":[{"Ckafka":{"topic":"migrations","partition":1,"offset":36,"msgKey":"None","msgBody":"dts-1kl0iy0v"}}]}`)
+	}
+	event, err := os.ReadFile(filepath.Join("testdata", "events", source+".json"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	return event
+}
+
+// BenchmarkCold: from exec to the first answer.
+func BenchmarkCold(b *testing.B) {
+	benchPair(b, func(b *testing.B, p *pair) {
+		var f, l []time.Duration
+		once := func(function scf.Function) time.Duration {
+			began := time.Now()
+			instance, err := scf.Start(context.Background(), function)
+			if err != nil {
+				b.Fatal(err)
+			}
+			fire(b, instance, []byte(directEvent))
+			took := time.Since(began)
+			instance.Close()
+			return took
+		}
+		for b.Loop() {
+			f = append(f, once(p.function))
+			l = append(l, once(p.baseline))
+		}
+		report(b, f, l)
+	})
+}
+
+// cpuTime is the processor time that a process has used, read from the
+// system where it tells (Linux), in steps of 10 ms.
+func cpuTime(b *testing.B, pid int) time.Duration {
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		b.Skip("this system does not tell processor times")
+	}
+	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+	user, _ := strconv.Atoi(fields[11])
+	system, _ := strconv.Atoi(fields[12])
+	return time.Duration(user+system) * 10 * time.Millisecond
+}
+
+// BenchmarkLong: what 10,000 warm events cost in processor time and memory.
+func BenchmarkLong(b *testing.B) {
+	const events, early = 10000, 1000
+	benchPair(b, func(b *testing.B, p *pair) {
+		for b.Loop() {
+			var cpu [2]time.Duration
+			var peak, peakEarly [2]int64
+			instances := [2]*scf.Instance{start(b, p.function), start(b, p.baseline)}
+			for n := range events {
+				for i, instance := range instances {
+					if n == 100 {
+						cpu[i] = cpuTime(b, instance.Pid())
+					}
+					fire(b, instance, []byte(directEvent))
+					if n == early {
+						peakEarly[i] = instance.PeakMemory()
+					}
+				}
+			}
+			for i, instance := range instances {
+				cpu[i] = cpuTime(b, instance.Pid()) - cpu[i]
+				peak[i] = instance.PeakMemory()
+				instance.Close()
+			}
+			b.ReportMetric(float64(cpu[0].Microseconds())/(events-100), "cpu-µs/event")
+			b.ReportMetric(float64(cpu[0])/float64(cpu[1]), "cpu×baseline")
+			b.ReportMetric(float64(peak[0])/1e6, "peak-MB")
+			b.ReportMetric(float64(peak[0])/float64(peak[1]), "peak×baseline")
+			b.ReportMetric(float64(peak[0])/float64(peakEarly[0]), "peak×first-thousand")
+			b.ReportMetric(0, "ns/op")
+		}
+	})
+}
+
+// BenchmarkBatch: a batch of 1,000 jobs in one event, and its peak memory.
+func BenchmarkBatch(b *testing.B) {
+	for _, secure := range []bool{false, true} {
+		b.Run(map[bool]string{false: "http", true: "tls"}[secure], func(b *testing.B) {
+			p := newPair(b, secure)
+			known := make([]fakedts.Job, 1000)
+			ids := make([]string, len(known))
+			for i := range known {
+				ids[i] = fmt.Sprintf("dts-%08d", i)
+				known[i].JobID = ids[i]
+			}
+			endpoint, err := fakedts.New(fakedts.Options{Jobs: known, Quota: -1, Forget: true}).Listen("127.0.0.1:0", secure)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.Cleanup(endpoint.Close)
+			if secure {
+				if err := os.WriteFile(os.Getenv("SSL_CERT_FILE"), endpoint.Certificate, 0o600); err != nil {
+					b.Fatal(err)
+				}
+			}
+			p.function.Variables["DTS_ENDPOINT"] = endpoint.URL
+			event, _ := json.Marshal(map[string]any{"JobIds": ids})
+			instance := start(b, p.function)
+			var took []time.Duration
+			for b.Loop() {
+				took = append(took, fire(b, instance, event))
+			}
+			b.ReportMetric(float64(median(took).Microseconds())/float64(len(ids)), "µs/job")
+			b.ReportMetric(float64(instance.PeakMemory())/1e6, "peak-MB")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
