@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -32,6 +33,7 @@ type Async struct {
 	mu     sync.Mutex
 	closed chan struct{} // made with the first event
 	ended  bool
+	torn   bool // a dead letter was written in part
 	open   sync.WaitGroup
 }
 
@@ -73,8 +75,8 @@ func (a *Async) Send(e Event) error {
 }
 
 // Close lets events that are being handled come to their end, and makes dead
-// letters of those that would be tried again. Close the pool at the same time
-// to end the former, too.
+// letters of those that would be tried again. Close the pool before to end the
+// former, too.
 func (a *Async) Close() {
 	a.mu.Lock()
 	if !a.ended && a.closed != nil {
@@ -84,6 +86,9 @@ func (a *Async) Close() {
 	a.mu.Unlock()
 	a.open.Wait()
 }
+
+// stopped is the Reason of a dead letter that the platform's end made.
+const stopped = "the platform stopped"
 
 // deliver sees to one event until the function has handled it or it is a dead
 // letter.
@@ -97,17 +102,21 @@ func (a *Async) deliver(e Event, accepted time.Time) {
 			return
 		}
 		letter.Tries = append(letter.Tries, Try{began.UTC(), FailureOf(err, e.RequestID).StatusCode, err.Error()})
+		if errors.Is(err, ErrStopped) {
+			letter.Reason = stopped
+			break
+		}
 		if len(letter.Tries) == tries {
 			letter.Reason = fmt.Sprintf("failed %d times", tries)
 			break
 		}
 		if !a.pause(e, len(letter.Tries)) {
-			letter.Reason = "the platform stopped"
+			letter.Reason = stopped
 			break
 		}
 	}
 	letter.GivenUp = time.Now().UTC()
-	if err := a.bury(letter); err != nil {
+	if err := a.write(letter); err != nil {
 		a.note(e, fmt.Sprintf("the dead letter cannot be written: %v. The event was: %s", err, e.Payload))
 		return
 	}
@@ -132,8 +141,9 @@ func (a *Async) pause(e Event, tried int) bool {
 	}
 }
 
-// bury writes a dead letter, in one piece.
-func (a *Async) bury(letter DeadLetter) error {
+// write writes a dead letter, in one piece. After one that did not get there in
+// full, as on a disk that is full, the next begins on a line of its own.
+func (a *Async) write(letter DeadLetter) error {
 	var line bytes.Buffer
 	encoder := json.NewEncoder(&line)
 	encoder.SetEscapeHTML(false)
@@ -142,7 +152,14 @@ func (a *Async) bury(letter DeadLetter) error {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	_, err := a.DeadLetters.Write(line.Bytes())
+	text := line.Bytes()
+	if a.torn {
+		text = append([]byte("\n"), text...)
+	}
+	n, err := a.DeadLetters.Write(text)
+	if n > 0 {
+		a.torn = err != nil
+	}
 	return err
 }
 

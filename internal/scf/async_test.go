@@ -139,6 +139,20 @@ func TestAsyncClose(t *testing.T) {
 	}
 }
 
+func TestAsyncPoolStops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newAsync(0)
+		a.Invoke = func(context.Context, Event) (Result, error) { return Result{}, ErrStopped }
+		if err := a.Send(Event{RequestID: "r1", Payload: []byte(`{}`)}); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if letter := a.letter(t); letter == nil || letter.Reason != stopped || len(letter.Tries) != 1 {
+			t.Errorf("dead letter %+v, want one at once", letter)
+		}
+	})
+}
+
 // full is a disk that takes nothing.
 type full struct{}
 
@@ -155,6 +169,43 @@ func TestAsyncLetterCannotBeWritten(t *testing.T) {
 		synctest.Wait()
 		if got := a.log.of("r1"); !strings.Contains(got, `no space left. The event was: {"JobId":"dts-1"}`) {
 			t.Errorf("the log does not keep the event:\n%s", got)
+		}
+	})
+}
+
+// nearlyFull is a disk with room for a few bytes, until somebody makes more.
+type nearlyFull struct {
+	bytes.Buffer
+	room int
+}
+
+func (d *nearlyFull) Write(p []byte) (int, error) {
+	if len(p) > d.room {
+		n, _ := d.Buffer.Write(p[:d.room])
+		d.room = 0
+		return n, errors.New("no space left")
+	}
+	return d.Buffer.Write(p)
+}
+
+func TestAsyncLetterAfterATornOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, disk := newAsync(9), &nearlyFull{room: 7}
+		a.DeadLetters = disk
+		for _, id := range []string{"torn", "not written", "whole"} {
+			if id == "whole" {
+				disk.room = 1 << 20
+			}
+			if err := a.Send(Event{RequestID: id, Payload: []byte(`{}`)}); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Hour)
+			synctest.Wait()
+		}
+		lines := strings.Split(disk.String(), "\n")
+		var letter DeadLetter
+		if len(lines) != 3 || lines[2] != "" || json.Unmarshal([]byte(lines[1]), &letter) != nil || letter.RequestID != "whole" {
+			t.Errorf("the file has\n%s", disk)
 		}
 	})
 }

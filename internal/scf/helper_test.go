@@ -58,6 +58,10 @@ func (helperFunction) Invoke(ctx context.Context, payload []byte) ([]byte, error
 			fmt.Printf("%s %d\n", e.Text, i)
 		}
 		fmt.Print("no newline")
+	case "flood":
+		for {
+			fmt.Print(e.Text)
+		}
 	case "large":
 		return []byte(`"` + strings.Repeat("x", e.N) + `"`), nil
 	case "child":

@@ -128,39 +128,9 @@ func (i *Instance) exit() string {
 	return i.state.Error()
 }
 
-// Event is one event for a function.
-type Event struct {
-	RequestID string
-	Payload   []byte
-
-	// Role, if not nil, is the credentials that this invocation brings.
-	Role *Credentials
-}
-
-// FunctionError is the error that a function returned for an event.
-type FunctionError struct {
-	// Type is the name of the error's Go type.
-	Type, Message string
-
-	// Panicked is set when the function panicked: the instance is of no more use.
-	Panicked bool
-}
-
-func (e *FunctionError) Error() string { return e.Message }
-
-// Failures of the platform's, not the function's.
-var (
-	// ErrTimeout: the function did not answer before its deadline.
-	ErrTimeout = errors.New("the function did not answer in time")
-
-	// ErrExited: the function's process ended in mid-event.
-	ErrExited = errors.New("the function's process ended before it answered")
-)
-
 // Invoke hands the instance an event and returns its answer, after all that
 // the function wrote until then was handed on to Function.Output. The error is a
-// *FunctionError, or wraps ErrTimeout or ErrExited; after one of these two the
-// instance is of no more use.
+// *FunctionError, ErrAnswerTooLarge, ctx's, or wraps ErrTimeout or ErrExited.
 func (i *Instance) Invoke(ctx context.Context, e Event) ([]byte, error) {
 	f := i.function
 	if e.Role != nil {
@@ -206,14 +176,14 @@ func (i *Instance) Invoke(ctx context.Context, e Event) ([]byte, error) {
 	if response.Error != nil {
 		return nil, &FunctionError{response.Error.Type, response.Error.Message, response.Error.ShouldExit}
 	}
+	if len(response.Payload) > maxAnswer {
+		return nil, ErrAnswerTooLarge
+	}
 	return response.Payload, nil
 }
 
 // Pid is the process's id.
 func (i *Instance) Pid() int { return i.process.Process.Pid }
-
-// Ended is closed when the process has ended.
-func (i *Instance) Ended() <-chan struct{} { return i.ended }
 
 // Close ends the process and its whole group, and waits for that.
 func (i *Instance) Close() {
@@ -244,10 +214,4 @@ func (i *Instance) PeakMemory() int64 {
 		return 0
 	}
 	return peakMemory(i.Pid())
-}
-
-// CPUTime is the processor time, user's and system's, of an ended process.
-func (i *Instance) CPUTime() time.Duration {
-	<-i.ended
-	return i.process.ProcessState.UserTime() + i.process.ProcessState.SystemTime()
 }

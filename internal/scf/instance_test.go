@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"runtime"
 	"strconv"
 	"strings"
@@ -123,15 +124,19 @@ func TestInvokeFails(t *testing.T) {
 		is      error
 		message string
 	}{
-		"error":    {event("error", "no luck", 0), nil, "no luck"},
-		"panic":    {event("panic", "no luck", 0), nil, "no luck"},
-		"exit":     {event("exit", "", 0), ErrExited, "the function's process ended before it answered (exit status 3)"},
-		"time-out": {event("sleep", "", 60000), ErrTimeout, "the function did not answer in time (1s)"},
+		"error":                        {event("error", "no luck", 0), nil, "no luck"},
+		"panic":                        {event("panic", "no luck", 0), nil, "no luck"},
+		"exit":                         {event("exit", "", 0), ErrExited, "the function's process ended before it answered (exit status 3)"},
+		"time-out":                     {event("sleep", "", 60000), ErrTimeout, "the function did not answer in time (1s)"},
+		"flood of lines":               {event("flood", "x\n", 0), ErrTimeout, "the function did not answer in time (1s)"},
+		"flood without an end of line": {event("flood", strings.Repeat("x", 1000), 0), ErrTimeout, "the function did not answer in time (1s)"},
+		"large answer":                 {event("large", "", maxAnswer), ErrAnswerTooLarge, "the function's answer is larger than 6 MB"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := helperProcess(t)
-			if name == "time-out" {
+			f.Output = io.Discard
+			if c.is == ErrTimeout {
 				f.Timeout = time.Second
 			}
 			_, err := start(t, f).Invoke(t.Context(), c.event)
@@ -165,11 +170,28 @@ func TestOutputBeforeAnswer(t *testing.T) {
 			t.Fatalf("after round %d the log is of %d bytes, want %d", round, len(log.String()), want.Len())
 		}
 	}
-	if _, err := i.Invoke(t.Context(), event("print", strings.Repeat("long ", 100000), 1)); err != nil {
-		t.Fatal(err)
-	}
-	if got := log.String()[want.Len():]; len(got) != 500000+len(" 0\nno newline\n") {
-		t.Errorf("a long line was logged with %d bytes", len(got))
+}
+
+// A line is handed on in one piece, unless it is so long that it would fill the
+// memory.
+func TestLongLines(t *testing.T) {
+	for name, c := range map[string]struct{ length, pieces int }{
+		"half a megabyte":        {500000, 1},
+		"two megabytes and more": {2500000, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log collected
+			f := helperProcess(t)
+			f.Output = &log
+			text := strings.Repeat("x", c.length)
+			if _, err := start(t, f).Invoke(t.Context(), event("print", text, 1)); err != nil {
+				t.Fatal(err)
+			}
+			line, ok := strings.CutSuffix(log.String(), "\nno newline\n")
+			if pieces := strings.Split(line, "\n"); !ok || len(pieces) != c.pieces || strings.Join(pieces, "") != text+" 0" {
+				t.Errorf("%d pieces, %d bytes; want %d pieces", len(pieces), len(line), c.pieces)
+			}
+		})
 	}
 }
 
@@ -179,7 +201,7 @@ func TestCloseEndsTheGroup(t *testing.T) {
 	}
 	for name, end := range map[string]func(*Instance){
 		"closed":        (*Instance).Close,
-		"closed frozen": func(i *Instance) { i.Freeze(); i.Close() },
+		"closed frozen": func(i *Instance) { i.freeze(); i.Close() },
 		"exits":         func(i *Instance) { i.Invoke(context.Background(), event("exit", "", 0)) },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"io"
 	"os"
+	"slices"
 	"sync"
 	"time"
 )
@@ -39,26 +40,45 @@ func newOutput(to io.Writer) (*output, error) {
 	return o, nil
 }
 
+// maxLine is the longest line that is handed on in one piece, in bytes: who
+// never ends a line does not fill the memory.
+const maxLine = 1 << 20
+
 func (o *output) copy() {
 	defer close(o.done)
 	r := bufio.NewReader(o.read)
+	var line []byte
 	for {
-		line, err := r.ReadBytes('\n')
-		marked := bytes.HasSuffix(line, o.mark)
-		line = bytes.TrimSuffix(line, o.mark)
-		if len(line) > 0 {
-			if !bytes.HasSuffix(line, []byte("\n")) {
-				line = append(line, '\n')
+		part, err := r.ReadSlice('\n')
+		line = append(line, part...)
+		switch {
+		case err == nil:
+			text, marked := bytes.CutSuffix(line, o.mark)
+			o.handOn(text)
+			if marked {
+				o.seen <- struct{}{}
 			}
-			o.to.Write(line)
-		}
-		if marked {
-			o.seen <- struct{}{}
-		}
-		if err != nil {
+			line = line[:0]
+		case err != bufio.ErrBufferFull:
+			o.handOn(line)
 			return
+		case len(line) > maxLine:
+			cut := len(line) - len(o.mark) // what follows may be the mark's beginning
+			o.handOn(line[:cut])
+			line = append(line[:0], line[cut:]...)
 		}
 	}
+}
+
+// handOn hands a line on, with a newline if it has none.
+func (o *output) handOn(line []byte) {
+	if len(line) == 0 {
+		return
+	}
+	if line[len(line)-1] != '\n' {
+		line = append(slices.Clip(line), '\n')
+	}
+	o.to.Write(line)
 }
 
 // sync returns when all that was written so far has been handed on. The pipe
@@ -82,7 +102,7 @@ func (o *output) close() {
 	o.write.Close()
 	select {
 	case <-o.done:
-	case <-time.After(time.Second): // somebody that it started still holds the pipe
+	case <-time.After(500 * time.Millisecond): // somebody that it started still holds the pipe
 	}
 	o.read.Close()
 	<-o.done

@@ -60,57 +60,17 @@ func (p *Pool) Close() {
 	p.mu.Unlock()
 	p.stop()
 	p.busy.Wait()
+	var closing sync.WaitGroup // one may take its time over the rest of its output
 	for _, w := range p.idle {
-		w.Close()
+		closing.Go(w.Close)
 	}
+	closing.Wait()
 	p.idle = nil
 }
 
-// Result is what the platform knows of an invocation that is over, whether it
-// succeeded or not.
-type Result struct {
-	// Answer of the function, if it succeeded.
-	Answer []byte
-
-	// Duration of the event's handling, without an instance's start.
-	Duration time.Duration
-
-	// Memory is the most that the instance has held, in bytes; 0 where this is
-	// not known.
-	Memory int64
-
-	// Tail is the last 4 KB of what the function wrote.
-	Tail []byte
-}
-
-// The platform's limits, in bytes, for an event, an asynchronous event and an
-// answer.
-const (
-	MaxEvent      = 6 << 20
-	MaxAsyncEvent = 128 << 10
-	MaxAnswer     = 6 << 20
-)
-
-// Failures beside those of Instance.Invoke.
-var (
-	// ErrStopped: the pool was closed before the function answered.
-	ErrStopped = errors.New("the platform stopped before the function answered")
-
-	// ErrEventTooLarge: the event is larger than MaxEvent.
-	ErrEventTooLarge = errors.New("the event is larger than 6 MB")
-
-	// ErrAnswerTooLarge: the answer is larger than MaxAnswer.
-	ErrAnswerTooLarge = errors.New("the function's answer is larger than 6 MB")
-)
-
-// startError is the error of an instance that could not be started.
-type startError struct{ error }
-
-func (e startError) Unwrap() error { return e.error }
-
 // Invoke has the event handled and returns what came of it. The errors are
-// those of Instance.Invoke, those above and those of an instance's start;
-// FailureOf tells them apart. ctx does not end an event that an instance has
+// those of Instance.Invoke and of an instance's start, ErrEventTooLarge and
+// ErrStopped; FailureOf tells them apart. ctx does not end an event that an instance has
 // begun to handle.
 func (p *Pool) Invoke(ctx context.Context, e Event) (Result, error) {
 	if len(e.Payload) > MaxEvent {
@@ -164,14 +124,8 @@ func (p *Pool) handle(e Event) (Result, error) {
 	}
 	began := time.Now()
 	answer, err := w.Invoke(p.ctx, e)
-	result := Result{Duration: time.Since(began), Memory: w.PeakMemory(), Tail: w.out.end()}
+	result := Result{Answer: answer, Duration: time.Since(began), Memory: w.PeakMemory(), Tail: w.out.end()}
 	p.put(w, err)
-	if err == nil && len(answer) > MaxAnswer {
-		err = ErrAnswerTooLarge
-	}
-	if err == nil {
-		result.Answer = answer
-	}
 	return result, err
 }
 
@@ -189,7 +143,7 @@ func (p *Pool) take(requestID string) (*worker, error) {
 		p.mu.Unlock()
 		if w.running() {
 			w.out.begin(requestID)
-			w.Thaw()
+			w.thaw()
 			return w, nil
 		}
 		w.Close() // its process ended while it had nothing to do
@@ -205,13 +159,12 @@ func (p *Pool) take(requestID string) (*worker, error) {
 
 // put keeps an instance for the next event, if it is good for another.
 func (p *Pool) put(w *worker, err error) {
-	var failure *FunctionError
-	if err != nil && (!errors.As(err, &failure) || failure.Panicked) {
+	if spent(err) {
 		w.Close()
 		return
 	}
 	if p.options.Freeze {
-		w.Freeze()
+		w.freeze()
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -83,7 +83,7 @@ func TestPoolReplaces(t *testing.T) {
 		"after a panic":          {event("panic", "no luck", 0), nil, 430, true},
 		"after a crash":          {event("exit", "", 0), ErrExited, 439, true},
 		"after a time-out":       {event("sleep", "", 60000), ErrTimeout, 433, true},
-		"after a large answer":   {event("large", "", MaxAnswer), ErrAnswerTooLarge, 407, false},
+		"after a large answer":   {event("large", "", maxAnswer), ErrAnswerTooLarge, 407, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -123,7 +123,7 @@ func TestPoolReplacesWhatDiedIdle(t *testing.T) {
 	if err := process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	<-p.idle[0].Ended()
+	<-p.idle[0].ended
 	if second := pid(t, p, event("", "", 0)); second == first {
 		t.Error("the dead instance was used")
 	}

@@ -8,5 +8,5 @@ import "os/exec"
 // ended, and an instance goes on between events.
 func ownGroup(*exec.Cmd)    {}
 func killGroup(c *exec.Cmd) { c.Process.Kill() }
-func (i *Instance) Freeze() {}
-func (i *Instance) Thaw()   {}
+func (i *Instance) freeze() {}
+func (i *Instance) thaw()   {}

@@ -1,9 +1,6 @@
 package scf
 
-import (
-	"errors"
-	"time"
-)
+import "time"
 
 // Record is one line of the platform's log.
 type Record struct {
@@ -34,41 +31,3 @@ const (
 	Report Kind = "REPORT" // what it took
 	Note   Kind = "NOTE"   // the platform has something to say
 )
-
-// Failure is what the platform says of an invocation that failed: the Invoke
-// API's RetMsg, and the body of the answer over HTTP.
-type Failure struct {
-	ErrorCode    int    `json:"errorCode"`
-	ErrorMessage string `json:"errorMessage"`
-	RequestID    string `json:"requestId"`
-	StackTrace   string `json:"stackTrace,omitempty"`
-
-	// StatusCode is one of the platform's: 430 for an error of the function's.
-	StatusCode int `json:"statusCode"`
-}
-
-// FailureOf returns what is said of an error of Pool.Invoke. The codes are
-// those of the page "Cloud Function Status Code" (product/583/35311).
-func FailureOf(err error, requestID string) Failure {
-	f := Failure{ErrorCode: -1, ErrorMessage: err.Error(), RequestID: requestID, StatusCode: 500}
-	var function *FunctionError
-	var start startError
-	switch {
-	case errors.As(err, &function):
-		f.StatusCode, f.ErrorMessage = 430, "user code exception caught"
-		f.StackTrace = function.Type + ": " + function.Message
-	case errors.Is(err, ErrStopped):
-		f.StatusCode = 503
-	case errors.As(err, &start):
-		f.StatusCode = 405
-	case errors.Is(err, ErrEventTooLarge):
-		f.StatusCode = 406
-	case errors.Is(err, ErrAnswerTooLarge):
-		f.StatusCode = 407
-	case errors.Is(err, ErrTimeout):
-		f.StatusCode = 433
-	case errors.Is(err, ErrExited):
-		f.StatusCode = 439
-	}
-	return f
-}

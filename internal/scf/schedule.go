@@ -36,10 +36,10 @@ var fields = []struct {
 	{name: "year", least: 1970, most: 2099},
 }
 
-// ParseSchedule reads an expression. The parser knows more than the platform
+// parseSchedule reads an expression. The parser knows more than the platform
 // does (L, W, #, macros, week day 7), so it gets to see only what the platform
 // takes.
-func ParseSchedule(text string) (Schedule, error) {
+func parseSchedule(text string) (Schedule, error) {
 	parts := strings.Fields(text)
 	if len(parts) != len(fields) {
 		return Schedule{}, fmt.Errorf("must have seven fields: second minute hour day month week year")

@@ -24,7 +24,7 @@ func TestSchedule(t *testing.T) {
 		"1,2  3   4 5 6  *    2030 ": "Wed 2030-06-05 04:03:01, Wed 2030-06-05 04:03:02",
 	} {
 		t.Run(text, func(t *testing.T) {
-			s, err := ParseSchedule(text)
+			s, err := parseSchedule(text)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -68,7 +68,7 @@ func TestScheduleRefused(t *testing.T) {
 		"+1 0 2 * * * *":      "second",
 	} {
 		t.Run(text, func(t *testing.T) {
-			if _, err := ParseSchedule(text); err == nil || !strings.Contains(err.Error(), field) {
+			if _, err := parseSchedule(text); err == nil || !strings.Contains(err.Error(), field) {
 				t.Errorf("error %v, want one that names the %s", err, field)
 			}
 		})

@@ -20,7 +20,7 @@ func TestTimerRuns(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { // begins with the year 2000, in UTC
-				schedule, err := ParseSchedule(c.schedule)
+				schedule, err := parseSchedule(c.schedule)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -43,7 +43,7 @@ func TestTimerRuns(t *testing.T) {
 
 func TestTimerLeavesOutWhatItSleptThrough(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		schedule, err := ParseSchedule("0 * * * * * *")
+		schedule, err := parseSchedule("0 * * * * * *")
 		if err != nil {
 			t.Fatal(err)
 		}
