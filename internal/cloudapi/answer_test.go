@@ -16,8 +16,8 @@ func TestAnswer(t *testing.T) {
 		"nothing to say": {want: `{"Response":{"RequestId":"id"}}`},
 		"map":            {result: map[string]any{"Status": "running"}, want: `{"Response":{"RequestId":"id","Status":"running"}}`},
 		"struct":         {result: struct{ Progress int }{30}, want: `{"Response":{"Progress":30,"RequestId":"id"}}`},
-		"refusal":        {refusal: refuse("InvalidAction", "No."), want: `{"Response":{"Error":{"Code":"InvalidAction","Message":"No."},"RequestId":"id"}}`},
-		"refusal wins":   {result: struct{ Progress int }{30}, refusal: refuse("A", "b"), want: `{"Response":{"Error":{"Code":"A","Message":"b"},"RequestId":"id"}}`},
+		"refusal":        {refusal: Refuse("InvalidAction", "No."), want: `{"Response":{"Error":{"Code":"InvalidAction","Message":"No."},"RequestId":"id"}}`},
+		"refusal wins":   {result: struct{ Progress int }{30}, refusal: Refuse("A", "b"), want: `{"Response":{"Error":{"Code":"A","Message":"b"},"RequestId":"id"}}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := string(Answer("id", test.result, test.refusal)); got != test.want {

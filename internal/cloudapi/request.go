@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"time"
 )
 
@@ -51,19 +50,6 @@ type Request struct {
 	Parameters map[string]any
 }
 
-// Error is a refusal, as the wire has it.
-type Error struct {
-	Code, Message string
-}
-
-func (e *Error) Error() string { return e.Code + ": " + e.Message }
-
-func refuse(code, message string) *Error { return &Error{code, message} }
-
-func missing(parameter string) *Error {
-	return refuse("MissingParameter", "The required parameter `"+parameter+"` is missing.")
-}
-
 // maxBody is the largest request that is read, in bytes: the platform's own
 // limit for an invocation and some room.
 const maxBody = 10 << 20
@@ -82,14 +68,14 @@ func (g *Gate) Read(r *http.Request) (*Request, *Error) {
 	if err != nil {
 		var large *http.MaxBytesError
 		if errors.As(err, &large) {
-			return nil, refuse("RequestSizeLimitExceeded", "The request is larger than 10 MB.")
+			return nil, Refuse("RequestSizeLimitExceeded", "The request is larger than 10 MB.")
 		}
-		return nil, refuse("InvalidRequest", "The body of the request cannot be read.")
+		return nil, Refuse("InvalidRequest", "The body of the request cannot be read.")
 	}
 	switch r.Method {
 	case http.MethodGet, http.MethodPost:
 	default:
-		return nil, refuse("UnsupportedProtocol", "The HTTP method must be GET or POST.")
+		return nil, Refuse("UnsupportedProtocol", "The HTTP method must be GET or POST.")
 	}
 	if r.Header.Get("Authorization") != "" || r.Header.Get("X-TC-Action") != "" {
 		return g.readTC3(r, body)
@@ -108,7 +94,7 @@ func (g *Gate) readTC3(r *http.Request, body []byte) (*Request, *Error) {
 	}
 	for _, header := range []string{"X-TC-Action", "X-TC-Version", "X-TC-Timestamp"} {
 		if r.Header.Get(header) == "" {
-			return nil, missing(header[len("X-TC-"):])
+			return nil, Missing(header[len("X-TC-"):])
 		}
 	}
 	secretID, refusal := g.checkTC3(r, body, out.Token)
@@ -119,7 +105,7 @@ func (g *Gate) readTC3(r *http.Request, body []byte) (*Request, *Error) {
 	if r.Method == http.MethodGet {
 		query, err := url.ParseQuery(r.URL.RawQuery)
 		if err != nil {
-			return nil, refuse("InvalidParameter", "The query string is not valid.")
+			return nil, Refuse("InvalidParameter", "The query string is not valid.")
 		}
 		out.Parameters = flat(query)
 		return out, nil
@@ -131,7 +117,7 @@ func (g *Gate) readTC3(r *http.Request, body []byte) (*Request, *Error) {
 	decoder.UseNumber()
 	err := decoder.Decode(&out.Parameters)
 	if _, trailing := decoder.Token(); err != nil || trailing != io.EOF || out.Parameters == nil {
-		return nil, refuse("InvalidParameter", "The body of the request is not a JSON object.")
+		return nil, Refuse("InvalidParameter", "The body of the request is not a JSON object.")
 	}
 	return out, nil
 }
@@ -145,11 +131,11 @@ func (g *Gate) readVersion1(r *http.Request, body []byte) (*Request, *Error) {
 	}
 	form, err := url.ParseQuery(encoded)
 	if err != nil {
-		return nil, refuse("InvalidParameter", "The parameters are not validly encoded.")
+		return nil, Refuse("InvalidParameter", "The parameters are not validly encoded.")
 	}
 	for _, name := range []string{"Action", "Version", "Timestamp", "Nonce", "SecretId", "Signature"} {
 		if form.Get(name) == "" {
-			return nil, missing(name)
+			return nil, Missing(name)
 		}
 	}
 	signedBy, refusal := g.checkVersion1(r, form)
@@ -186,7 +172,7 @@ func (r *Request) String(name string) (string, bool, *Error) {
 	}
 	s, ok := value.(string)
 	if !ok {
-		return "", false, refuse("InvalidParameter", "The parameter `"+name+"` must be a string.")
+		return "", false, Refuse("InvalidParameter", "The parameter `%s` must be a string.", name)
 	}
 	return s, true, nil
 }
@@ -195,7 +181,7 @@ func (r *Request) String(name string) (string, bool, *Error) {
 func (r *Request) Only(names ...string) *Error {
 	for name := range r.Parameters {
 		if !slices.Contains(names, name) {
-			return refuse("UnknownParameter", "The parameter "+strconv.Quote(name)+" is not recognized.")
+			return Refuse("UnknownParameter", "The parameter %q is not recognized.", name)
 		}
 	}
 	return nil

@@ -27,11 +27,11 @@ const maxSkew = 300 * time.Second
 
 // The refusals of a request that is not authentic.
 var (
-	errAuthorization = refuse("AuthFailure.InvalidAuthorization", "The Authorization header is not of the form that TC3-HMAC-SHA256 has.")
-	errSignature     = refuse("AuthFailure.SignatureFailure", "The signature does not belong to this request and key.")
-	errExpired       = refuse("AuthFailure.SignatureExpire", "The timestamp is more than 300 seconds off.")
-	errSecretID      = refuse("AuthFailure.SecretIdNotFound", "The SecretId is not known.")
-	errToken         = refuse("AuthFailure.TokenFailure", "The token is not that of the key.")
+	errAuthorization = Refuse("AuthFailure.InvalidAuthorization", "The Authorization header is not of the form that TC3-HMAC-SHA256 has.")
+	errSignature     = Refuse("AuthFailure.SignatureFailure", "The signature does not belong to this request and key.")
+	errExpired       = Refuse("AuthFailure.SignatureExpire", "The timestamp is more than 300 seconds off.")
+	errSecretID      = Refuse("AuthFailure.SecretIdNotFound", "The SecretId is not known.")
+	errToken         = Refuse("AuthFailure.TokenFailure", "The token is not that of the key.")
 )
 
 // key finds the key of a request.
@@ -48,7 +48,7 @@ func (g *Gate) key(secretID string) (Key, *Error) {
 func (g *Gate) timely(timestamp string) (time.Time, *Error) {
 	seconds, err := strconv.ParseInt(timestamp, 10, 64)
 	if err != nil {
-		return time.Time{}, refuse("InvalidParameter", "The Timestamp must be in Unix seconds.")
+		return time.Time{}, Refuse("InvalidParameter", "The Timestamp must be in Unix seconds.")
 	}
 	t := time.Unix(seconds, 0).UTC()
 	if skew := g.Now().Sub(t); skew > maxSkew || skew < -maxSkew {
@@ -178,7 +178,7 @@ func (g *Gate) checkVersion1(r *http.Request, form url.Values) (string, *Error) 
 		return "", refusal
 	}
 	if _, err := strconv.ParseUint(form.Get("Nonce"), 10, 64); err != nil {
-		return "", refuse("InvalidParameter", "The Nonce must be a positive whole number.")
+		return "", Refuse("InvalidParameter", "The Nonce must be a positive whole number.")
 	}
 	key, refusal := g.key(form.Get("SecretId"))
 	if refusal != nil {
@@ -192,7 +192,7 @@ func (g *Gate) checkVersion1(r *http.Request, form url.Values) (string, *Error) 
 	case hmacSHA256:
 		h = sha256.New
 	default:
-		return "", refuse("InvalidParameter", "The SignatureMethod must be HmacSHA1 or HmacSHA256.")
+		return "", Refuse("InvalidParameter", "The SignatureMethod must be HmacSHA1 or HmacSHA256.")
 	}
 	names := make([]string, 0, len(form))
 	for name := range form {

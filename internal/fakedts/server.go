@@ -5,7 +5,6 @@
 package fakedts
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 	"sync"
@@ -25,7 +24,7 @@ var ExampleKey = cloudapi.Key{
 // Options say what the endpoint is like. The zero value is an endpoint with
 // the default jobs, the example key and DTS's quota.
 type Options struct {
-	// Jobs that exist; DefaultJobs if nil.
+	// Jobs that exist; a few of each sort if nil.
 	Jobs []Job
 
 	// Keys that may call; ExampleKey if nil.
@@ -62,7 +61,7 @@ type Server struct {
 // New returns an endpoint.
 func New(o Options) *Server {
 	if o.Jobs == nil {
-		o.Jobs = DefaultJobs()
+		o.Jobs = defaultJobs()
 	}
 	if o.Keys == nil {
 		o.Keys = []cloudapi.Key{ExampleKey}
@@ -136,7 +135,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		call.CarriedOut = refusal == nil
 	}
 	if fault.Kind == FaultCode && refusal == nil {
-		refusal = &cloudapi.Error{Code: fault.Code, Message: fault.Message}
+		refusal = cloudapi.Refuse(fault.Code, "%s", fault.Message)
 	}
 	if refusal != nil {
 		call.Code = refusal.Code
@@ -153,18 +152,15 @@ func (s *Server) record(c Call) {
 	}
 }
 
-// action is one action of one version.
-type action func(s *Server, j *job, now time.Time) (any, *cloudapi.Error)
-
 // actions by version and name.
-var actions = map[string]map[string]action{
+var actions = map[string]map[string]func(*job, time.Time) (any, *cloudapi.Error){
 	"2018-03-30": {
-		"CreateMigrateCheckJob":   create,
-		"DescribeMigrateCheckJob": describe2018,
+		"CreateMigrateCheckJob":   (*job).create,
+		"DescribeMigrateCheckJob": (*job).describe2018,
 	},
 	"2021-12-06": {
-		"CreateMigrateCheckJob":     create,
-		"DescribeMigrationCheckJob": describe2021,
+		"CreateMigrateCheckJob":     (*job).create,
+		"DescribeMigrationCheckJob": (*job).describe2021,
 	},
 }
 
@@ -172,17 +168,17 @@ var actions = map[string]map[string]action{
 func (s *Server) answer(r *cloudapi.Request) (any, *cloudapi.Error) {
 	version, ok := actions[r.Version]
 	if !ok {
-		return nil, refuse("NoSuchVersion", "The version %q does not exist.", r.Version)
+		return nil, cloudapi.Refuse("NoSuchVersion", "The version %q does not exist.", r.Version)
 	}
 	do, ok := version[r.Action]
 	if !ok {
-		return nil, refuse("InvalidAction", "The action %q does not exist in this version.", r.Action)
+		return nil, cloudapi.Refuse("InvalidAction", "The action %q does not exist in this version.", r.Action)
 	}
 	if r.Region == "" {
-		return nil, refuse("MissingParameter", "The required parameter `Region` is missing.")
+		return nil, cloudapi.Missing("Region")
 	}
-	if !slices.Contains(Regions, r.Region) {
-		return nil, refuse("UnsupportedRegion", "The region %q is not supported.", r.Region)
+	if !slices.Contains(regions, r.Region) {
+		return nil, cloudapi.Refuse("UnsupportedRegion", "The region %q is not supported.", r.Region)
 	}
 	if refusal := r.Only("JobId"); refusal != nil {
 		return nil, refusal
@@ -192,7 +188,7 @@ func (s *Server) answer(r *cloudapi.Request) (any, *cloudapi.Error) {
 		return nil, refusal
 	}
 	if !ok {
-		return nil, refuse("MissingParameter", "The required parameter `JobId` is missing.")
+		return nil, cloudapi.Missing("JobId")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -202,38 +198,34 @@ func (s *Server) answer(r *cloudapi.Request) (any, *cloudapi.Error) {
 	}
 	j, ok := s.jobs[id]
 	if !ok || j.Region != "" && j.Region != r.Region {
-		return nil, refuse("ResourceNotFound.JobNotExist", "The migration task does not exist.")
+		return nil, cloudapi.Refuse("ResourceNotFound.JobNotExist", "The migration task does not exist.")
 	}
 	if j.ErrorCode != "" {
-		return nil, refuse(j.ErrorCode, "%s", j.ErrorMessage)
+		return nil, cloudapi.Refuse(j.ErrorCode, "%s", j.ErrorMessage)
 	}
-	return do(s, j, now)
+	return do(j, now)
 }
 
-// spend takes a call out of the quota: of the calls that were let in, no more
+// spend takes a call out of its quota: of the calls that were let in, no more
 // than the quota lie within any second.
-func (s *Server) spend(account string, now time.Time) *cloudapi.Error {
+func (s *Server) spend(key string, now time.Time) *cloudapi.Error {
 	if s.quota < 0 {
 		return nil
 	}
-	recent := s.sent[account]
+	recent := s.sent[key]
 	for len(recent) > 0 && now.Sub(recent[0]) >= time.Second {
 		recent = recent[1:]
 	}
 	if len(recent) >= s.quota {
-		s.sent[account] = recent
-		return refuse("RequestLimitExceeded", "More than %d calls of the action in a second. Try again later.", s.quota)
+		s.sent[key] = recent
+		return cloudapi.Refuse("RequestLimitExceeded", "More than %d calls of the action in a second. Try again later.", s.quota)
 	}
-	s.sent[account] = append(recent, now)
+	s.sent[key] = append(recent, now)
 	return nil
 }
 
-func refuse(code, format string, values ...any) *cloudapi.Error {
-	return &cloudapi.Error{Code: code, Message: fmt.Sprintf(format, values...)}
-}
-
-// Regions are those in which DTS is offered.
-var Regions = []string{
+// regions are those in which DTS is offered.
+var regions = []string{
 	"ap-bangkok", "ap-beijing", "ap-chengdu", "ap-chongqing", "ap-guangzhou", "ap-guangzhou-open", "ap-hongkong",
 	"ap-jakarta", "ap-mumbai", "ap-nanjing", "ap-seoul", "ap-shanghai", "ap-shanghai-fsi", "ap-shenzhen-fsi",
 	"ap-singapore", "ap-tokyo", "eu-frankfurt", "eu-moscow", "na-ashburn", "na-siliconvalley", "na-toronto",

@@ -11,6 +11,19 @@ import (
 	"unicode/utf8"
 )
 
+// Event returns the event that a request with the body becomes, and whether
+// its path is the route's.
+func (g *Gateway) Event(r *http.Request, body []byte, requestID string) ([]byte, bool) {
+	if !g.APIGateway {
+		return urlEvent(r, body), true
+	}
+	parameters, ok := match(g.Route, r.URL.EscapedPath())
+	if !ok {
+		return nil, false
+	}
+	return apiEvent(r, body, requestID, g.Route, parameters), true
+}
+
 // urlEvent is the event that a Function URL makes of a request. It has no room
 // for a body that is no text.
 func urlEvent(r *http.Request, body []byte) []byte {
@@ -50,6 +63,27 @@ func apiEvent(r *http.Request, body []byte, id, route string, parameters map[str
 		"queryString":           queryString(r.URL.RawQuery),
 		"httpMethod":            r.Method,
 	})
+}
+
+// match returns the path parameters of a path that belongs to the route.
+func match(route, path string) (map[string]string, bool) {
+	parameters := map[string]string{}
+	if route == "" {
+		return parameters, true
+	}
+	want, got := strings.Split(route, "/"), strings.Split(path, "/")
+	if len(want) != len(got) {
+		return nil, false
+	}
+	for i, segment := range want {
+		value := unescape(got[i])
+		if name, ok := strings.CutPrefix(segment, "{"); ok && strings.HasSuffix(name, "}") && value != "" {
+			parameters[strings.TrimSuffix(name, "}")] = value
+		} else if segment != value {
+			return nil, false
+		}
+	}
+	return parameters, true
 }
 
 func encode(event map[string]any) []byte {

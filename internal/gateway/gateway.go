@@ -9,7 +9,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"strings"
 
 	"migratecheck/internal/cloudapi"
 	"migratecheck/internal/scf"
@@ -40,11 +39,6 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	} else {
 		w.Header().Set("X-Scf-Request-Id", id)
 	}
-	parameters, ok := match(g.Route, r.URL.EscapedPath())
-	if !ok {
-		writeJSON(w, http.StatusNotFound, map[string]string{"message": "There is no api match " + r.URL.Path})
-		return
-	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	var large *http.MaxBytesError
 	if errors.As(err, &large) {
@@ -52,11 +46,13 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err != nil {
-		return // the client is gone
+		writeJSON(w, http.StatusBadRequest, map[string]string{"message": "The body cannot be read: " + err.Error()})
+		return
 	}
-	event := urlEvent(r, body)
-	if g.APIGateway {
-		event = apiEvent(r, body, id, g.Route, parameters)
+	event, ok := g.Event(r, body, id)
+	if !ok {
+		writeJSON(w, http.StatusNotFound, map[string]string{"message": "There is no api match " + r.URL.Path})
+		return
 	}
 	// As on the platform, an event that has begun goes on without its client.
 	result, err := g.Invoke(context.WithoutCancel(r.Context()), scf.Event{RequestID: id, Payload: event})
@@ -72,27 +68,6 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer.write(w)
-}
-
-// match returns the path parameters of a path that belongs to the route.
-func match(route, path string) (map[string]string, bool) {
-	parameters := map[string]string{}
-	if route == "" {
-		return parameters, true
-	}
-	want, got := strings.Split(route, "/"), strings.Split(path, "/")
-	if len(want) != len(got) {
-		return nil, false
-	}
-	for i, segment := range want {
-		value := unescape(got[i])
-		if name, ok := strings.CutPrefix(segment, "{"); ok && strings.HasSuffix(name, "}") && value != "" {
-			parameters[strings.TrimSuffix(name, "}")] = value
-		} else if segment != value {
-			return nil, false
-		}
-	}
-	return parameters, true
 }
 
 // writeFailure tells the client of an event that failed. The HTTP status is

@@ -12,6 +12,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"migratecheck/internal/scf"
 )
@@ -199,6 +200,14 @@ func TestFailures(t *testing.T) {
 				t.Errorf("%d %s, want %d with %s", w.Code, w.Body, c.status, c.text)
 			}
 		})
+	}
+}
+
+func TestBodyBreaksOff(t *testing.T) {
+	body := iotest.ErrReader(io.ErrUnexpectedEOF)
+	w, event := send(t, &Gateway{}, httptest.NewRequest("POST", "http://f.example/", body), ok, nil)
+	if w.Code != 400 || event != nil {
+		t.Errorf("status %d, event %v; want status 400 and no event", w.Code, event)
 	}
 }
 

@@ -5,7 +5,6 @@ package scfapi
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"slices"
 	"time"
@@ -70,7 +69,7 @@ func (a *API) answer(ctx context.Context, r *cloudapi.Request) (any, *cloudapi.E
 	event := scf.Event{RequestID: cloudapi.NewRequestID(), Payload: i.event}
 	if i.async {
 		if err := a.Send(event); err != nil {
-			return nil, refuse("InternalError.System", "%v", err)
+			return nil, cloudapi.Refuse("InternalError.System", "%v", err)
 		}
 		return map[string]any{"Result": Result{FunctionRequestID: event.RequestID}}, nil
 	}
@@ -106,18 +105,18 @@ func resultOf(id string, r scf.Result, err error, tail bool) Result {
 func (a *API) read(r *cloudapi.Request) (invocation, *cloudapi.Error) {
 	var i invocation
 	if r.Version != version {
-		return i, refuse("NoSuchVersion", "The version %q does not exist.", r.Version)
+		return i, cloudapi.Refuse("NoSuchVersion", "The version %q does not exist.", r.Version)
 	}
 	payload, own := "ClientContext", []string{"InvocationType"}
 	switch r.Action {
 	case "Invoke":
 		if r.Region == "" {
-			return i, refuse("MissingParameter", "The required parameter `Region` is missing.")
+			return i, cloudapi.Missing("Region")
 		}
 	case "InvokeFunction":
 		payload, own = "Event", nil
 	default:
-		return i, refuse("InvalidAction", "The action %q does not exist in this version.", r.Action)
+		return i, cloudapi.Refuse("InvalidAction", "The action %q does not exist in this version.", r.Action)
 	}
 	names := append(own, payload, "FunctionName", "Qualifier", "LogType", "Namespace", "RoutingKey")
 	if refusal := r.Only(names...); refusal != nil {
@@ -141,14 +140,14 @@ func (a *API) read(r *cloudapi.Request) (invocation, *cloudapi.Error) {
 		{"Qualifier", "ResourceNotFound.Qualifier", []string{"", "$LATEST", "$DEFAULT"}},
 	} {
 		if !slices.Contains(choice.may, values[choice.name]) {
-			return i, refuse(choice.code, "The %s %q is not known here.", choice.name, values[choice.name])
+			return i, cloudapi.Refuse(choice.code, "The %s %q is not known here.", choice.name, values[choice.name])
 		}
 	}
 	if values["FunctionName"] == "" {
-		return i, refuse("MissingParameter", "The required parameter `FunctionName` is missing.")
+		return i, cloudapi.Missing("FunctionName")
 	}
 	if values["FunctionName"] != a.Function || r.Region != "" && r.Region != a.Region {
-		return i, refuse("ResourceNotFound.FunctionName", "There is no function %q in this region; there is %q in %s.",
+		return i, cloudapi.Refuse("ResourceNotFound.FunctionName", "There is no function %q in this region; there is %q in %s.",
 			values["FunctionName"], a.Function, a.Region)
 	}
 	i.async = values["InvocationType"] == "Event"
@@ -166,15 +165,11 @@ func (i *invocation) setEvent(name, value string) *cloudapi.Error {
 		limit = scf.MaxAsyncEvent
 	}
 	if len(value) > limit {
-		return refuse("InvalidParameter.RequestTooLarge", "The %s is larger than %d bytes.", name, limit)
+		return cloudapi.Refuse("InvalidParameter.RequestTooLarge", "The %s is larger than %d bytes.", name, limit)
 	}
 	if !json.Valid([]byte(value)) {
-		return refuse("InvalidParameterValue.ClientContext", "The %s is not valid JSON.", name)
+		return cloudapi.Refuse("InvalidParameterValue.ClientContext", "The %s is not valid JSON.", name)
 	}
 	i.event = []byte(value)
 	return nil
-}
-
-func refuse(code, format string, values ...any) *cloudapi.Error {
-	return &cloudapi.Error{Code: code, Message: fmt.Sprintf(format, values...)}
 }
