@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"reflect"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -86,17 +85,7 @@ func TestTC3IsAuthentic(t *testing.T) {
 			if test.edit != nil {
 				test.edit(m)
 			}
-			got, refusal := gateAt(signedAt.Add(test.late)).Read(m.sign())
-			if refusal != nil {
-				t.Fatal(refusal)
-			}
-			want := Request{
-				Action: "CreateMigrateCheckJob", Version: "2018-03-30", Region: "ap-guangzhou",
-				SecretID: m.key.SecretID, Token: m.key.Token, SignedBy: "TC3-HMAC-SHA256", Parameters: test.want,
-			}
-			if !reflect.DeepEqual(*got, want) {
-				t.Errorf("got  %+v\nwant %+v", *got, want)
-			}
+			authentic(t, m.sign(), test.late, m.key, "TC3-HMAC-SHA256", test.want)
 		})
 	}
 }
@@ -213,13 +202,7 @@ func TestTC3IsRefused(t *testing.T) {
 			if test.after != nil {
 				test.after(r)
 			}
-			got, refusal := gateAt(signedAt.Add(test.late)).Read(r)
-			if refusal == nil {
-				t.Fatalf("accepted: %+v", got)
-			}
-			if refusal.Code != test.want || !strings.Contains(refusal.Message, test.mention) {
-				t.Errorf("got %v, want %s that mentions %q", refusal, test.want, test.mention)
-			}
+			refused(t, r, test.late, test.want, test.mention)
 		})
 	}
 }

@@ -3,8 +3,6 @@ package cloudapi
 import (
 	"net/http"
 	"net/url"
-	"reflect"
-	"strings"
 	"testing"
 	"time"
 )
@@ -44,17 +42,7 @@ func TestVersion1IsAuthentic(t *testing.T) {
 				if test.edit != nil {
 					test.edit(form)
 				}
-				got, refusal := gateAt(signedAt.Add(test.late)).Read(signForm(method, form, test.key.SecretKey))
-				if refusal != nil {
-					t.Fatal(refusal)
-				}
-				want := Request{
-					Action: "CreateMigrateCheckJob", Version: "2018-03-30", Region: "ap-guangzhou",
-					SecretID: test.key.SecretID, Token: test.key.Token, SignedBy: test.signedBy, Parameters: test.want,
-				}
-				if !reflect.DeepEqual(*got, want) {
-					t.Errorf("got  %+v\nwant %+v", *got, want)
-				}
+				authentic(t, signForm(method, form, test.key.SecretKey), test.late, test.key, test.signedBy, test.want)
 			})
 		}
 	}
@@ -126,13 +114,7 @@ func TestVersion1IsRefused(t *testing.T) {
 					test.after(form)
 					r = sendForm(method, form)
 				}
-				got, refusal := gateAt(signedAt.Add(test.late)).Read(r)
-				if refusal == nil {
-					t.Fatalf("accepted: %+v", got)
-				}
-				if refusal.Code != test.want || !strings.Contains(refusal.Message, test.mention) {
-					t.Errorf("got %v, want %s that mentions %q", refusal, test.want, test.mention)
-				}
+				refused(t, r, test.late, test.want, test.mention)
 			})
 		}
 	}
@@ -141,7 +123,5 @@ func TestVersion1IsRefused(t *testing.T) {
 func TestVersion1BadEncoding(t *testing.T) {
 	r := sendForm(http.MethodGet, newForm())
 	r.URL.RawQuery += "&Name=%zz"
-	if _, refusal := gateAt(signedAt).Read(r); refusal == nil || refusal.Code != "InvalidParameter" {
-		t.Errorf("got %v, want InvalidParameter", refusal)
-	}
+	refused(t, r, 0, "InvalidParameter", "encoded")
 }
