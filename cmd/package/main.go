@@ -4,6 +4,7 @@ package main
 
 import (
 	"archive/zip"
+	"bytes"
 	"compress/flate"
 	"fmt"
 	"io"
@@ -26,21 +27,13 @@ func main() {
 // epoch is the modification time in the zip, the earliest that the format has.
 var epoch = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
 
-func pack(executable, path string) (err error) {
+func pack(executable, path string) error {
 	content, err := os.ReadFile(executable)
 	if err != nil {
 		return err
 	}
-	file, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if closing := file.Close(); err == nil {
-			err = closing
-		}
-	}()
-	archive := zip.NewWriter(file)
+	var packed bytes.Buffer
+	archive := zip.NewWriter(&packed)
 	archive.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
 		return flate.NewWriter(w, flate.BestCompression)
 	})
@@ -53,5 +46,8 @@ func pack(executable, path string) (err error) {
 	if _, err := entry.Write(content); err != nil {
 		return err
 	}
-	return archive.Close()
+	if err := archive.Close(); err != nil {
+		return err
+	}
+	return os.WriteFile(path, packed.Bytes(), 0o644)
 }

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"archive/zip"
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// The zip has the file alone, in the root and with its run bit, and is the same
+// whenever it is made and whatever the file's own mode and time.
+func TestPack(t *testing.T) {
+	dir := t.TempDir()
+	executable := filepath.Join(dir, "main")
+	var zips [2][]byte
+	for i, mode := range []os.FileMode{0o600, 0o755} {
+		if err := os.WriteFile(executable, []byte("the function"), mode); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(executable, mode); err != nil {
+			t.Fatal(err)
+		}
+		at := time.Date(2026, 11, 23+i, 0, 0, 0, 0, time.UTC)
+		if err := os.Chtimes(executable, at, at); err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(dir, "function.zip")
+		err := pack(executable, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if zips[i], err = os.ReadFile(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !bytes.Equal(zips[0], zips[1]) {
+		t.Error("the second zip differs")
+	}
+	archive, err := zip.NewReader(bytes.NewReader(zips[0]), int64(len(zips[0])))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(archive.File) != 1 || archive.File[0].Name != "main" || archive.File[0].Mode() != 0o755 {
+		t.Fatalf("the zip has %d files, the first %+v", len(archive.File), archive.File[0].FileHeader)
+	}
+	file, err := archive.File[0].Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if content, err := io.ReadAll(file); err != nil || string(content) != "the function" {
+		t.Errorf("content %q, error %v", content, err)
+	}
+}
+
+func TestPackFails(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "function.zip")
+	if err := pack("nowhere", path); err == nil {
+		t.Error("a file that is not there was packed")
+	}
+	if _, err := os.Stat(path); err == nil {
+		t.Error("a zip is left behind")
+	}
+}
