@@ -1,12 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,7 +23,9 @@ import (
 type cloud struct {
 	*deployment
 	config   scf.Deployment
-	url, api string // where HTTP and the SCF API are served
+	due      []scf.Timer // that fire at once
+	route    string      // of API Gateway, empty for any path
+	url, api string      // where HTTP and the SCF API are served
 
 	log     *logger
 	letters *os.File
@@ -35,26 +40,32 @@ type cloud struct {
 // openCloud starts everything but the function, which starts with its first
 // event. The log goes to out.
 func openCloud(ctx context.Context, o serveOptions, out io.Writer) (_ *cloud, err error) {
-	c := &cloud{log: &logger{json: o.json, to: out}, stopTimers: func() {}}
+	c := &cloud{log: newLogger(out, o.json), stopTimers: func() {}}
 	defer func() {
 		if err != nil {
 			c.Close()
 		}
 	}()
 	if c.config, err = scf.ReadConfig(o.config); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("-config: %w", err)
+	}
+	if c.due, err = named(c.config.Timers, o.fire); err != nil {
+		return nil, fmt.Errorf("-fire: %w", err)
 	}
 	if c.deployment, err = o.deploy.deploy(ctx, c.config.Function(), o.dts); err != nil {
 		return nil, err
 	}
 	if c.letters, err = openLetters(o.deadLetters); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("-dead-letters: %w", err)
 	}
 	c.pool = scf.NewPool(c.function, scf.PoolOptions{Instances: o.instances, Freeze: o.freeze, Log: c.log.log})
 	c.async = &scf.Async{Invoke: c.pool.Invoke, RetryAfter: o.retryAfter, DeadLetters: c.letters, Log: c.log.log}
-	front := &gateway.Gateway{Invoke: c.pool.Invoke, APIGateway: o.form == "apigw", Route: o.route}
+	if o.form == "apigw" {
+		c.route = cmp.Or(o.route, onlyPath(c.config.Gateways))
+	}
+	front := &gateway.Gateway{Invoke: c.pool.Invoke, APIGateway: o.form == "apigw", Route: c.route}
 	if c.url, err = c.listen(o.listen, front); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("-listen: %w", err)
 	}
 	role := c.function.Role
 	api := &scfapi.API{
@@ -67,7 +78,7 @@ func openCloud(ctx context.Context, o serveOptions, out io.Writer) (_ *cloud, er
 		Send:     c.async.Send,
 	}
 	if c.api, err = c.listen(o.api, api); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("-api: %w", err)
 	}
 	c.startTimers()
 	return c, nil
@@ -78,6 +89,28 @@ func openLetters(path string) (*os.File, error) {
 		return nil, err
 	}
 	return os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+}
+
+// named returns the timers of the names, closed ones too.
+func named(timers []scf.Timer, names []string) ([]scf.Timer, error) {
+	var out []scf.Timer
+	for _, name := range names {
+		i := slices.IndexFunc(timers, func(t scf.Timer) bool { return t.Name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("there is no timer %q", name)
+		}
+		out = append(out, timers[i])
+	}
+	return out, nil
+}
+
+// onlyPath is the path of the one API that is deployed, empty if there are more
+// or none.
+func onlyPath(gateways []scf.APIGateway) string {
+	if len(gateways) == 1 && len(gateways[0].Endpoints) == 1 {
+		return gateways[0].Endpoints[0].Path
+	}
+	return ""
 }
 
 // listen serves h at the address and returns its URL.
@@ -103,6 +136,13 @@ func (c *cloud) startTimers() {
 	}
 }
 
+// fire has the timers fire that were named.
+func (c *cloud) fire() {
+	for _, t := range c.due {
+		c.fireTimer(t, time.Now())
+	}
+}
+
 // fireTimer sends a timer's event.
 func (c *cloud) fireTimer(t scf.Timer, at time.Time) {
 	event := scf.Event{RequestID: cloudapi.NewRequestID(), Payload: t.Event(at)}
@@ -116,12 +156,10 @@ func (c *cloud) fireTimer(t scf.Timer, at time.Time) {
 // asynchronous events that were accepted and not handled are dead letters.
 func (c *cloud) Close() {
 	c.stopTimers()
-	var closing sync.WaitGroup
 	if c.pool != nil {
-		closing.Go(c.async.Close)
 		c.pool.Close()
+		c.async.Close()
 	}
-	closing.Wait()
 	ctx, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond)
 	defer cancel()
 	for _, server := range c.servers {

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -30,25 +31,28 @@ func TestInvoke(t *testing.T) {
 	for name, c := range map[string]struct {
 		args   []string
 		stdin  string
-		fails  bool
+		status int
 		out    string
 		stderr string
 	}{
-		"one job":            {[]string{"dts-quick"}, "", false, `{"JobId":"dts-quick","RequestId":"`, `"outcome":"created"`},
-		"a batch":            {[]string{"dts-quick", "dts-nosuch"}, "", true, ``, "function error CheckFailed: 1 of 2 jobs failed: dts-nosuch: ResourceNotFound.JobNotExist"},
-		"a batch over HTTP":  {[]string{"-trigger", "apigw", "dts-quick", "dts-nosuch"}, "", true, `"statusCode":207`, ``},
-		"a wait":             {[]string{"-wait", "dts-quick"}, "", false, `"Check":{"Status":"finished","Passed":true`, ``},
-		"standard input":     {[]string{"-event", "-"}, `["dts-quick"]`, false, `{"Jobs":[{"JobId":"dts-quick"`, ``},
-		"no job":             {nil, "", true, ``, "local: give a JobId"},
-		"flags after a job":  {[]string{"dts-quick", "-wait"}, "", true, ``, "local: -wait: flags go before the JobIds"},
-		"an unknown trigger": {[]string{"-trigger", "fax", "dts-quick"}, "", true, ``, "local: -trigger must be one of"},
+		"one job":            {[]string{"dts-quick"}, "", 0, `{"JobId":"dts-quick","RequestId":"`, `"outcome":"created"`},
+		"a batch":            {[]string{"dts-quick", "dts-nosuch"}, "", 1, ``, "function error CheckFailed: 1 of 2 jobs failed: dts-nosuch: ResourceNotFound.JobNotExist"},
+		"a batch over HTTP":  {[]string{"-trigger", "apigw", "dts-quick", "dts-nosuch"}, "", 1, `"statusCode":207`, ``},
+		"a wait":             {[]string{"-wait", "dts-quick"}, "", 0, `"Check":{"Status":"finished","Passed":true`, ``},
+		"standard input":     {[]string{"-event", "-"}, `["dts-quick"]`, 0, `{"Jobs":[{"JobId":"dts-quick"`, ``},
+		"no job":             {nil, "", 2, ``, "local: give a JobId"},
+		"flags after a job":  {[]string{"dts-quick", "-wait"}, "", 2, ``, "local: -wait: flags go before the JobIds"},
+		"an unknown trigger": {[]string{"-trigger", "fax", "dts-quick"}, "", 2, ``, "local: -trigger must be one of"},
+		"an event, and more": {[]string{"-event", "-", "-wait"}, "", 2, ``, "-wait and -trigger do not go with it"},
+		"no such file":       {[]string{"-event", "nowhere.json"}, "", 1, ``, "local: -event: open nowhere.json"},
+		"a large event":      {[]string{"-event", "-"}, strings.Repeat(" ", 6<<20+1), 1, ``, "larger than 6 MB"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out, stderr bytes.Buffer
-			run := command(t, append([]string{"invoke", "-function", function, "-jobs", list}, c.args...)...)
+			run := command(t, append([]string{"invoke", "-function", function(), "-jobs", list}, c.args...)...)
 			run.Stdin, run.Stdout, run.Stderr = strings.NewReader(c.stdin), &out, &stderr
-			if err := run.Run(); err != nil != c.fails {
-				t.Errorf("error %v", err)
+			if got := statusOf(run.Run()); got != c.status {
+				t.Errorf("status %d, want %d", got, c.status)
 			}
 			if !strings.Contains(out.String(), c.out) || c.out == "" && out.Len() > 0 {
 				t.Errorf("standard output %q, want %q", out.String(), c.out)
@@ -63,22 +67,120 @@ func TestInvoke(t *testing.T) {
 	}
 }
 
-func TestUsage(t *testing.T) {
-	for name, c := range map[string]struct {
-		args  []string
-		fails bool
-		want  string
-	}{
-		"nothing":         {nil, true, "usage: go run ./cmd/local"},
-		"another command": {[]string{"deploy"}, true, "usage: go run ./cmd/local"},
-		"help":            {[]string{"serve", "-h"}, false, "-retry-after"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			out, err := command(t, c.args...).CombinedOutput()
-			if err != nil != c.fails || !strings.Contains(string(out), c.want) {
-				t.Errorf("error %v, output %q", err, out)
+// Every trigger's event is one that the function takes for that source's.
+func TestTriggers(t *testing.T) {
+	list := write(t, "jobs.json", jobs)
+	for _, trigger := range triggers {
+		t.Run(trigger, func(t *testing.T) {
+			run := command(t, "invoke", "-function", function(), "-jobs", list, "-trigger", trigger, "dts-quick")
+			var stderr bytes.Buffer
+			run.Stderr = &stderr
+			if err := run.Run(); err != nil || !strings.Contains(stderr.String(), `"source":"`+trigger+`","jobId":"dts-quick"`) {
+				t.Errorf("error %v, log %s", err, &stderr)
 			}
 		})
+	}
+}
+
+func TestUsage(t *testing.T) {
+	for name, c := range map[string]struct {
+		args   []string
+		status int
+		out    string
+		stderr string
+	}{
+		"nothing":         {nil, 2, "", "local: give a command\n\nusage: go run ./cmd/local"},
+		"another command": {[]string{"deploy"}, 2, "", "local: deploy: there is no such command\n\nusage:"},
+		"help":            {[]string{"-h"}, 0, "usage: go run ./cmd/local COMMAND", ""},
+		"help of invoke":  {[]string{"invoke", "-h"}, 0, "usage: go run ./cmd/local invoke [flags] JobId …\n\n  -endpoint", ""},
+		"help of serve":   {[]string{"serve", "-h"}, 0, "-retry-after", ""},
+		"help of dts":     {[]string{"dts", "--help"}, 0, "-tls", ""},
+		"another flag":    {[]string{"serve", "-x"}, 2, "", "local: flag provided but not defined: -x\n\"go run ./cmd/local serve -h\" lists the flags\n"},
+		"a bad value":     {[]string{"dts", "-fault", "x"}, 2, "", "-fault"},
+		"a word":          {[]string{"dts", "now"}, 2, "", "local: now: not a flag"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out, stderr bytes.Buffer
+			run := command(t, c.args...)
+			run.Stdout, run.Stderr = &out, &stderr
+			if got := statusOf(run.Run()); got != c.status {
+				t.Errorf("status %d, want %d", got, c.status)
+			}
+			for _, stream := range []struct{ got, want string }{{out.String(), c.out}, {stderr.String(), c.stderr}} {
+				if !strings.Contains(stream.got, stream.want) || stream.want == "" && stream.got != "" {
+					t.Errorf("output %q, want %q", stream.got, stream.want)
+				}
+			}
+		})
+	}
+}
+
+// statusOf is the exit status of a command that was run.
+func statusOf(err error) int {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return exit.ExitCode()
+	}
+	if err != nil {
+		return -1
+	}
+	return 0
+}
+
+// An interrupt ends invoke wherever it is, and it says so.
+func TestInvokeIsInterrupted(t *testing.T) {
+	list := write(t, "jobs.json", jobs)
+	for name, args := range map[string][]string{
+		"while it waits for an event": {"-event", "-"},
+		"in mid-event":                {"-fault", "silence", "dts-quick"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			run := command(t, append([]string{"invoke", "-function", function(), "-jobs", list}, args...)...)
+			var stderr bytes.Buffer
+			run.Stderr = &stderr
+			stdin, err := run.StdinPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := run.Start(); err != nil {
+				t.Fatal(err)
+			}
+			var processes []int
+			if args[0] == "-event" {
+				_, err = stdin.Write(bytes.Repeat([]byte(" "), 1<<20)) // more than a pipe holds: somebody reads
+			} else {
+				within(t, 10*time.Second, "the function runs", func() bool {
+					processes = children(t, run.Process.Pid)
+					return len(processes) == 1
+				})
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := run.Process.Signal(os.Interrupt); err != nil {
+				t.Fatal(err)
+			}
+			if got := statusOf(run.Wait()); got != 1 || !strings.HasSuffix(stderr.String(), "local: interrupted\n") {
+				t.Errorf("status %d, standard error %q", got, &stderr)
+			}
+			left(t, processes)
+		})
+	}
+}
+
+// Without a reader of its log, serve ends in good order, and says why.
+func TestServeWithoutReader(t *testing.T) {
+	var stderr bytes.Buffer
+	serve, url, out := startServe(t, &stderr, "-dead-letters", filepath.Join(t.TempDir(), "dead.jsonl"))
+	if err := out.Close(); err != nil {
+		t.Fatal(err)
+	}
+	// The event may be stopped with the platform, but it is answered.
+	if status, body := curl(t, "POST", url, form, `{"JobId":"dts-quick"}`); status != 200 && status != 503 {
+		t.Errorf("%d %s", status, body)
+	}
+	if got := statusOf(serve.Wait()); got != 1 || !strings.Contains(stderr.String(), "local: the log cannot be written: ") {
+		t.Errorf("status %d, standard error %q", got, &stderr)
 	}
 }
 
@@ -89,7 +191,7 @@ func TestServeIsInterrupted(t *testing.T) {
 	for name, signal := range map[string]os.Signal{"interrupted": os.Interrupt, "terminated": syscall.SIGTERM, "killed": os.Kill} {
 		t.Run(name, func(t *testing.T) {
 			letters := filepath.Join(t.TempDir(), "dead.jsonl")
-			serve, url, logged := startServe(t, "-dead-letters", letters, "-fault", "silence,job=dts-quick", "-fire", "nightly")
+			serve, url, out := startServe(t, t.Output(), "-dead-letters", letters, "-fault", "silence,job=dts-quick", "-fire", "nightly")
 			if status, body := curl(t, "POST", url, form, `{"JobId":"dts-other"}`); status != 200 {
 				t.Errorf("%d %s", status, body)
 			}
@@ -102,7 +204,7 @@ func TestServeIsInterrupted(t *testing.T) {
 			if err := serve.Process.Signal(signal); err != nil {
 				t.Fatal(err)
 			}
-			<-logged
+			io.Copy(io.Discard, out)
 			err := serve.Wait()
 			if took := time.Since(began); took > time.Second {
 				t.Errorf("it took %v", took)
@@ -121,13 +223,13 @@ func TestServeIsInterrupted(t *testing.T) {
 	}
 }
 
-// startServe starts the command serve and returns its process, its URL and a
-// channel that is closed when its output has ended.
-func startServe(t *testing.T, flags ...string) (*exec.Cmd, string, <-chan struct{}) {
+// startServe starts the command serve and returns its process, its URL and the
+// rest of its output.
+func startServe(t *testing.T, stderr io.Writer, flags ...string) (*exec.Cmd, string, io.ReadCloser) {
 	t.Helper()
 	serve := command(t, append([]string{"serve", "-listen", "127.0.0.1:0", "-api", "127.0.0.1:0", "-dts", "127.0.0.1:0",
-		"-function", function, "-config", write(t, "serverless.yml", serverless), "-jobs", write(t, "jobs.json", jobs)}, flags...)...)
-	serve.Stderr = t.Output()
+		"-function", function(), "-config", write(t, "serverless.yml", serverless), "-jobs", write(t, "jobs.json", jobs)}, flags...)...)
+	serve.Stderr = stderr
 	out, err := serve.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -136,14 +238,13 @@ func startServe(t *testing.T, flags ...string) (*exec.Cmd, string, <-chan struct
 		t.Fatal(err)
 	}
 	lines := bufio.NewScanner(out)
+	url := ""
 	for lines.Scan() {
-		if url, ok := strings.CutPrefix(lines.Text(), "HTTP:"); ok {
-			logged := make(chan struct{})
-			go func() {
-				defer close(logged)
-				io.Copy(io.Discard, out)
-			}()
-			return serve, strings.TrimSpace(url), logged
+		if address, ok := strings.CutPrefix(lines.Text(), "HTTP:"); ok {
+			url = strings.TrimSpace(address)
+		}
+		if lines.Text() == "" { // after all that it says of itself
+			return serve, url, out
 		}
 	}
 	t.Fatalf("serve did not say where it listens: %v", lines.Err())

@@ -1,9 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
+	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"migratecheck/internal/fakedts"
@@ -17,10 +21,23 @@ type deployFlags struct {
 	embedded endpointFlags
 }
 
-func (d *deployFlags) register(flags *flag.FlagSet) {
-	flags.StringVar(&d.binary, "function", "", "`path` of a function built before")
-	flags.StringVar(&d.endpoint, "endpoint", "", "`URL` of a DTS endpoint, with the key pair in the environment, instead of the embedded one")
-	d.embedded.register(flags)
+func (d *deployFlags) register(c commandLine) {
+	c.StringVar(&d.binary, "function", "", "`path` of a function built before")
+	c.StringVar(&d.endpoint, "endpoint", "", "`URL` of a DTS endpoint, with the key pair in the environment, instead of the embedded one")
+	d.embedded.register(c)
+}
+
+// check refuses flags of the embedded endpoint where there is none.
+func (d *deployFlags) check(c commandLine) error {
+	var err error
+	if d.endpoint != "" {
+		c.Visit(func(f *flag.Flag) {
+			if slices.Contains([]string{"dts", "jobs", "quota", "fault"}, f.Name) {
+				err = c.wrong("-%s is for the embedded DTS endpoint and does not go with -endpoint", f.Name)
+			}
+		})
+	}
+	return cmp.Or(err, d.embedded.check(c))
 }
 
 // deployment is a function that is ready to run.
@@ -30,8 +47,8 @@ type deployment struct {
 	dir      string            // of the binary that was built for it, if any
 }
 
-// deploy builds the function unless it is given, and gives it the endpoint, at
-// the address if it is the embedded one, and the role.
+// deploy builds the function unless it is given, and gives it the endpoint and
+// the role. The embedded endpoint is at the address.
 func (d *deployFlags) deploy(ctx context.Context, f scf.Function, address string) (_ *deployment, err error) {
 	out := &deployment{function: f}
 	defer func() {
@@ -40,14 +57,11 @@ func (d *deployFlags) deploy(ctx context.Context, f scf.Function, address string
 		}
 	}()
 	variables := map[string]string{}
-	for _, more := range []map[string]string{f.Variables, ownVariables()} {
-		for name, value := range more {
-			variables[name] = value
-		}
-	}
+	maps.Copy(variables, f.Variables)
+	maps.Copy(variables, ownVariables())
 	out.function.Variables = variables
 	if d.endpoint == "" {
-		if out.dts, err = d.embedded.listen(address, false); err != nil {
+		if out.dts, err = d.embedded.listen("dts", address, false); err != nil {
 			return nil, err
 		}
 		out.function.Role = exampleRole()
@@ -64,7 +78,7 @@ func (d *deployFlags) deploy(ctx context.Context, f scf.Function, address string
 			return nil, err
 		}
 		if out.function.Path, err = scf.Build(ctx, out.dir); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("the function cannot be built from the working directory, which has to be the project's (or give -function): %w", err)
 		}
 	}
 	return out, nil

@@ -4,10 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,23 +17,42 @@ import (
 
 // invoke is the command invoke: one event, one answer.
 func invoke(ctx context.Context, args []string) error {
-	flags := flag.NewFlagSet("invoke", flag.ContinueOnError)
+	flags := newCommandLine("invoke", " [flags] JobId …")
 	trigger := flags.String("trigger", "direct", "`source` whose event the JobIds are wrapped in: "+strings.Join(triggers, ", "))
 	file := flags.String("event", "", "`file` with an event that is sent as it is; - for standard input")
 	wait := flags.Bool("wait", false, "wait for the checks to end")
 	region := flags.String("region", "ap-guangzhou", "`region` of the function and of its jobs")
-	timeout := flags.Duration("timeout", time.Minute, "what the event may take")
+	timeout := flags.Duration("timeout", time.Minute, "what the event may take, up to 900s")
 	var options deployFlags
 	options.register(flags)
-	if err := flags.Parse(args); err != nil {
+	if err := flags.parse(args); err != nil {
 		return err
 	}
-	event, err := readEvent(*file, *trigger, flags.Args(), *wait)
-	if err != nil {
+	jobs := flags.Args()
+	switch {
+	case *timeout < time.Second || *timeout > 900*time.Second:
+		return flags.wrong("-timeout must be from 1s to 900s, as on the platform")
+	case *file != "" && (len(jobs) > 0 || *wait || *trigger != "direct"):
+		return flags.wrong("an -event is sent as it is: JobIds, -wait and -trigger do not go with it")
+	case *file == "" && len(jobs) == 0:
+		return flags.wrong("give a JobId, such as dts-1kl0iy0v, or -event FILE")
+	case !slices.Contains(triggers, *trigger):
+		return flags.wrong("-trigger must be one of %s", strings.Join(triggers, ", "))
+	}
+	for _, job := range jobs {
+		if strings.HasPrefix(job, "-") {
+			return flags.wrong("%s: flags go before the JobIds", job)
+		}
+	}
+	if err := options.check(flags); err != nil {
 		return err
 	}
-	if *timeout < time.Second || *timeout > 900*time.Second {
-		return errors.New("-timeout must be from 1s to 900s, as on the platform")
+	event := wrap(*trigger, jobs, *wait)
+	if *file != "" {
+		var err error
+		if event, err = readEvent(ctx, *file); err != nil {
+			return fmt.Errorf("-event: %w", err)
+		}
 	}
 
 	deployed, err := options.deploy(ctx, scf.Function{Region: *region, Timeout: *timeout}, "127.0.0.1:0")
@@ -41,7 +60,7 @@ func invoke(ctx context.Context, args []string) error {
 		return err
 	}
 	defer deployed.Close()
-	answer, err := once(ctx, deployed.function, event, flags.NArg())
+	answer, err := once(ctx, deployed.function, event, len(jobs))
 	var failure *scf.FunctionError
 	if errors.As(err, &failure) {
 		return fmt.Errorf("function error %s: %s", printable(failure.Type), printable(failure.Message))
@@ -49,9 +68,11 @@ func invoke(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	os.Stdout.Write(answer)
 	if terminal(os.Stdout) {
-		fmt.Println()
+		answer = append(answer, '\n')
+	}
+	if _, err := os.Stdout.Write(answer); err != nil {
+		return err
 	}
 	if !success(answer) {
 		return errFailed
@@ -83,24 +104,36 @@ func terminal(f *os.File) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// readEvent returns the event in a file, or the JobIds wrapped in one.
-func readEvent(file, trigger string, jobs []string, wait bool) ([]byte, error) {
-	switch {
-	case file != "" && len(jobs) > 0:
-		return nil, errors.New("give -event or JobIds, not both")
-	case file == "-":
-		return io.ReadAll(os.Stdin)
-	case file != "":
-		return os.ReadFile(file)
-	case len(jobs) == 0:
-		return nil, errors.New("give a JobId, such as dts-1kl0iy0v, or -event FILE")
+// readEvent reads the event in a file, or on standard input, unless ctx ends
+// before: nobody may ever write one.
+func readEvent(ctx context.Context, name string) ([]byte, error) {
+	type read struct {
+		event []byte
+		err   error
 	}
-	for _, job := range jobs {
-		if strings.HasPrefix(job, "-") {
-			return nil, fmt.Errorf("%s: flags go before the JobIds", job)
+	done := make(chan read, 1)
+	go func() {
+		file := os.Stdin
+		if name != "-" {
+			var err error
+			if file, err = os.Open(name); err != nil {
+				done <- read{err: err}
+				return
+			}
+			defer file.Close()
 		}
+		event, err := io.ReadAll(io.LimitReader(file, scf.MaxEvent+1))
+		if err == nil && len(event) > scf.MaxEvent {
+			err = scf.ErrEventTooLarge
+		}
+		done <- read{event, err}
+	}()
+	select {
+	case r := <-done:
+		return r.event, r.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
-	return wrap(trigger, jobs, wait)
 }
 
 // success tells whether an answer says that every job was accepted.

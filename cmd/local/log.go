@@ -17,10 +17,15 @@ import (
 // logger writes the platform's log, a line for each record: for reading, or as
 // JSON objects. It is safe for concurrent use.
 type logger struct {
-	json bool
+	json   bool
+	failed chan error // gets the error of the first line that could not be written
 
 	mu sync.Mutex
 	to io.Writer
+}
+
+func newLogger(to io.Writer, json bool) *logger {
+	return &logger{json: json, failed: make(chan error, 1), to: to}
 }
 
 func (l *logger) log(r scf.Record) {
@@ -30,7 +35,12 @@ func (l *logger) log(r scf.Record) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.to.Write(append(line, '\n'))
+	if _, err := l.to.Write(append(line, '\n')); err != nil {
+		select {
+		case l.failed <- err:
+		default: // it is known
+		}
+	}
 }
 
 // note logs what the platform has to say, of no request.

@@ -40,7 +40,7 @@ func TestLog(t *testing.T) {
 			c.record.Time = at
 			for json, want := range map[bool]string{false: "12:30:01.120 46b45da1 " + c.text, true: c.json} {
 				var out bytes.Buffer
-				(&logger{json: json, to: &out}).log(c.record)
+				newLogger(&out, json).log(c.record)
 				if got := out.String(); got != want+"\n" {
 					t.Errorf("json %v:\n%q, want\n%q", json, got, want)
 				}

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 )
 
@@ -22,17 +24,26 @@ const usage = `usage: go run ./cmd/local COMMAND [flags]
 `
 
 func main() {
+	// Who reads our output may go; that is an error like others then, and not the
+	// end before what was started is ended, too.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	defer stop()
 	err := run(ctx, os.Args[1:])
+	interrupted := ctx.Err() != nil
+	stop()
+	var wrong usageError
 	switch {
 	case err == nil || errors.Is(err, flag.ErrHelp):
 		return
+	case errors.As(err, &wrong):
+		fmt.Fprintln(os.Stderr, "local:", err)
+		os.Exit(2)
 	case errors.Is(err, errFailed):
+	case interrupted:
+		fmt.Fprintln(os.Stderr, "local: interrupted")
 	default:
 		fmt.Fprintln(os.Stderr, "local:", err)
 	}
-	stop()
 	os.Exit(1)
 }
 
@@ -40,16 +51,20 @@ func main() {
 var errFailed = errors.New("failed")
 
 func run(ctx context.Context, args []string) error {
-	commands := map[string]func(context.Context, []string) error{
-		"invoke": invoke,
-		"serve":  serve,
-		"dts":    serveDTS,
+	if len(args) == 0 {
+		return usageError{errors.New("give a command\n\n" + strings.TrimSpace(usage))}
 	}
-	if len(args) > 0 {
-		if command, ok := commands[args[0]]; ok {
-			return command(ctx, args[1:])
-		}
+	switch args[0] {
+	case "invoke":
+		return invoke(ctx, args[1:])
+	case "serve":
+		return serve(ctx, args[1:])
+	case "dts":
+		return serveDTS(ctx, args[1:])
 	}
-	fmt.Fprint(os.Stderr, usage)
-	return errFailed
+	if slices.Contains([]string{"-h", "-help", "--help", "help"}, args[0]) {
+		_, err := fmt.Print(usage)
+		return err
+	}
+	return usageError{fmt.Errorf("%s: there is no such command\n\n%s", args[0], strings.TrimSpace(usage))}
 }

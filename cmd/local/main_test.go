@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -14,8 +14,18 @@ import (
 // asLocal is the variable that makes this test binary the command local.
 const asLocal = "TEST_AS_LOCAL"
 
-// function is the path of the function, built once for all tests.
-var function string
+// buildDir is where function builds.
+var buildDir string
+
+// function builds the function, once, and returns its path. It is for tests
+// that run, since scf.Build tells go test what their result depends on.
+var function = sync.OnceValue(func() string {
+	path, err := scf.Build(context.Background(), buildDir)
+	if err != nil {
+		panic(err)
+	}
+	return path
+})
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asLocal) != "" {
@@ -26,16 +36,11 @@ func TestMain(m *testing.M) {
 }
 
 func testMain(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "migrate-check-test-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+	var err error
+	if buildDir, err = os.MkdirTemp("", "migrate-check-test-"); err != nil {
+		panic(err)
 	}
-	defer os.RemoveAll(dir)
-	if function, err = scf.Build(context.Background(), dir); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
+	defer os.RemoveAll(buildDir)
 	return m.Run()
 }
 

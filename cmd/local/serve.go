@@ -3,16 +3,11 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 	"time"
-
-	"migratecheck/internal/scf"
 )
 
 // serveOptions are the flags of the command serve.
@@ -29,11 +24,11 @@ type serveOptions struct {
 
 func parseServe(args []string) (serveOptions, error) {
 	var o serveOptions
-	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
+	flags := newCommandLine("serve", " [flags]")
 	flags.StringVar(&o.config, "config", "serverless.yml", "`file` that says how the function is deployed")
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:9000", "`address` for HTTP")
 	flags.StringVar(&o.form, "http", "url", "`form` of the events that HTTP requests become: url (Function URL) or apigw (API Gateway)")
-	flags.StringVar(&o.route, "route", "", "`path` of the API with -http apigw, such as /jobs/{JobId}/checks")
+	flags.StringVar(&o.route, "route", "", "`path` of the API with -http apigw, such as /jobs/{JobId}/checks; that of the only apigw endpoint in -config, or any, unless given")
 	flags.StringVar(&o.api, "api", "127.0.0.1:9002", "`address` for the SCF API: Invoke and InvokeFunction")
 	flags.StringVar(&o.dts, "dts", "127.0.0.1:9001", "`address` for the embedded DTS endpoint")
 	flags.Func("fire", "`name` of a timer that fires at once; may be repeated", func(name string) error {
@@ -46,22 +41,22 @@ func parseServe(args []string) (serveOptions, error) {
 	flags.BoolVar(&o.freeze, "freeze", true, "freeze instances between events")
 	flags.BoolVar(&o.json, "json", false, "write the log as JSON, an object a line")
 	o.deploy.register(flags)
-	if err := flags.Parse(args); err != nil {
+	if err := flags.parse(args); err != nil {
 		return o, err
 	}
 	switch {
 	case flags.NArg() > 0:
-		return o, fmt.Errorf("%s: not a flag", flags.Arg(0))
+		return o, flags.wrong("%s: not a flag", flags.Arg(0))
 	case o.form != "url" && o.form != "apigw":
-		return o, errors.New("-http must be url or apigw")
+		return o, flags.wrong("-http must be url or apigw")
 	case o.route != "" && (o.form != "apigw" || !strings.HasPrefix(o.route, "/")):
-		return o, errors.New("-route must begin with / and goes with -http apigw")
+		return o, flags.wrong("-route must begin with / and goes with -http apigw")
 	case o.instances < 1:
-		return o, errors.New("-instances must be at least 1")
+		return o, flags.wrong("-instances must be at least 1")
 	case o.retryAfter < 0:
-		return o, errors.New("-retry-after must not be negative")
+		return o, flags.wrong("-retry-after must not be negative")
 	}
-	return o, nil
+	return o, o.deploy.check(flags)
 }
 
 // serve is the command serve: the function as it is deployed, until ctx ends.
@@ -78,11 +73,13 @@ func serve(ctx context.Context, args []string) error {
 	if err := c.announce(os.Stdout); err != nil {
 		return err
 	}
-	if err := c.fire(o.fire); err != nil {
-		return err
+	c.fire()
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-c.log.failed:
+		return fmt.Errorf("the log cannot be written: %w", err)
 	}
-	<-ctx.Done()
-	return nil
 }
 
 // announce says where everything is to be found.
@@ -103,7 +100,11 @@ func (c *cloud) announce(to io.Writer) error {
 		})
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "Function:      %s\nHTTP:          %s\nInvoke API:    %s\nDTS endpoint:  %s\n", name, c.url, c.api, c.dtsURL())
+	fmt.Fprintf(&b, "Function:      %s\nHTTP:          %s\n", name, c.url)
+	if c.route != "" {
+		fmt.Fprintf(&b, "Route:         %s\n", printable(c.route))
+	}
+	fmt.Fprintf(&b, "Invoke API:    %s\nDTS endpoint:  %s\n", c.api, c.dtsURL())
 	if c.dts != nil {
 		role := c.function.Role
 		fmt.Fprintf(&b, "SecretId:      %s\nSecretKey:     %s\nToken:         %s\n", role.SecretID, role.SecretKey, role.Token)
@@ -118,19 +119,3 @@ func (c *cloud) announce(to io.Writer) error {
 
 // dtsURL is the endpoint that the function calls.
 func (c *cloud) dtsURL() string { return c.function.Variables["DTS_ENDPOINT"] }
-
-// fire has the timers fire that are named, closed ones too.
-func (c *cloud) fire(names []string) error {
-	var timers []scf.Timer
-	for _, name := range names {
-		i := slices.IndexFunc(c.config.Timers, func(t scf.Timer) bool { return t.Name == name })
-		if i < 0 {
-			return fmt.Errorf("-fire %q: there is no such timer", name)
-		}
-		timers = append(timers, c.config.Timers[i])
-	}
-	for _, t := range timers {
-		c.fireTimer(t, time.Now())
-	}
-	return nil
-}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -65,13 +66,20 @@ type testCloud struct {
 	letters string
 }
 
-// open opens a cloud with the deployment, the jobs and more flags.
+// open opens a cloud with the deployment, an embedded endpoint with the jobs
+// and more flags.
 func open(t *testing.T, deployment string, flags ...string) testCloud {
+	t.Helper()
+	return openWith(t, deployment, append([]string{"-dts", "127.0.0.1:0", "-quota", "-1", "-jobs", write(t, "jobs.json", jobs)}, flags...)...)
+}
+
+// openWith opens a cloud with the deployment and the flags of an endpoint.
+func openWith(t *testing.T, deployment string, flags ...string) testCloud {
 	t.Helper()
 	letters := filepath.Join(t.TempDir(), "letters", "dead.jsonl")
 	o, err := parseServe(append([]string{
-		"-listen", "127.0.0.1:0", "-api", "127.0.0.1:0", "-dts", "127.0.0.1:0", "-function", function, "-quota", "-1",
-		"-config", write(t, "serverless.yml", deployment), "-jobs", write(t, "jobs.json", jobs), "-dead-letters", letters,
+		"-listen", "127.0.0.1:0", "-api", "127.0.0.1:0", "-function", function(),
+		"-config", write(t, "serverless.yml", deployment), "-dead-letters", letters,
 	}, flags...))
 	if err != nil {
 		t.Fatal(err)
@@ -183,6 +191,28 @@ func TestAPIGateway(t *testing.T) {
 	}
 }
 
+// Without -route, the path is that of the one API that is deployed.
+func TestRouteOfTheDeployment(t *testing.T) {
+	const one = `
+    - apigw: {parameters: {endpoints: [{path: '/jobs/{JobId}/checks', method: POST}]}}`
+	for name, c := range map[string]struct {
+		deployment, route string
+		status            int
+	}{
+		"one API":              {serverless + one, "", 200},
+		"one API and -route":   {serverless + one, "/{JobId}", 404},
+		"two APIs, any path":   {serverless + one + one, "", 400}, // without a path parameter there is no JobId
+		"no API, and any path": {serverless, "", 400},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cloud := open(t, strings.TrimSpace(c.deployment), "-http", "apigw", "-route", c.route)
+			if status, body := curl(t, "POST", cloud.url+"/jobs/dts-quick/checks", "", ""); status != c.status {
+				t.Errorf("%d %s, want %d", status, body, c.status)
+			}
+		})
+	}
+}
+
 func TestManyRequests(t *testing.T) {
 	c := open(t, serverless)
 	const n = 200
@@ -240,16 +270,8 @@ func TestTimerFires(t *testing.T) {
 }
 
 func TestFire(t *testing.T) {
-	c := open(t, serverless, "-retry-after", "1ms")
-	if err := c.fire([]string{"nightly", "nosuch"}); err == nil || !strings.Contains(err.Error(), "nosuch") {
-		t.Errorf("a timer that does not exist: %v", err)
-	}
-	if strings.Contains(c.log.String(), "fires") {
-		t.Error("a timer fired beside one that does not exist")
-	}
-	if err := c.fire([]string{"nightly", "closed"}); err != nil {
-		t.Fatal(err)
-	}
+	c := open(t, serverless, "-retry-after", "1ms", "-fire", "nightly", "-fire", "closed")
+	c.fire()
 	within(t, 10*time.Second, "a dead letter, and a check", func() bool {
 		return len(c.dead(t)) == 1 && strings.Contains(c.log.String(), "jobId=dts-quick")
 	})
@@ -318,10 +340,8 @@ func TestTimeLimit(t *testing.T) {
 }
 
 func TestCloseTellsWhoWaits(t *testing.T) {
-	c := open(t, serverless, "-fault", "silence", "-instances", "1", "-fire", "nightly")
-	if err := c.fire([]string{"nightly"}); err != nil {
-		t.Fatal(err)
-	}
+	c := open(t, serverless, "-fault", "silence", "-fire", "nightly")
+	c.fire()
 	statuses := make(chan int, 2)
 	for range cap(statuses) {
 		go func() {
@@ -329,14 +349,17 @@ func TestCloseTellsWhoWaits(t *testing.T) {
 			statuses <- status
 		}()
 	}
-	within(t, 5*time.Second, "an event is handled", func() bool { return len(children(t, os.Getpid())) == 1 })
-	process := children(t, os.Getpid())
+	var processes []int
+	within(t, 5*time.Second, "three events are handled", func() bool {
+		processes = children(t, os.Getpid())
+		return len(processes) == 3
+	})
 	began := time.Now()
 	c.Close()
 	if took := time.Since(began); took > time.Second {
 		t.Errorf("it took %v", took)
 	}
-	left(t, process)
+	left(t, processes)
 	for range cap(statuses) {
 		if status := <-statuses; status != 503 {
 			t.Errorf("status %d, want 503", status)
@@ -354,7 +377,7 @@ func TestAnotherEndpoint(t *testing.T) {
 	t.Setenv("TENCENTCLOUD_SECRETKEY", role.SecretKey)
 	t.Setenv("TENCENTCLOUD_SESSIONTOKEN", role.Token)
 	t.Setenv("LOG_LEVEL", "error") // goes before the deployment's
-	c := open(t, serverless, "-endpoint", other.dtsURL())
+	c := openWith(t, serverless, "-endpoint", other.dtsURL())
 	if status, body := curl(t, "POST", c.url, form, `{"JobId":"dts-slow"}`); status != 200 {
 		t.Errorf("%d %s", status, body)
 	}
@@ -373,6 +396,15 @@ func TestAnotherEndpoint(t *testing.T) {
 func TestServeRefuses(t *testing.T) {
 	config := write(t, "serverless.yml", serverless)
 	broken := write(t, "broken.yml", strings.Replace(serverless, "runtime: Go1", "runtime: Go2", 1))
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	here := func(flags ...string) []string {
+		return append([]string{"-config", config, "-function", "main", "-dead-letters", config + ".letters",
+			"-dts", "127.0.0.1:0", "-listen", "127.0.0.1:0", "-api", "127.0.0.1:0"}, flags...)
+	}
 	for name, c := range map[string]struct {
 		args    []string
 		message string
@@ -386,7 +418,13 @@ func TestServeRefuses(t *testing.T) {
 		"no instances":    {[]string{"-instances", "0"}, "-instances"},
 		"time backwards":  {[]string{"-retry-after", "-1s"}, "-retry-after"},
 		"no keys":         {[]string{"-config", config, "-endpoint", "https://dts.example"}, "key pair"},
-		"an address":      {[]string{"-config", config, "-function", function, "-dts", "127.0.0.1:0", "-dead-letters", config + ".letters", "-listen", "nowhere"}, "nowhere"},
+		"no such timer":   {[]string{"-config", config, "-fire", "nosuch"}, `-fire: there is no timer "nosuch"`},
+		"two endpoints":   {[]string{"-endpoint", "https://dts.example", "-fault", "drop"}, "-fault is for the embedded"},
+		"no quota":        {[]string{"-quota", "0"}, "-quota"},
+		"no such jobs":    {[]string{"-config", config, "-jobs", "nowhere.json"}, "-jobs: "},
+		"a folder":        {here("-dead-letters", filepath.Dir(config)), "-dead-letters: "},
+		"an address":      {here("-listen", "nowhere"), "-listen: "},
+		"a taken address": {here("-api", taken.Addr().String()), "-api: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, variable := range []string{"TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRET_ID"} {

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"migratecheck/internal/fakedts"
+)
+
+// serveDTS is the command dts: the endpoint alone, until ctx ends.
+func serveDTS(ctx context.Context, args []string) error {
+	flags := newCommandLine("dts", " [flags]")
+	address := flags.String("listen", "127.0.0.1:9001", "`address` to listen on")
+	secure := flags.Bool("tls", false, "serve HTTPS with a certificate made for it, which is printed")
+	var options endpointFlags
+	options.register(flags)
+	if err := flags.parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		return flags.wrong("%s: not a flag", flags.Arg(0))
+	}
+	if err := options.check(flags); err != nil {
+		return err
+	}
+	listener, err := options.listen("listen", *address, *secure)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	if err := announceDTS(os.Stdout, listener); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// announceDTS says where the endpoint is, and how to call it.
+func announceDTS(to io.Writer, l *fakedts.Listener) error {
+	key := fakedts.ExampleKey
+	var b strings.Builder
+	fmt.Fprintf(&b, "DTS endpoint: %s\n", l.URL)
+	fmt.Fprintf(&b, "SecretId:     %s\nSecretKey:    %s\nToken:        %s\n\n", key.SecretID, key.SecretKey, key.Token)
+	if l.Certificate != nil {
+		fmt.Fprintf(&b, "Trust this certificate:\n%s\n", l.Certificate)
+	}
+	fmt.Fprintf(&b, "Try it with Tencent's command line:\n\n"+
+		"  tccli dts CreateMigrateCheckJob --version 2018-03-30 --region ap-guangzhou \\\n"+
+		"    --endpoint %s --secretId %s \\\n    --secretKey %s --token %s \\\n    --JobId dts-1kl0iy0v\n",
+		l.URL, key.SecretID, key.SecretKey, key.Token)
+	_, err := io.WriteString(to, b.String())
+	return err
+}
