@@ -2,31 +2,16 @@
 // answers: synchronous and asynchronous invocations, and refusals.
 //
 // SCF_ENDPOINT is the API's URL, DEAD_LETTERS the file of events that were
-// given up; TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY and
-// TENCENTCLOUD_TOKEN are a key that the API knows. The function is
-// migrate-check, the jobs are those of testdata/jobs.json.
+// given up. The function is migrate-check, the jobs are those of
+// testdata/jobs.json.
 
 import { readFile } from "node:fs/promises"
 import { setTimeout as sleep } from "node:timers/promises"
 import services from "tencentcloud-sdk-nodejs/tencentcloud/services/scf/index.js"
-import exceptions from "tencentcloud-sdk-nodejs/tencentcloud/common/exception/tencent_cloud_sdk_exception.js"
-
-function variable(name) {
-  const value = process.env[name]
-  if (!value) {
-    console.error(`invoke.mjs: ${name} is not set`)
-    process.exit(2)
-  }
-  return value
-}
+import { assert, credential, finish, refused, variable } from "./assert.mjs"
 
 const endpoint = new URL(variable("SCF_ENDPOINT"))
 const deadLetters = variable("DEAD_LETTERS")
-const credential = {
-  secretId: variable("TENCENTCLOUD_SECRET_ID"),
-  secretKey: variable("TENCENTCLOUD_SECRET_KEY"),
-  token: variable("TENCENTCLOUD_TOKEN"),
-}
 const FunctionName = "migrate-check"
 const event = (job) => JSON.stringify({ JobId: job })
 
@@ -39,26 +24,6 @@ function client(signMethod = "TC3-HMAC-SHA256", otherCredential) {
       httpProfile: { protocol: endpoint.protocol + "//", endpoint: endpoint.host, reqTimeout: 30 },
     },
   })
-}
-
-let passed = 0
-let failed = 0
-
-// Runs one assertion, whose function returns what is wrong, if anything.
-async function assert(name, check) {
-  let wrong
-  try {
-    wrong = await check()
-  } catch (e) {
-    wrong = `${e.code ?? e.name}: ${e.message}`
-  }
-  if (wrong) {
-    failed++
-    console.log(`FAIL ${name}: ${wrong}`)
-  } else {
-    passed++
-    console.log(`ok   ${name}`)
-  }
 }
 
 // Tells what is wrong with the Result of a synchronous invocation that was to
@@ -134,17 +99,4 @@ await assert("unknown function", () =>
 await assert("event that is no JSON", () =>
   refused("InvalidParameterValue.ClientContext", () => client().Invoke({ FunctionName, ClientContext: "dts-passes-at-once" })))
 
-// Tells what is wrong with a call that was to be refused with a code.
-async function refused(code, call) {
-  let answer
-  try {
-    answer = await call()
-  } catch (e) {
-    if (!(e instanceof exceptions.default)) throw e
-    return e.code === code ? undefined : `code ${e.code}, want ${code}`
-  }
-  return `answered ${JSON.stringify(answer)}, want ${code}`
-}
-
-console.log(`${passed} passed, ${failed} failed`)
-process.exit(failed > 0 ? 1 : 0)
+finish()
