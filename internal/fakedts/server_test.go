@@ -11,19 +11,26 @@ import (
 	"migratecheck/internal/fakedts"
 )
 
-// TestConcurrentCreates: of many calls that create a check of one job at once,
-// one does.
-func TestConcurrentCreates(t *testing.T) {
-	s := fakedts.New(fakedts.Options{Quota: -1, Now: newClock().Now})
-	const callers = 50
+// createAtOnce has so many callers create a check of the job, and counts the
+// codes of their answers.
+func createAtOnce(s *fakedts.Server, job string, callers int) map[string]int {
 	codes := make(chan string, callers)
 	for range callers {
-		go func() { codes <- codeOf(clientOf(s).create("dts-slowchk1")) }()
+		go func() { codes <- codeOf(clientOf(s).create(job)) }()
 	}
 	count := map[string]int{}
 	for range callers {
 		count[<-codes]++
 	}
+	return count
+}
+
+// TestConcurrentCreates: of many calls that create a check of one job at once,
+// one does.
+func TestConcurrentCreates(t *testing.T) {
+	s := fakedts.New(fakedts.Options{Quota: -1, Now: newClock().Now})
+	const callers = 50
+	count := createAtOnce(s, "dts-slowchk1", callers)
 	if count[""] != 1 || count["InternalError.DuplicateJob"] != callers-1 {
 		t.Errorf("answers: %v", count)
 	}
@@ -42,14 +49,7 @@ func TestConcurrentCreates(t *testing.T) {
 func TestConcurrentQuota(t *testing.T) {
 	s := fakedts.New(fakedts.Options{Jobs: []fakedts.Job{{JobID: "dts-1kl0iy0v"}}, Now: newClock().Now})
 	const callers = 60
-	codes := make(chan string, callers)
-	for range callers {
-		go func() { codes <- codeOf(clientOf(s).create("dts-1kl0iy0v")) }()
-	}
-	count := map[string]int{}
-	for range callers {
-		count[<-codes]++
-	}
+	count := createAtOnce(s, "dts-1kl0iy0v", callers)
 	if count[""] != 20 || count["RequestLimitExceeded"] != callers-20 {
 		t.Errorf("answers: %v", count)
 	}
