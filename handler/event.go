@@ -55,6 +55,8 @@ type task struct {
 // into the 6 MB that the platform allows.
 const maxJobs = 10000
 
+var errTooMany = check.Invalid("event", fmt.Sprintf("names more than %d jobs", maxJobs))
+
 // readEvent reads an event. The source is right in any case; the error says
 // why nothing of the event can be done.
 func readEvent(payload []byte) (event, *check.Error) {
@@ -62,8 +64,7 @@ func readEvent(payload []byte) (event, *check.Error) {
 	if len(bytes.TrimSpace(payload)) == 0 {
 		return e, check.Invalid("event", "is empty")
 	}
-	var raw json.RawMessage
-	if err := json.Unmarshal(payload, &raw); err != nil {
+	if err := json.Unmarshal(payload, &anything{}); err != nil {
 		at := int64(len(payload))
 		var syntax *json.SyntaxError
 		if errors.As(err, &syntax) {
@@ -71,19 +72,24 @@ func readEvent(payload []byte) (event, *check.Error) {
 		}
 		return e, check.Invalid("event", fmt.Sprintf("is not valid JSON at byte %d", at))
 	}
-	err := e.read(raw)
+	err := e.read(bytes.TrimSpace(payload))
 	if err == nil && len(e.tasks) == 0 {
 		err = check.Invalid("JobId", "is required: the event names no job")
 	}
-	if len(e.tasks) > maxJobs {
-		err = check.Invalid("event", fmt.Sprintf("names more than %d jobs", maxJobs))
+	if err != nil {
+		e.tasks, e.batch = nil, false
 	}
 	return e, err
 }
 
+// anything is any JSON value, of which nothing is kept.
+type anything struct{}
+
+func (*anything) UnmarshalJSON([]byte) error { return nil }
+
 func (e *event) read(raw json.RawMessage) *check.Error {
 	if list, ok := parseArray(raw); ok {
-		for _, item := range list {
+		for _, item := range list.elements() {
 			if o, ok := parseObject(item); ok && o.get("specversion") != nil {
 				e.source = sourceEventBridge
 				return e.readEach(list, "", readCloudEvent)
@@ -110,7 +116,7 @@ func (e *event) read(raw json.RawMessage) *check.Error {
 			return e.one(readCloudEvent("", raw))
 		}
 		if records, ok := parseArray(o.get("Records")); ok {
-			for _, record := range records {
+			for _, record := range records.elements() {
 				if r, ok := parseObject(record); ok && (r.get("Ckafka") != nil || r.get("CMQ") != nil) {
 					e.source = sourceCMQ
 					if r.get("Ckafka") != nil {
@@ -130,59 +136,43 @@ func (e *event) one(r request, err *check.Error) *check.Error {
 	if err != nil {
 		return err
 	}
-	e.add(r)
+	e.tasks, e.batch = r.tasks(), r.batch
 	return nil
 }
 
 // readEach reads records one by one: one that is malformed is a failure of its
 // own, and the others are still tried.
-func (e *event) readEach(records []json.RawMessage, place string, read func(string, json.RawMessage) (request, *check.Error)) *check.Error {
-	e.batch = len(records) > 1
-	for i, record := range records {
+//
+// Of tasks, in several records, that ask the same of the same job one is made;
+// if one of them wants to wait, it waits.
+func (e *event) readEach(records array, place string, read func(string, json.RawMessage) (request, *check.Error)) *check.Error {
+	first := map[task]int{}
+	for i, record := range records.elements() {
+		e.batch = e.batch || i > 0
 		where := fmt.Sprintf("%s[%d]", place, i)
 		r, err := read(where, record)
+		if err == errTooMany {
+			return err
+		}
 		if err != nil {
+			r = request{}
 			e.tasks = append(e.tasks, task{invalid: err, record: i})
-			continue
 		}
-		e.add(r)
+		e.batch = e.batch || r.batch
+		for _, t := range r.tasks() {
+			same := task{job: t.job, describe: t.describe}
+			if at, ok := first[same]; ok {
+				e.tasks[at].wait = e.tasks[at].wait || t.wait
+				continue
+			}
+			first[same] = len(e.tasks)
+			e.tasks = append(e.tasks, t)
+		}
+		if len(e.tasks) > maxJobs {
+			return errTooMany
+		}
 	}
-	e.collapse()
 	return nil
-}
-
-func (e *event) add(r request) {
-	e.batch = e.batch || r.batch
-	for _, job := range r.jobs {
-		e.tasks = append(e.tasks, task{
-			job:      job,
-			describe: r.action == actionDescribe,
-			wait:     r.wait != nil && *r.wait,
-		})
-	}
-}
-
-// collapse makes one task of those, in several records, that ask the same of
-// the same job; if one of them wants to wait, it waits.
-func (e *event) collapse() {
-	type key struct {
-		job      string
-		describe bool
-	}
-	first := make(map[key]int, len(e.tasks))
-	kept := e.tasks[:0]
-	for _, t := range e.tasks {
-		k := key{t.job, t.describe}
-		if i, ok := first[k]; ok && t.invalid == nil {
-			kept[i].wait = kept[i].wait || t.wait
-			continue
-		}
-		if t.invalid == nil {
-			first[k] = len(kept)
-		}
-		kept = append(kept, t)
-	}
-	e.tasks = kept
 }
 
 // readRecord reads a CKafka or CMQ record.

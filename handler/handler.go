@@ -57,7 +57,6 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	var outcomes []outcome
 	if err != nil {
 		outcomes = []outcome{{err: err}}
-		run.event.batch = false
 		run.logJob(outcomes[0])
 	} else {
 		outcomes = run.all(ctx)

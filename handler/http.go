@@ -56,23 +56,26 @@ func parametersOf(place string, raw json.RawMessage) (url.Values, *check.Error) 
 		return nil, check.Invalid(place, "must be an object")
 	}
 	parameters := url.Values{}
-	for _, m := range o {
-		values, ok := parseArray(m.value)
-		if !ok {
-			values = []json.RawMessage{m.value}
+	for key, raw := range o.members() {
+		values := []json.RawMessage{raw}
+		if list, ok := parseArray(raw); ok {
+			values = values[:0]
+			for _, value := range list.elements() {
+				values = append(values, value)
+			}
 		}
 		for _, value := range values {
 			if isNull(value) {
 				continue
 			}
 			text, ok := parseString(value)
-			if !ok && namesJobs(m.key) {
-				return nil, check.Invalid(join(place, m.key), "must be a string")
+			if !ok && namesJobs(key) {
+				return nil, check.Invalid(join(place, key), "must be a string")
 			}
 			if !ok {
 				text = string(value) // true, for Wait
 			}
-			parameters[m.key] = append(parameters[m.key], text)
+			parameters[key] = append(parameters[key], text)
 		}
 	}
 	return parameters, nil
@@ -94,7 +97,7 @@ func readParameters(place string, parameters url.Values) (request, *check.Error)
 		return strings.Compare(a, b)
 	})
 	var r request
-	var list []string
+	list := jobs{place: join(place, "JobIds"), several: true}
 	for _, key := range keys {
 		where := join(place, key)
 		for _, text := range parameters[key] {
@@ -103,7 +106,11 @@ func readParameters(place string, parameters url.Values) (request, *check.Error)
 			case strings.EqualFold(key, "JobId"):
 				err = r.add(where, text)
 			case namesJobs(key):
-				list = append(list, strings.Split(text, ",")...)
+				for id := range strings.SplitSeq(text, ",") {
+					if err = list.add(id); err != nil {
+						break
+					}
+				}
 			case strings.EqualFold(key, "Action"):
 				err = r.setAction(where, text)
 			case strings.EqualFold(key, "Wait"):
@@ -118,11 +125,11 @@ func readParameters(place string, parameters url.Values) (request, *check.Error)
 			}
 		}
 	}
-	if list == nil {
+	if list.next == 0 {
 		return r, nil
 	}
 	batch := request{batch: true}
-	if err := batch.add(join(place, "JobIds"), list...); err != nil {
+	if err := batch.name(list); err != nil {
 		return r, err
 	}
 	return r, r.merge(place, batch)
@@ -148,9 +155,11 @@ func number(key string) int {
 
 // bodyOf returns an HTTP event's body, decoded, and its media type.
 func bodyOf(o object) (body, contentType string, err *check.Error) {
-	for _, header := range o.object("headers").named("Content-Type") {
-		if values, ok := parseArray(header); ok && len(values) > 0 {
-			header = values[0]
+	for header := range o.object("headers").named("Content-Type") {
+		if values, ok := parseArray(header); ok {
+			for _, header = range values.elements() {
+				break
+			}
 		}
 		text, _ := parseString(header)
 		contentType, _, _ = mime.ParseMediaType(text)

@@ -1,7 +1,6 @@
 package handler
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -24,6 +23,15 @@ type request struct {
 	place  string   // where the jobs were found
 	action string   // "" where none is named
 	wait   *bool    // nil where it is not said
+}
+
+// tasks are what the request asks about each job.
+func (r request) tasks() []task {
+	tasks := make([]task, len(r.jobs))
+	for i, job := range r.jobs {
+		tasks[i] = task{job: job, describe: r.action == actionDescribe, wait: r.wait != nil && *r.wait}
+	}
+	return tasks
 }
 
 // join names a member of the place; the event itself has no name of its own.
@@ -54,15 +62,25 @@ func readText(place, text string, depth int) (request, *check.Error) {
 		return request{}, nil
 	}
 	if isJSON(text) {
-		if !json.Valid([]byte(text)) {
+		raw := json.RawMessage(text)
+		if !json.Valid(raw) {
 			return request{}, check.Invalid(place, "is not valid JSON")
 		}
-		return readJSON(place, json.RawMessage(text), depth)
+		return readJSON(place, raw, depth)
 	}
-	ids := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' || r == '\r' || r == '\n' })
-	r := request{batch: len(ids) > 1}
-	return r, r.add(place, ids...)
+	text = strings.TrimFunc(text, betweenJobs)
+	named := jobs{place: place, several: strings.ContainsFunc(text, betweenJobs)}
+	for id := range strings.FieldsFuncSeq(text, betweenJobs) {
+		if err := named.add(id); err != nil {
+			return request{}, err
+		}
+	}
+	r := request{batch: named.several}
+	return r, r.name(named)
 }
+
+// betweenJobs tells what stands between the JobIds of a text.
+func betweenJobs(r rune) bool { return r == ',' || r == ' ' || r == '\t' || r == '\r' || r == '\n' }
 
 // isBlank tells that a trimmed text asks for nothing.
 func isBlank(text string) bool { return text == "" || text == "null" }
@@ -72,7 +90,6 @@ func isJSON(text string) bool { return text != "" && strings.Contains(`{["`, tex
 
 // readJSON reads a check request from valid JSON.
 func readJSON(place string, raw json.RawMessage, depth int) (request, *check.Error) {
-	raw = bytes.TrimSpace(raw)
 	if depth > maxDepth {
 		return request{}, check.Invalid(place, "is nested too deep")
 	}
@@ -82,9 +99,9 @@ func readJSON(place string, raw json.RawMessage, depth int) (request, *check.Err
 	if o, ok := parseObject(raw); ok {
 		return readObject(place, o, depth)
 	}
-	if _, ok := parseArray(raw); ok {
+	if list, ok := parseArray(raw); ok {
 		r := request{batch: true}
-		return r, r.addArray(place, raw)
+		return r, r.addArray(place, list)
 	}
 	id, ok := parseString(raw)
 	if !ok {
@@ -102,7 +119,7 @@ func readObject(place string, o object, depth int) (request, *check.Error) {
 	if err := r.readOptions(place, o); err != nil {
 		return r, err
 	}
-	for _, value := range o.named("JobId") {
+	for value := range o.named("JobId") {
 		id, ok := parseString(value)
 		if !ok {
 			return r, check.Invalid(join(place, "JobId"), "must be a string")
@@ -111,9 +128,13 @@ func readObject(place string, o object, depth int) (request, *check.Error) {
 			return r, err
 		}
 	}
-	for _, value := range o.named("JobIds") {
+	for value := range o.named("JobIds") {
+		list, ok := parseArray(value)
+		if !ok {
+			return r, check.Invalid(join(place, "JobIds"), "must be an array of strings")
+		}
 		ids := request{batch: true}
-		if err := ids.addArray(join(place, "JobIds"), value); err != nil {
+		if err := ids.addArray(join(place, "JobIds"), list); err != nil {
 			return r, err
 		}
 		if err := r.merge(place, ids); err != nil {
@@ -124,7 +145,7 @@ func readObject(place string, o object, depth int) (request, *check.Error) {
 		key  string
 		read func(string, json.RawMessage, int) (request, bool, *check.Error)
 	}{{"Response", readResponse}, {"Jobs", readAnswers}} {
-		for _, value := range o.named(nested.key) {
+		for value := range o.named(nested.key) {
 			inner, ours, err := nested.read(join(place, nested.key), value, depth+1)
 			if !ours && len(r.jobs) > 0 {
 				continue
@@ -172,39 +193,38 @@ func readAnswers(place string, raw json.RawMessage, _ int) (request, bool, *chec
 	if !ok {
 		return request{}, false, check.Invalid(place, "must be an array of objects with JobId")
 	}
-	if len(entries) == 0 {
-		return request{}, false, check.Invalid(place, "is empty")
-	}
-	r := request{batch: true, place: place}
-	for i, entry := range entries {
-		where := fmt.Sprintf("%s[%d]", place, i)
+	r := request{batch: true}
+	named := jobs{place: place, several: true, member: "JobId"}
+	for i, entry := range entries.elements() {
 		o, ok := parseObject(entry)
 		if !ok {
-			return r, false, check.Invalid(where, "must be an object with JobId")
+			return r, false, check.Invalid(fmt.Sprintf("%s[%d]", place, i), "must be an object with JobId")
 		}
-		values := o.named("JobId")
-		if len(values) == 0 && o.get("Error") != nil && o.get("Record") != nil {
-			continue // our own entry for a record that could not be read
+		var id json.RawMessage
+		values := 0
+		for id = range o.named("JobId") {
+			values++
 		}
-		if len(values) != 1 {
-			return r, false, check.Invalid(join(where, "JobId"), "is required, once")
+		if values == 0 && o.get("Error") != nil && o.get("Record") != nil {
+			named.next++ // our own entry for a record that could not be read
+			continue
 		}
-		id, ok := parseString(values[0])
-		if !ok {
-			return r, false, check.Invalid(join(where, "JobId"), "must be a string")
+		if values != 1 {
+			return r, false, check.Invalid(named.where(), "is required, once")
 		}
-		if err := validJob(join(where, "JobId"), id); err != nil {
+		if err := named.addValue(id); err != nil {
 			return r, false, err
 		}
-		r.jobs = append(r.jobs, id)
 	}
-	r.jobs = unique(r.jobs)
-	return r, true, nil
+	if named.next == 0 {
+		return r, false, check.Invalid(place, "is empty")
+	}
+	return r, true, r.name(named)
 }
 
 // readOptions reads what stands beside the job.
 func (r *request) readOptions(place string, o object) *check.Error {
-	for _, value := range o.named("Action") {
+	for value := range o.named("Action") {
 		action, ok := parseString(value)
 		if !ok {
 			return check.Invalid(join(place, "Action"), "must be a string")
@@ -213,7 +233,7 @@ func (r *request) readOptions(place string, o object) *check.Error {
 			return err
 		}
 	}
-	for _, value := range o.named("Wait") {
+	for value := range o.named("Wait") {
 		if s := string(value); s != "true" && s != "false" {
 			return check.Invalid(join(place, "Wait"), "must be true or false")
 		}
@@ -246,39 +266,84 @@ func (r *request) setWait(place string, wait bool) *check.Error {
 	return nil
 }
 
-// add adds a place that names jobs.
-func (r *request) add(place string, ids ...string) *check.Error {
-	for i, id := range ids {
-		where := place
-		if len(ids) > 1 {
-			where = fmt.Sprintf("%s[%d]", place, i)
-		}
-		if err := validJob(where, id); err != nil {
-			return err
-		}
+// jobs gathers the jobs that one place names, each once.
+type jobs struct {
+	place   string
+	several bool   // the place can name several: each has an index,
+	member  string // and stands in this member, if any
+	next    int    // the index of the next
+
+	ids  []string
+	seen map[string]bool
+}
+
+// add adds a JobId. What follows the first one too many is not read.
+func (j *jobs) add(id string) *check.Error {
+	if !validJob(id) {
+		return check.Invalid(orEvent(j.where()), "must be 1 to 64 characters of A-Z a-z 0-9 _ -")
 	}
-	return r.merge(place, request{jobs: unique(ids), place: orEvent(place)})
+	j.next++
+	if j.seen[id] {
+		return nil
+	}
+	if j.seen == nil && j.several {
+		j.seen = map[string]bool{}
+	}
+	if j.several {
+		j.seen[id] = true
+	}
+	if j.ids = append(j.ids, id); len(j.ids) > maxJobs {
+		return errTooMany
+	}
+	return nil
+}
+
+// addValue adds a JobId that must be a JSON string.
+func (j *jobs) addValue(raw json.RawMessage) *check.Error {
+	id, ok := parseString(raw)
+	if !ok {
+		return check.Invalid(j.where(), "must be a string")
+	}
+	return j.add(id)
+}
+
+// where is the place of the next job.
+func (j *jobs) where() string {
+	switch {
+	case !j.several:
+		return j.place
+	case j.member == "":
+		return fmt.Sprintf("%s[%d]", j.place, j.next)
+	}
+	return fmt.Sprintf("%s[%d].%s", j.place, j.next, j.member)
+}
+
+// name adds what a place names.
+func (r *request) name(named jobs) *check.Error {
+	return r.merge(named.place, request{jobs: named.ids, place: orEvent(named.place)})
+}
+
+// add adds a place that names one job.
+func (r *request) add(place, id string) *check.Error {
+	named := jobs{place: place}
+	if err := named.add(id); err != nil {
+		return err
+	}
+	return r.name(named)
 }
 
 // addArray adds a place that names jobs in an array.
-func (r *request) addArray(place string, raw json.RawMessage) *check.Error {
-	values, ok := parseArray(raw)
-	if !ok {
-		return check.Invalid(place, "must be an array of strings")
-	}
-	if len(values) == 0 {
-		return check.Invalid(orEvent(place), "is empty")
-	}
-	ids := make([]string, len(values))
-	for i, value := range values {
-		if ids[i], ok = parseString(value); !ok {
-			return check.Invalid(fmt.Sprintf("%s[%d]", place, i), "must be a string")
-		}
-		if err := validJob(fmt.Sprintf("%s[%d]", place, i), ids[i]); err != nil {
+func (r *request) addArray(place string, list array) *check.Error {
+	named := jobs{place: place, several: true}
+	for _, value := range list.elements() {
+		if err := named.addValue(value); err != nil {
 			return err
 		}
 	}
-	return r.merge(place, request{jobs: unique(ids), place: orEvent(place)})
+	if named.next == 0 {
+		return check.Invalid(orEvent(place), "is empty")
+	}
+	return r.name(named)
 }
 
 // merge adds what the given place asks for. Two places that name jobs must name
@@ -317,30 +382,11 @@ func sorted(ids []string) []string {
 	return ids
 }
 
-// unique collapses repeated ids to their first occurrence.
-func unique(ids []string) []string {
-	if len(ids) < 2 {
-		return ids
-	}
-	seen := make(map[string]bool, len(ids))
-	out := make([]string, 0, len(ids))
-	for _, id := range ids {
-		if !seen[id] {
-			seen[id] = true
-			out = append(out, id)
-		}
-	}
-	return out
-}
-
 // validJob checks the form of a JobId; whether it exists is for DTS to say.
-func validJob(place, id string) *check.Error {
+func validJob(id string) bool {
 	valid := 1 <= len(id) && len(id) <= 64
 	for _, r := range id {
 		valid = valid && ('A' <= r && r <= 'Z' || 'a' <= r && r <= 'z' || '0' <= r && r <= '9' || r == '_' || r == '-')
 	}
-	if !valid {
-		return check.Invalid(orEvent(place), "must be 1 to 64 characters of A-Z a-z 0-9 _ -")
-	}
-	return nil
+	return valid
 }
