@@ -4,9 +4,12 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"strings"
+	"time"
 
+	"migratecheck/internal/cloudapi"
 	"migratecheck/internal/fakedts"
 )
 
@@ -47,10 +50,16 @@ func announceDTS(to io.Writer, l *fakedts.Listener) error {
 	if l.Certificate != nil {
 		fmt.Fprintf(&b, "Trust this certificate:\n%s\n", l.Certificate)
 	}
-	fmt.Fprintf(&b, "Try it with Tencent's command line:\n\n"+
-		"  tccli dts CreateMigrateCheckJob --version 2018-03-30 --region ap-guangzhou \\\n"+
-		"    --endpoint %s --secretId %s \\\n    --secretKey %s --token %s \\\n    --JobId dts-1kl0iy0v\n",
-		l.URL, key.SecretID, key.SecretKey, key.Token)
-	_, err := io.WriteString(to, b.String())
+	call, err := cloudapi.SignedURL(l.URL, key, "CreateMigrateCheckJob", "2018-03-30", "ap-guangzhou",
+		url.Values{"JobId": {"dts-1kl0iy0v"}}, time.Now())
+	if err != nil {
+		return err
+	}
+	insecure := ""
+	if l.Certificate != nil {
+		insecure = "--insecure "
+	}
+	fmt.Fprintf(&b, "Try it, within five minutes:\n\n  curl %s'%s'\n", insecure, call)
+	_, err = io.WriteString(to, b.String())
 	return err
 }

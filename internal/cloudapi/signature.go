@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"hash"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -194,26 +195,46 @@ func (g *Gate) checkVersion1(r *http.Request, form url.Values) (string, *Error) 
 	default:
 		return "", Refuse("InvalidParameter", "The SignatureMethod must be HmacSHA1 or HmacSHA256.")
 	}
-	names := make([]string, 0, len(form))
-	for name := range form {
-		if name != "Signature" {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	for i, name := range names {
-		names[i] = name + "=" + form.Get(name)
-	}
-	path := r.URL.Path
-	if path == "" {
-		path = "/"
-	}
-	signature := base64.StdEncoding.EncodeToString(mac(h, []byte(key.SecretKey), r.Method+r.Host+path+"?"+strings.Join(names, "&")))
-	if !hmac.Equal([]byte(signature), []byte(form.Get("Signature"))) {
+	if !hmac.Equal([]byte(signVersion1(h, key.SecretKey, r, form)), []byte(form.Get("Signature"))) {
 		return "", errSignature
 	}
 	if form.Get("Token") != key.Token {
 		return "", errToken
 	}
 	return method, nil
+}
+
+// signVersion1 returns the version 1 signature, in base64, of a request with
+// the parameters in form.
+func signVersion1(h func() hash.Hash, secretKey string, r *http.Request, form url.Values) string {
+	parameters := make([]string, 0, len(form))
+	for _, name := range slices.Sorted(maps.Keys(form)) {
+		if name != "Signature" {
+			parameters = append(parameters, name+"="+form.Get(name))
+		}
+	}
+	path := r.URL.Path
+	if path == "" {
+		path = "/"
+	}
+	return base64.StdEncoding.EncodeToString(mac(h, []byte(secretKey), r.Method+r.Host+path+"?"+strings.Join(parameters, "&")))
+}
+
+// SignedURL returns the URL of a call by GET, signed with HmacSHA1, version 1's
+// default. It is good for the 300 s that a timestamp may be off.
+func SignedURL(endpoint string, k Key, action, version, region string, parameters url.Values, now time.Time) (string, error) {
+	r, err := http.NewRequest(http.MethodGet, endpoint, nil)
+	if err != nil {
+		return "", err
+	}
+	form := url.Values{
+		"Action": {action}, "Version": {version}, "Region": {region}, "SecretId": {k.SecretID},
+		"Timestamp": {strconv.FormatInt(now.Unix(), 10)}, "Nonce": {strconv.Itoa(now.Nanosecond())},
+	}
+	if k.Token != "" {
+		form.Set("Token", k.Token)
+	}
+	maps.Copy(form, parameters)
+	form.Set("Signature", signVersion1(sha1.New, k.SecretKey, r, form))
+	return endpoint + "/?" + form.Encode(), nil
 }
