@@ -46,13 +46,13 @@ type integrationResponse struct {
 const maxAnswer = 6 << 20
 
 // answerFor writes the answer for a source, or the function error.
-func answerFor(s source, batch bool, outcomes []outcome) ([]byte, error) {
+func answerFor(s source, batch bool, outcomes []outcome, steps bool) ([]byte, error) {
 	if !s.http() {
 		if err := functionError(s, outcomes); err != nil {
 			return nil, err
 		}
 	}
-	written := write(s, batch, outcomes, true)
+	written := write(s, batch, outcomes, steps)
 	if len(written) > maxAnswer {
 		written = write(s, batch, outcomes, false)
 	}

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"net/http"
 	"reflect"
 	"strings"
@@ -289,4 +291,37 @@ func TestAnswerThatWouldBeTooLarge(t *testing.T) {
 	if got := describe(`"dts-1","dts-2","dts-3"`); got != want {
 		t.Errorf("7.5 MB: got %d bytes, %.300s", len(got), got)
 	}
+}
+
+// Steps that no answer could hold are not kept until it is written.
+func TestStepsOfThousandsAreNotKept(t *testing.T) {
+	r := verdict(true, "ok")
+	r.state.Steps = []check.Step{{Name: "Connection check", Failed: []check.Item{{Reason: strings.Repeat("long ", 1<<15)}}}}
+	const jobs = 1000
+	work := run{dts: steady(r), log: slog.New(slog.DiscardHandler), output: &output{to: io.Discard}}
+	for i := range jobs {
+		work.event.tasks = append(work.event.tasks, task{job: fmt.Sprintf("dts-%d", i), describe: true})
+	}
+	kept := 0
+	outcomes := work.all(t.Context())
+	for _, o := range outcomes {
+		kept += stepsSize(o.state.Steps)
+	}
+	if kept == 0 || kept > maxAnswer {
+		t.Errorf("%d bytes of steps are kept", kept)
+	}
+	if written, err := answerFor(sourceDirect, true, outcomes, !work.tooManySteps.Load()); err != nil || strings.Contains(string(written), "Steps") {
+		t.Errorf("some have steps: %.300s, %v", written, err)
+	}
+}
+
+// steady is a DTS that always says the same.
+type steady reading
+
+func (s steady) CreateCheck(context.Context, string) (check.Receipt, error) {
+	return check.Receipt{}, s.err
+}
+
+func (s steady) DescribeCheck(context.Context, string) (check.State, check.Receipt, error) {
+	return s.state, check.Receipt{RequestID: "described", Attempts: 1}, s.err
 }

@@ -41,7 +41,7 @@ func (r *run) logJob(o outcome) {
 	// Of how many this is one, for whoever watches a batch go by.
 	attributes = append(attributes, slog.Int("jobs", max(len(r.event.tasks), 1)))
 	r.log.LogAttrs(context.Background(), level, "job", attributes...)
-	if len(r.event.tasks) > 1 {
+	if len(r.event.tasks) > 1 && o.attempts > 0 {
 		r.output.flush() // somebody may be watching the batch go by
 	}
 }
@@ -62,7 +62,8 @@ func (r *run) logEvent(outcomes []outcome, took time.Duration) {
 }
 
 // output gathers log lines until they are flushed: the line of an event's only
-// job and the line of the event, which follows at once, are one write.
+// job and the line of the event, which follows at once, are one write, and so
+// are those of many jobs that were not reached.
 type output struct {
 	to io.Writer
 
@@ -74,12 +75,22 @@ func (o *output) Write(line []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.lines = append(o.lines, line...)
+	if len(o.lines) >= maxLines {
+		o.flushLocked()
+	}
 	return len(line), nil
 }
+
+// maxLines bounds what is gathered, in bytes.
+const maxLines = 32 << 10
 
 func (o *output) flush() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.flushLocked()
+}
+
+func (o *output) flushLocked() {
 	if len(o.lines) > 0 {
 		o.to.Write(o.lines)
 		o.lines = o.lines[:0]

@@ -165,3 +165,26 @@ func TestInvocationsAreIsolated(t *testing.T) {
 		}
 	}
 }
+
+// writes counts them.
+type writes int
+
+func (w *writes) Write(p []byte) (int, error) {
+	*w++
+	return len(p), nil
+}
+
+// When time is up, thousands of jobs may be left to be told of, and each line
+// being a write of its own would take longer than there is.
+func TestJobsThatAreNotReachedAreFewWrites(t *testing.T) {
+	ids := make([]string, 5000)
+	for i := range ids {
+		ids[i] = fmt.Sprintf("dts-%d", i)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 0)
+	defer cancel()
+	var w writes
+	if _, err := New(&scripted{}, &w, slog.LevelInfo).Invoke(ctx, marshal(ids)); err == nil || w < 1 || w > 100 {
+		t.Errorf("%d writes, %.80v", w, err)
+	}
+}

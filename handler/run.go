@@ -3,7 +3,9 @@ package handler
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	smithytime "github.com/aws/smithy-go/time"
@@ -20,7 +22,9 @@ type outcome struct {
 	err      *check.Error
 	unread   *check.Error // why a check that is waited for could not be read
 	attempts int
+	began    time.Time
 	duration time.Duration
+	done     bool
 }
 
 // requestID is the RequestId of the call that decided, if there was one. A
@@ -69,6 +73,9 @@ type run struct {
 	event  event
 	log    *slog.Logger
 	output *output
+
+	steps        atomic.Int64 // the size of the steps that were seen last
+	tooManySteps atomic.Bool
 }
 
 // inFlight bounds the jobs of one event that are worked on at once. With
@@ -76,57 +83,88 @@ type run struct {
 const inFlight = 32
 
 // all works on every task of the event and returns the outcomes in the same
-// order: first each task's own call, then, for those that wait, rounds of
-// reading their checks until all have ended or time is nearly up.
+// order: first each task's own call, then, for those that wait, the reading of
+// their checks until all have ended or time is nearly up.
 func (r *run) all(ctx context.Context) []outcome {
-	outcomes := make([]outcome, len(r.event.tasks))
-	began := make([]time.Time, len(outcomes))
-	each(len(outcomes), func(i int) {
-		began[i] = time.Now()
-		outcomes[i] = r.call(ctx, r.event.tasks[i])
-		outcomes[i].duration = time.Since(began[i])
-		if !waiting(outcomes[i]) {
-			r.logJob(outcomes[i])
+	n := len(r.event.tasks)
+	outcomes := make([]outcome, n)
+	next := make(chan int, n)
+	for i, t := range r.event.tasks {
+		outcomes[i].task = t
+		next <- i
+	}
+	close(next)
+
+	// Checks are read for the first time beside the creation of the others:
+	// each action has a quota of its own, and in a batch too large for the time
+	// that is left, as many as can be created can be read.
+	created := make(chan int, n)
+	var reading sync.WaitGroup
+	if slices.ContainsFunc(r.event.tasks, func(t task) bool { return t.wait }) {
+		reading.Go(func() {
+			each(created, func(i int) {
+				o := &outcomes[i]
+				inTime := rest(ctx, max(minPoll-time.Since(o.began.Add(o.duration)), 0))
+				r.poll(ctx, o, inTime)
+			})
+		})
+	}
+	each(next, func(i int) {
+		o := &outcomes[i]
+		o.began = time.Now()
+		r.call(ctx, o)
+		o.duration = time.Since(o.began)
+		if o.task.wait && o.err == nil && (o.state == nil || !o.state.Ended()) {
+			created <- i
+		} else {
+			r.finish(o)
 		}
 	})
-	r.await(ctx, outcomes, began)
+	close(created)
+	reading.Wait()
+	r.await(ctx, outcomes)
 	return outcomes
 }
 
-// each calls work for 0 to n-1, several at a time.
-func each(n int, work func(i int)) {
-	if n == 1 {
-		work(0)
+// each calls work for every number in next until that is closed, several at a
+// time.
+func each(next <-chan int, work func(i int)) {
+	if cap(next) == 1 {
+		for i := range next {
+			work(i)
+		}
 		return
 	}
 	var group sync.WaitGroup
-	next := make(chan int)
-	for range min(n, inFlight) {
+	for range min(cap(next), inFlight) {
 		group.Go(func() {
 			for i := range next {
 				work(i)
 			}
 		})
 	}
-	for i := range n {
-		next <- i
-	}
-	close(next)
 	group.Wait()
 }
 
+// finish notes that nothing more is to be done about a task.
+func (r *run) finish(o *outcome) {
+	o.done = true
+	o.duration = time.Since(o.began)
+	r.logJob(*o)
+}
+
 // call makes the call that a task asks for.
-func (r *run) call(ctx context.Context, t task) outcome {
-	o := outcome{task: t}
+func (r *run) call(ctx context.Context, o *outcome) {
+	t := o.task
 	if t.invalid != nil {
 		o.err = t.invalid
-		return o
+		return
 	}
 	var err error
 	if t.describe {
 		var state check.State
 		if state, o.receipt, err = r.dts.DescribeCheck(ctx, t.job); err == nil {
-			o.state = &state
+			r.see(o, state)
 		}
 	} else {
 		o.receipt, err = r.dts.CreateCheck(ctx, t.job)
@@ -141,7 +179,6 @@ func (r *run) call(ctx context.Context, t task) outcome {
 			o.err = nil
 		}
 	}
-	return o
 }
 
 // asError is err as the handler's one kind of error.
@@ -152,62 +189,56 @@ func asError(err error) *check.Error {
 	return &check.Error{Code: "ClientError", Message: err.Error()}
 }
 
-// waiting tells that a task waits for its check to end.
-func waiting(o outcome) bool {
-	return o.task.wait && o.err == nil && (o.state == nil || !o.state.Ended())
-}
-
-// await reads the checks of the tasks that wait. A task whose check could be
+// await reads the checks that have not ended in rounds. A check that could be
 // read but has not ended when time is up keeps the state that was last seen.
-func (r *run) await(ctx context.Context, outcomes []outcome, began []time.Time) {
-	var open []int
-	for i, o := range outcomes {
-		if waiting(o) {
-			open = append(open, i)
+func (r *run) await(ctx context.Context, outcomes []outcome) {
+	for round := 2; ; round++ { // the first reading of each is over
+		open := make(chan int, len(outcomes))
+		for i, o := range outcomes {
+			if !o.done {
+				open <- i
+			}
 		}
-	}
-	for round := 1; len(open) > 0; round++ {
+		close(open)
+		if len(open) == 0 {
+			return
+		}
 		deadline, _ := ctx.Deadline()
-		left := time.Until(deadline)
-		delay := pollDelay(round, left)
-		timeUp := delay >= left || smithytime.SleepWithContext(ctx, delay) != nil
-		ended := make([]bool, len(open))
-		each(len(open), func(i int) {
-			o := &outcomes[open[i]]
-			ended[i] = r.poll(ctx, o, timeUp)
-			if ended[i] {
-				o.duration = time.Since(began[open[i]])
-				r.logJob(*o)
-			}
-		})
-		still := open[:0]
-		for i, index := range open {
-			if !ended[i] {
-				still = append(still, index)
-			}
-		}
-		open = still
+		inTime := rest(ctx, pollDelay(round, time.Until(deadline)))
+		each(open, func(i int) { r.poll(ctx, &outcomes[i], inTime) })
 	}
 }
 
-// poll reads one check and reports whether that was the last time.
-func (r *run) poll(ctx context.Context, o *outcome, timeUp bool) bool {
-	if !timeUp {
+// rest waits for the next reading. It reports false, if need be at once, if
+// there will be no time for one.
+func rest(ctx context.Context, delay time.Duration) bool {
+	deadline, _ := ctx.Deadline()
+	return delay < time.Until(deadline) && smithytime.SleepWithContext(ctx, delay) == nil
+}
+
+// poll reads one check, if there is time, and finishes its task when it was
+// the last time.
+func (r *run) poll(ctx context.Context, o *outcome, inTime bool) {
+	if inTime {
 		state, receipt, err := r.dts.DescribeCheck(ctx, o.task.job)
 		if err == nil {
-			o.state = &state
+			r.see(o, state)
 			o.attempts += receipt.Attempts
-			return state.Ended()
+			if state.Ended() {
+				r.finish(o)
+			}
+			return
 		}
 		failure := asError(err)
 		o.attempts += failure.Attempts
 		if !failure.Retryable() {
 			o.err = failure
-			return true
+			r.finish(o)
+			return
 		}
 		if failure.Code != check.CodeDeadline {
 			o.unread = failure
-			return false
+			return
 		}
 	}
 	if o.state == nil {
@@ -216,7 +247,38 @@ func (r *run) poll(ctx context.Context, o *outcome, timeUp bool) bool {
 	if o.state == nil && o.err == nil {
 		o.err = &check.Error{Code: check.CodeDeadline, Message: "the check was not read: the function's time was nearly up"}
 	}
-	return true
+	r.finish(o)
+}
+
+// see notes the state of a check. Steps are kept as long as they may fit into
+// an answer: those of thousands of checks would not fit into the memory.
+func (r *run) see(o *outcome, s check.State) {
+	steps := stepsSize(s.Steps)
+	if o.state != nil {
+		steps -= stepsSize(o.state.Steps)
+	}
+	if r.steps.Add(int64(steps)) > maxAnswer {
+		r.tooManySteps.Store(true)
+	}
+	if r.tooManySteps.Load() {
+		s.Steps = nil
+	}
+	o.state = &s
+}
+
+// stepsSize is about what the steps take in an answer, in bytes.
+func stepsSize(steps []check.Step) int {
+	n := 0
+	for _, s := range steps {
+		n += 40 + len(s.Name) + len(s.Status) + len(s.Message)
+		for _, item := range s.Failed {
+			n += 60 + len(item.Name) + len(item.Result) + len(item.Reason) + len(item.Solution)
+			for _, link := range item.HelpDoc {
+				n += len(link)
+			}
+		}
+	}
+	return n
 }
 
 // The pause before each round of polling. The first is long enough for DTS to

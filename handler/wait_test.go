@@ -263,6 +263,7 @@ func TestWorkingTime(t *testing.T) {
 		deadline time.Duration // from now; 0 for none
 		epoch    bool          // the deadline is that of 1970
 		limitMs  int32
+		jobs     int
 		want     time.Duration
 	}{
 		"a second":                       {deadline: time.Second, want: 950 * time.Millisecond},
@@ -274,6 +275,10 @@ func TestWorkingTime(t *testing.T) {
 		"no deadline and no limit":       {want: 2850 * time.Millisecond},
 		"1970 and a limit":               {epoch: true, limitMs: 10000, want: 9500 * time.Millisecond},
 		"1970 and no limit":              {epoch: true, want: 2850 * time.Millisecond},
+		"a thousand jobs":                {deadline: 3 * time.Second, jobs: 1000, want: 2850 * time.Millisecond},
+		"ten thousand jobs":              {deadline: 3 * time.Second, jobs: maxJobs, want: 2 * time.Second},
+		"ten thousand jobs in a second":  {deadline: time.Second, jobs: maxJobs, want: 500 * time.Millisecond},
+		"ten thousand, fifteen minutes":  {deadline: 15 * time.Minute, jobs: maxJobs, want: 15*time.Minute - time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			type key struct{}
@@ -286,7 +291,7 @@ func TestWorkingTime(t *testing.T) {
 				ctx, cancel = context.WithDeadline(ctx, now.Add(row.deadline))
 			}
 			defer cancel()
-			got, done := workingTime(ctx, now, row.limitMs)
+			got, done := workingTime(ctx, now, row.limitMs, row.jobs)
 			defer done()
 			deadline, ok := got.Deadline()
 			if !ok || deadline.Sub(now) != row.want || got.Err() != nil || got.Value(key{}) != "kept" {

@@ -184,3 +184,38 @@ func TestSilentEndpointNeverHoldsTheAnswer(t *testing.T) {
 		}
 	}
 }
+
+// Hundreds of jobs that wait are all read in time: reading goes on beside the
+// creation of the others, within a quota of its own.
+func TestWaitForHundreds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all := jobs(300) // 15.5 s to create, as much again to read
+		server := fakedts.New(fakedts.Options{Jobs: all})
+		h := handler.New(connect(t, server, settings()), io.Discard, slog.LevelInfo)
+		ids := make([]string, len(all))
+		for i, j := range all {
+			ids[i] = j.JobID
+		}
+		event, _ := json.Marshal(map[string]any{"JobIds": ids, "Wait": true})
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		answer, err := h.Invoke(ctx, event)
+		if err != nil || ctx.Err() != nil {
+			t.Fatalf("%.200v, %v", err, ctx.Err())
+		}
+		var got struct {
+			Jobs []struct{ Check *check.State }
+		}
+		if err := json.Unmarshal(answer, &got); err != nil || len(got.Jobs) != len(all) {
+			t.Fatalf("%d answers, %v", len(got.Jobs), err)
+		}
+		for i, j := range got.Jobs {
+			if j.Check == nil {
+				t.Errorf("%s was not read", ids[i])
+			}
+		}
+		if n := countCode(server.Calls(), "RequestLimitExceeded"); n > 0 {
+			t.Errorf("%d refusals for rate", n)
+		}
+	})
+}
