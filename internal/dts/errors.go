@@ -21,9 +21,9 @@ func (s *session) errorOf(err error, limit time.Duration) *check.Error {
 	var sdk *tcerr.TencentCloudSDKError
 	if errors.As(err, &sdk) && sdk.Code != "" && !strings.HasPrefix(sdk.Code, "ClientError.") {
 		return &check.Error{
-			Code:      s.credentials.redact(sdk.Code),
-			Message:   s.credentials.redact(sdk.Message),
-			RequestID: s.credentials.redact(sdk.RequestId),
+			Code:      sdk.Code,
+			Message:   sdk.Message,
+			RequestID: sdk.RequestId,
 		}
 	}
 	out := &check.Error{Code: check.CodeNoAnswer, MayBeRunning: x.sent.Load()}

@@ -23,7 +23,12 @@ type memory struct {
 // connection is a client's end; once dead, it swallows what is written to it.
 type connection struct {
 	net.Conn
-	dead atomic.Bool
+	dead, closed atomic.Bool
+}
+
+func (c *connection) Close() error {
+	c.closed.Store(true)
+	return c.Conn.Close()
 }
 
 func (c *connection) Write(p []byte) (int, error) {
@@ -42,6 +47,19 @@ func (m *memory) thaw() int {
 		c.dead.Store(true)
 	}
 	return len(m.dialed)
+}
+
+// count returns how many connections there were, and how many of them the
+// client has not closed.
+func (m *memory) count() (dialed, open int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, c := range m.dialed {
+		if !c.closed.Load() {
+			open++
+		}
+	}
+	return len(m.dialed), open
 }
 
 func newMemory() *memory {

@@ -62,10 +62,12 @@ const (
 	leastRate = 0.02
 
 	// A second is what the quota is counted over. Each further refusal in a row
-	// adds longer to the rest, and every rest has some jitter.
-	second = time.Second
-	longer = 200 * time.Millisecond
-	jitter = 20 * time.Millisecond
+	// adds longer to the rest, up to longest: a quota that is open again must
+	// not find an instance asleep. Every rest has some jitter.
+	second  = time.Second
+	longer  = 200 * time.Millisecond
+	longest = 2 * time.Second
+	jitter  = 20 * time.Millisecond
 )
 
 // newPacer returns a pacer for a quota in calls a second.
@@ -167,7 +169,7 @@ func (p *pacer) refused() {
 	if len(p.taken) > 0 {
 		free = p.taken[0]
 	}
-	free = free.Add(second + time.Duration(p.row-1)*longer + rand.N(jitter))
+	free = free.Add(second + min(time.Duration(p.row-1)*longer, longest) + rand.N(jitter))
 	if free.After(p.next) {
 		p.next = free
 	}

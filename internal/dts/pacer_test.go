@@ -188,3 +188,20 @@ func TestCallsTriedAgainGoFirst(t *testing.T) {
 		}
 	})
 }
+
+// However long the quota was closed to an instance, it is not long asleep once
+// it is open again.
+func TestRestAfterManyRefusals(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPacer(20)
+		for range 100 {
+			p.refused()
+			time.Sleep(time.Second)
+		}
+		p.refused()
+		began := time.Now()
+		if !p.wait(t.Context(), false, 0) || time.Since(began) > second+longest+jitter {
+			t.Errorf("rested %v", time.Since(began))
+		}
+	})
+}

@@ -79,7 +79,7 @@ func (c *Client) call(ctx context.Context, quota *pacer, send func(context.Conte
 // attempt sends one request and waits for its answer, within a time limit.
 func (c *Client) attempt(ctx context.Context, s *session, last bool, send func(context.Context, *session) error) *check.Error {
 	limit := attemptLimit(timeLeft(ctx), last)
-	s.exchange = &exchange{}
+	s.exchange = &exchange{credentials: s.credentials}
 	ctx, cancel := context.WithTimeout(withExchange(ctx, s.exchange), limit)
 	defer cancel()
 	err := send(ctx, s)
@@ -87,7 +87,7 @@ func (c *Client) attempt(ctx context.Context, s *session, last bool, send func(c
 		return nil
 	}
 	failure := s.errorOf(err, limit)
-	if s.exchange.status == 0 {
+	if !s.exchange.complete {
 		c.transport.renew(s.exchange.used)
 	}
 	return failure

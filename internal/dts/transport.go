@@ -17,12 +17,18 @@ import (
 
 // Limits of the connections to DTS.
 const (
-	// maxAnswer bounds what is read of an answer: DTS's own are a few kilobytes.
-	maxAnswer = 4 << 20
+	// maxAnswer bounds what is read of an answer: DTS's own are a few kilobytes,
+	// and with many calls under way all of it has to fit into the memory.
+	maxAnswer = 1 << 20
 
 	// connectTimeout bounds the name lookup and the connecting, and again the
 	// TLS handshake, so that one lost packet leaves time for another attempt.
 	connectTimeout = 3 * time.Second
+
+	// lookupTimeout bounds one query for a name. Then the next server is asked, or
+	// the same again: a datagram that is lost would otherwise hold up every job of
+	// a batch for the resolver's own 5 s, which is more than many an invocation has.
+	lookupTimeout = time.Second
 
 	// idleTimeout is how long an unused connection is trusted. The transport
 	// compares wall clock times, so a connection that sat through a freeze of
@@ -41,7 +47,8 @@ type transport struct {
 }
 
 func newTransport(plain bool) *transport {
-	dialer := &net.Dialer{Timeout: connectTimeout, KeepAlive: 15 * time.Second}
+	var toServer net.Dialer
+	dialer := &net.Dialer{Timeout: connectTimeout, KeepAlive: 15 * time.Second, Resolver: resolver(toServer.DialContext)}
 	t := &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
 		DialContext:         dialer.DialContext,
@@ -62,6 +69,27 @@ func newTransport(plain bool) *transport {
 	out := &transport{}
 	out.current.Store(t)
 	return out
+}
+
+// resolver returns Go's resolver, hurried. dial connects to a name server.
+func resolver(dial func(ctx context.Context, network, address string) (net.Conn, error)) *net.Resolver {
+	return &net.Resolver{Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := dial(ctx, network, address)
+		if udp, ok := c.(*net.UDPConn); ok {
+			return query{udp}, nil
+		}
+		return c, err
+	}}
+}
+
+// query is a connection for one query.
+type query struct{ *net.UDPConn }
+
+func (q query) SetDeadline(t time.Time) error {
+	if soon := time.Now().Add(lookupTimeout); t.After(soon) {
+		t = soon
+	}
+	return q.UDPConn.SetDeadline(t)
 }
 
 // loopbackOnly refuses to connect in plain text to another machine, whatever
@@ -92,6 +120,9 @@ type exchange struct {
 	used        *http.Transport
 	status      int
 	contentType string
+	complete    bool // the answer was read to its end
+
+	credentials Credentials // which the answer may say back
 }
 
 type exchangeKey struct{}
@@ -120,6 +151,8 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	x.complete = true
+	body = []byte(x.credentials.redact(string(body)))
 	if 300 <= response.StatusCode && response.StatusCode < 400 {
 		return nil, errors.New("redirect refused")
 	}

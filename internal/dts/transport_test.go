@@ -1,0 +1,287 @@
+package dts
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// protocols is what an endpoint may offer.
+var protocols = map[string]struct{ secure, http2 bool }{
+	"plain text":      {false, false},
+	"TLS, HTTP/1.1":   {true, false},
+	"TLS, and HTTP/2": {true, true},
+}
+
+// endpoint is an HTTP server in memory that accepts every call, and its client.
+type endpoint struct {
+	client  *Client
+	network *memory
+	server  *httptest.Server
+
+	// answer, if set, is tried before a call is accepted; it reports whether it
+	// has answered.
+	answer func(http.ResponseWriter, *http.Request) bool
+
+	requests, http2, full, resumed atomic.Int32 // the last two count handshakes
+}
+
+func newEndpoint(t *testing.T, secure, http2 bool) *endpoint {
+	t.Helper()
+	e := &endpoint{network: newMemory()}
+	var seen sync.Map
+	e.server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		e.requests.Add(1)
+		if r.ProtoMajor == 2 {
+			e.http2.Add(1)
+		}
+		if _, again := seen.LoadOrStore(r.Context().Value(connectionKey{}), true); !again && r.TLS != nil {
+			if r.TLS.DidResume {
+				e.resumed.Add(1)
+			} else {
+				e.full.Add(1)
+			}
+		}
+		io.Copy(io.Discard, r.Body)
+		if e.answer == nil || !e.answer(w, r) {
+			io.WriteString(w, `{"Response":{"RequestId":"46b45da1"}}`)
+		}
+	}))
+	e.server.Config.ConnContext = identify
+	e.server.Listener.Close()
+	e.server.Listener = e.network
+	e.server.EnableHTTP2 = http2
+	c := settings()
+	c.Host, c.RateLimit = "127.0.0.1", 10000
+	if secure {
+		e.server.StartTLS()
+		c.Scheme = "https"
+	} else {
+		e.server.Start()
+	}
+	e.client = New(c, role)
+	first := e.client.transport.current.Load()
+	first.DialContext = e.network.dial
+	if secure {
+		first.TLSClientConfig.RootCAs = e.server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+	}
+	return e
+}
+
+// connectionKey is where a request's context has its connection.
+type connectionKey struct{}
+
+func identify(ctx context.Context, c net.Conn) context.Context {
+	return context.WithValue(ctx, connectionKey{}, c)
+}
+
+func (e *endpoint) closeIdle() { e.client.transport.current.Load().CloseIdleConnections() }
+
+func (e *endpoint) close() {
+	e.closeIdle()
+	e.server.Close()
+}
+
+// create makes one call, with a minute's time, and returns its attempts.
+func (e *endpoint) create(t *testing.T) int {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	receipt, err := e.client.CreateCheck(ctx, known)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return receipt.Attempts
+}
+
+// One connection serves an instance from one invocation to the next, in
+// HTTP/2 where the endpoint offers it.
+func TestConnectionsAreKept(t *testing.T) {
+	for name, protocol := range protocols {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := newEndpoint(t, protocol.secure, protocol.http2)
+				defer e.close()
+				for range 100 {
+					e.create(t)
+					time.Sleep(idleTimeout - time.Second)
+				}
+				if dialed, _ := e.network.count(); dialed != 1 {
+					t.Errorf("100 calls took %d connections", dialed)
+				}
+				if n := e.http2.Load(); protocol.http2 != (n == 100) || !protocol.http2 && n > 0 {
+					t.Errorf("%d of 100 calls in HTTP/2", n)
+				}
+			})
+		})
+	}
+}
+
+// A connection that was idle for too long is not written to, also when no
+// timer could close it because the instance was frozen; the next one resumes
+// its TLS session. So does the one after a renewal.
+func TestSessionsAreResumed(t *testing.T) {
+	for name, protocol := range protocols {
+		if !protocol.secure {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := newEndpoint(t, protocol.secure, protocol.http2)
+				defer e.close()
+				e.create(t)
+				e.closeIdle()
+				e.create(t)
+				time.Sleep(idleTimeout + time.Second)
+				e.create(t)
+				e.client.transport.renew(e.client.transport.current.Load())
+				e.create(t)
+				if dialed, _ := e.network.count(); dialed != 4 || e.full.Load() != 1 || e.resumed.Load() != 3 {
+					t.Errorf("%d connections, %d full and %d resumed handshakes; want 4, 1 and 3", dialed, e.full.Load(), e.resumed.Load())
+				}
+			})
+		})
+	}
+}
+
+// A connection that has gone silent costs one attempt, whatever is spoken over
+// it and whether the silence comes before an answer or amid it.
+func TestSilentConnectionIsGivenUp(t *testing.T) {
+	for name, protocol := range protocols {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := newEndpoint(t, protocol.secure, protocol.http2)
+				defer e.close()
+				e.create(t)
+				e.network.thaw()
+				if n := e.create(t); n != 2 {
+					t.Errorf("dead: %d attempts, want 2", n)
+				}
+				if n := e.create(t); n != 1 {
+					t.Errorf("after it: %d attempts, want 1", n)
+				}
+				var silent atomic.Bool
+				e.answer = func(w http.ResponseWriter, r *http.Request) bool {
+					if silent.Swap(true) {
+						return false
+					}
+					w.WriteHeader(http.StatusOK)
+					w.(http.Flusher).Flush()
+					e.network.thaw()
+					<-r.Context().Done()
+					return true
+				}
+				if n := e.create(t); n != 2 {
+					t.Errorf("silent amid the answer: %d attempts, want 2", n)
+				}
+				if dialed, _ := e.network.count(); dialed != 3 {
+					t.Errorf("%d connections, want 3", dialed)
+				}
+			})
+		})
+	}
+}
+
+// After calls that were answered, given up while they were sent or waited for,
+// and cancelled, nothing is left once the idle connections are closed.
+func TestNothingIsLeftBehind(t *testing.T) {
+	for name, protocol := range protocols {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				before := runtime.NumGoroutine()
+				e := newEndpoint(t, protocol.secure, protocol.http2)
+				var calm atomic.Bool
+				e.answer = func(_ http.ResponseWriter, r *http.Request) bool {
+					switch n := e.requests.Load() % 4; {
+					case calm.Load():
+						return false
+					case n == 0:
+						panic(http.ErrAbortHandler)
+					case n == 1:
+						<-r.Context().Done()
+						return true
+					}
+					return false
+				}
+				var group sync.WaitGroup
+				for i := range 64 {
+					group.Go(func() {
+						ctx, cancel := context.WithTimeout(t.Context(), time.Duration(100+50*i)*time.Millisecond)
+						defer cancel()
+						if i%3 == 0 {
+							time.AfterFunc(time.Duration(i)*time.Millisecond, cancel)
+						}
+						e.client.CreateCheck(ctx, known)
+					})
+				}
+				group.Wait()
+				e.network.thaw()
+				calm.Store(true)
+				e.create(t)
+				e.closeIdle()
+				time.Sleep(idleTimeout) // streams given up on a dead connection end with its idle time
+				synctest.Wait()
+				if dialed, open := e.network.count(); open > 0 {
+					t.Errorf("%d of %d connections are open", open, dialed)
+				}
+				e.server.Close()
+				synctest.Wait()
+				if n := runtime.NumGoroutine(); n > before {
+					stacks := make([]byte, 1<<20)
+					t.Errorf("%d goroutines, %d before\n%s", n, before, stacks[:runtime.Stack(stacks, true)])
+				}
+			})
+		})
+	}
+}
+
+// A query for a name that gets lost is made again before an attempt is over.
+func TestLostLookupIsMadeAgain(t *testing.T) {
+	server, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	go func() {
+		seen := map[byte]bool{}
+		for {
+			message := make([]byte, 1500)
+			n, from, err := server.ReadFrom(message)
+			if err != nil {
+				return
+			}
+			end := bytes.IndexByte(message[12:n], 0) + 12 + 5 // of the question: a name, a type, a class
+			kind := message[end-3]
+			if !seen[kind] {
+				seen[kind] = true // the first of each kind is lost
+				continue
+			}
+			answer := append(message[:2:2], 0x81, 0x80, 0, 1, 0, 0, 0, 0, 0, 0)
+			answer = append(answer, message[12:end]...)
+			if kind == 1 { // an address of IPv4, which the question's name has
+				answer[7] = 1
+				answer = append(answer, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 0, 0, 1)
+			}
+			server.WriteTo(answer, from)
+		}
+	}()
+	r := resolver(func(ctx context.Context, network, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, network, server.LocalAddr().String())
+	})
+	r.PreferGo = true
+	ctx, cancel := context.WithTimeout(t.Context(), connectTimeout)
+	defer cancel()
+	if addresses, err := r.LookupHost(ctx, "dts.tencentcloudapi.com."); err != nil || len(addresses) != 1 || addresses[0] != "127.0.0.1" {
+		t.Errorf("%v, %v", addresses, err)
+	}
+}
