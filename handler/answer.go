@@ -136,7 +136,9 @@ func (e *CheckFailed) Error() string { return e.message }
 
 // functionError returns the *CheckFailed that the outcomes are for a source
 // without HTTP, or nil. CKafka tries a failed event thousands of times and holds
-// the partition meanwhile, so there only what trying again can mend is one.
+// the partition meanwhile, so there only what trying again can mend is one, and
+// not that a check which was created could not be read: trying again would
+// create one check after the other.
 func functionError(s source, outcomes []outcome) error {
 	var failed []string
 	mendable := false
@@ -144,7 +146,7 @@ func functionError(s source, outcomes []outcome) error {
 		if o.err == nil {
 			continue
 		}
-		mendable = mendable || o.err.Retryable()
+		mendable = mendable || o.err.Retryable() && !o.created()
 		text := o.err.Code
 		if len(outcomes) == 1 || o.task.invalid != nil {
 			text = o.err.Error() // that of a record names the record

@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"unicode"
 
 	"migratecheck/internal/check"
@@ -162,6 +163,22 @@ func TestCKafkaGetsBackWhatCanBeMended(t *testing.T) {
 	if i.err == nil || i.err.Error() != want {
 		t.Errorf("got %s, %v; want %s", i.answer, i.err, want)
 	}
+}
+
+// A check that was created and could not be read is not given back to CKafka:
+// each delivery would create another one as soon as the last has ended.
+func TestCKafkaKeepsWhatWasCreated(t *testing.T) {
+	dts := &scripted{describe: map[string][]reading{"dts-1": {{err: refusal("InternalError.DatabaseError")}}}}
+	synctest.Test(t, func(t *testing.T) {
+		i := invoke(t, dts, `{"Records":[{"Ckafka":{"msgBody":"{\"JobId\":\"dts-1\",\"Wait\":true}"}}]}`)
+		want := `{"Error":{"Code":"InternalError.DatabaseError","Message":"said by DTS"},"JobId":"dts-1","RequestId":"create-dts-1","Created":true}`
+		if i.err != nil || string(i.answer) != want {
+			t.Errorf("got %s, %v; want %s", i.answer, i.err, want)
+		}
+		if line := i.log.lines("job")[0]; line["level"] != "ERROR" || line["outcome"] != "created, state not known" {
+			t.Errorf("job line %v", line)
+		}
+	})
 }
 
 // A check that is found running is the one asked for where the event may have

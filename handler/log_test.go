@@ -49,6 +49,13 @@ func TestLogSchema(t *testing.T) {
 			values: map[string]any{"code": "InternalError.LockError", "error": "said by DTS", "dtsRequestId": "refused", "level": "ERROR", "outcome": "refused", "source": "apigw"},
 			done:   map[string]any{"jobs": 1.0, "failed": 1.0, "outcome": "failed", "level": "ERROR"},
 		},
+		"refused without a RequestId": {
+			event:  one[sourceDirect],
+			create: map[string]error{"dts-1": &check.Error{Code: "InvalidParameter", Message: "said by DTS", Attempts: 1}},
+			job:    "attempts code durationMs error jobId jobs level msg outcome requestId source time",
+			values: map[string]any{"code": "InvalidParameter", "outcome": "refused", "attempts": 1.0},
+			done:   map[string]any{"failed": 1.0},
+		},
 		"not sent": {
 			event:  `{"Records":[{"Ckafka":{"msgBody":"{}"}}]}`,
 			job:    "attempts code durationMs error jobs level msg outcome requestId source time",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -47,14 +48,14 @@ func (o outcome) word() string {
 		return "created, state not known"
 	case o.err != nil && o.err.MayBeRunning:
 		return "not known"
-	case o.err != nil && o.err.RequestID != "":
-		return "refused"
 	case o.err != nil && o.err.Code == check.CodeDeadline:
 		return "not reached"
 	case o.err != nil && o.err.Attempts == 0:
 		return "not sent"
-	case o.err != nil:
+	case o.err != nil && strings.HasPrefix(o.err.Code, "ClientError"):
 		return "no answer"
+	case o.err != nil:
+		return "refused"
 	case o.state != nil && o.state.Passed != nil && *o.state.Passed:
 		return "passed"
 	case o.state != nil && o.state.Passed != nil:
