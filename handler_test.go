@@ -514,4 +514,41 @@ func TestDTSRepeatsTheCredentials(t *testing.T) {
 	if !strings.HasPrefix(failure, "dts-1kl0iy0v: AuthFailure.TokenFailure: ***, *** and *** do not fit.") || log[0]["error"] != "***, *** and *** do not fit." {
 		t.Errorf("got %q, %v", failure, log)
 	}
+
+	// So they do when it is the check that says them.
+	for _, version := range []string{config.Version2018, config.Version2021} {
+		d := deploy(t, fakedts.Options{Jobs: []fakedts.Job{{JobID: "dts-1", NotPassed: true, Message: "not " + exampleRole.Token}}}, false,
+			func(f *scf.Function, _ *fakedts.Listener) { f.Variables[config.APIVersion] = version })
+		answer, failure, _ := d.fire(t, `{"httpMethod":"GET","path":"/","queryString":{"JobId":"dts-1","Wait":"true"}}`, nil)
+		if !strings.Contains(answer, "not ***") || failure != "" {
+			t.Errorf("%s: got %s, %s", version, answer, failure)
+		}
+		confidential(t, &exampleRole, answer)
+	}
+}
+
+// The largest event and the largest answer fit into a function of 64 MB.
+func TestMemory(t *testing.T) {
+	all := make([]fakedts.Job, 10000)
+	records := make([]string, len(all))
+	ids := make([]string, len(all))
+	for i := range all {
+		ids[i] = fmt.Sprintf("dts-%05d", i)
+		all[i] = fakedts.Job{JobID: ids[i], CheckSeconds: 1, NotPassed: true, Message: strings.Repeat("no privilege ", 20)}
+		body, _ := json.Marshal(fmt.Sprintf(`{"JobId":%q,"Comment":%q}`, ids[i], strings.Repeat("x", 500)))
+		records[i] = fmt.Sprintf(`{"Ckafka":{"topic":"t","msgBody":%s}}`, body)
+	}
+	describe, _ := json.Marshal(map[string]any{"JobIds": ids, "Action": "DescribeMigrateCheckJob"})
+	d := deploy(t, fakedts.Options{Jobs: all}, false, func(f *scf.Function, _ *fakedts.Listener) {
+		f.Variables[config.RateLimit], f.Variables[config.APIVersion] = "10000", config.Version2021
+		f.Timeout = time.Minute
+	})
+	for _, event := range []string{`{"Records":[` + strings.Join(records, ",") + `]}`, string(describe)} {
+		if _, failure, _ := d.fire(t, event, nil); failure != "" {
+			t.Fatalf("%.200s", failure)
+		}
+		if peak := d.PeakMemory(); peak > 56<<20 {
+			t.Errorf("%d MB after an event of %d bytes", peak>>20, len(event))
+		}
+	}
 }
