@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"sync"
 	"time"
+
+	smithytime "github.com/aws/smithy-go/time"
 )
 
 // pacer keeps the calls of one action, from one instance, to the quota.
@@ -79,39 +81,41 @@ func newPacer(quota int) *pacer {
 // wait blocks until a call may leave. It reports false, and the call must not
 // be made, if ctx ends before that or less than reserve would be left of it.
 func (p *pacer) wait(ctx context.Context, again bool, reserve time.Duration) bool {
-	left := timeLeft(ctx) - reserve
-	if left <= 0 || ctx.Err() != nil {
-		return false
-	}
-	timeUp := time.NewTimer(left)
-	defer timeUp.Stop()
+	deadline := time.Now().Add(timeLeft(ctx) - reserve)
 	if !again {
-		if !acquire(ctx, timeUp, p.fresh) {
+		if !acquire(ctx, deadline, p.fresh) {
 			return false
 		}
 		defer func() { <-p.fresh }()
 	}
-	if !acquire(ctx, timeUp, p.turn) {
+	if !acquire(ctx, deadline, p.turn) {
 		return false
 	}
 	defer func() { <-p.turn }()
 	for {
-		delay := p.take(time.Now())
+		now := time.Now()
+		if ctx.Err() != nil || !now.Before(deadline) {
+			return false
+		}
+		delay := p.take(now)
 		if delay <= 0 {
 			return true
 		}
-		select {
-		case <-time.After(delay):
-		case <-timeUp.C:
-			return false
-		case <-ctx.Done():
+		if now.Add(delay).After(deadline) || smithytime.SleepWithContext(ctx, delay) != nil {
 			return false
 		}
 	}
 }
 
 // acquire takes a place that one call holds at a time.
-func acquire(ctx context.Context, timeUp *time.Timer, held chan struct{}) bool {
+func acquire(ctx context.Context, deadline time.Time, held chan struct{}) bool {
+	select {
+	case held <- struct{}{}:
+		return true
+	default:
+	}
+	timeUp := time.NewTimer(time.Until(deadline))
+	defer timeUp.Stop()
 	select {
 	case held <- struct{}{}:
 		return true
