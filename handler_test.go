@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -35,18 +34,8 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// build builds the function and returns its path. Before, it looks at the
-// sources: what main needs is not linked into this test, so that go test would
-// repeat the result of before they changed. The directories that a running test
-// reads it takes as inputs of the result.
-var build = sync.OnceValues(func() (string, error) {
-	see := func(_ string, _ fs.DirEntry, err error) error { return err }
-	_, main := os.ReadDir(".")
-	if err := errors.Join(main, filepath.WalkDir("handler", see), filepath.WalkDir("internal", see)); err != nil {
-		return "", err
-	}
-	return scf.Build(context.Background(), buildDir)
-})
+// build builds the function and returns its path.
+var build = sync.OnceValues(func() (string, error) { return scf.Build(context.Background(), buildDir) })
 
 // deployment is the function, running as on the platform, and the DTS that it
 // calls.
