@@ -3,6 +3,7 @@ package dts
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -274,6 +275,8 @@ func TestAnswersThatAreNotTheAPIs(t *testing.T) {
 		"more than can be read":       {200, "application/json", `{"Response":{"RequestId":"` + strings.Repeat("x", maxAnswer) + `"}}`, check.CodeNotAPI},
 		"an error that repeats the token": {200, "application/json",
 			`{"Response":{"Error":{"Code":"AuthFailure.TokenFailure","Message":"bad ` + secret + `"},"RequestId":"r"}}`, "AuthFailure.TokenFailure"},
+		"an error that repeats the token in escapes": {200, "application/json",
+			`{"Response":{"Error":{"Code":"AuthFailure.TokenFailure","Message":"bad \u00` + fmt.Sprintf("%x", secret[0]) + secret[1:] + `"},"RequestId":"r"}}`, "AuthFailure.TokenFailure"},
 		"an error without a code": {200, "application/json", `{"Response":{"Error":{"Code":"","Message":"x"}}}`, check.CodeNotAPI},
 		"an error with status 500": {500, "application/json",
 			`{"Response":{"Error":{"Code":"FailedOperation","Message":"x"},"RequestId":"r"}}`, "FailedOperation"},

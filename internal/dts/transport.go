@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"io"
 	"net"
@@ -152,7 +153,7 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	x.complete = true
-	body = []byte(x.credentials.redact(string(body)))
+	body = []byte(x.credentials.redact(string(plain(body))))
 	if 300 <= response.StatusCode && response.StatusCode < 400 {
 		return nil, errors.New("redirect refused")
 	}
@@ -170,4 +171,25 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	response.Header.Del("Content-Encoding")
 	response.Body = io.NopCloser(bytes.NewReader(body))
 	return response, nil
+}
+
+// plain returns JSON with its strings as they are read, so that what is looked
+// for in the text is found however the other side escaped it.
+func plain(body []byte) []byte {
+	if !bytes.ContainsRune(body, '\\') {
+		return body
+	}
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	var value any
+	if decoder.Decode(&value) != nil || decoder.More() {
+		return body // not JSON: it is not shown to anybody
+	}
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	if encoder.Encode(value) != nil {
+		return body
+	}
+	return out.Bytes()
 }
