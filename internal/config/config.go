@@ -21,7 +21,7 @@ const (
 	LogLevel    = "LOG_LEVEL"
 )
 
-// Variables are all of them.
+// Variables are all of them, in the order in which they are read.
 var Variables = []string{Region, Endpoint, APIVersion, RateLimit, MaxAttempts, LogLevel}
 
 // The generations of the DTS API.
@@ -58,23 +58,21 @@ type Config struct {
 // and what it must be, in one line, and never repeats the value.
 func Load(getenv func(string) string) (Config, error) {
 	c := Config{Scheme: "https", APIVersion: Version2018, RateLimit: 20, MaxAttempts: 4}
-	for _, v := range []struct {
-		name string
-		set  func(value string) error
-	}{
-		{Region, c.setRegion},
-		{Endpoint, c.setEndpoint},
-		{APIVersion, c.setAPIVersion},
-		{RateLimit, wholeNumber(&c.RateLimit, 10000)},
-		{MaxAttempts, wholeNumber(&c.MaxAttempts, 10)},
-		{LogLevel, c.setLogLevel},
-	} {
-		value := getenv(v.name)
+	set := map[string]func(value string) error{
+		Region:      c.setRegion,
+		Endpoint:    c.setEndpoint,
+		APIVersion:  c.setAPIVersion,
+		RateLimit:   wholeNumber(&c.RateLimit, 10000),
+		MaxAttempts: wholeNumber(&c.MaxAttempts, 10),
+		LogLevel:    c.setLogLevel,
+	}
+	for _, name := range Variables {
+		value := getenv(name)
 		if value == "" {
 			continue
 		}
-		if err := v.set(value); err != nil {
-			return Config{}, fmt.Errorf("environment variable %s: %w", v.name, err)
+		if err := set[name](value); err != nil {
+			return Config{}, fmt.Errorf("environment variable %s: %w", name, err)
 		}
 	}
 	return c, nil
