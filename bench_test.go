@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"migratecheck/internal/fakedts"
-	"migratecheck/internal/scf"
+	"migratecheck/internal/local/fakedts"
+	"migratecheck/internal/local/scf"
 )
 
 // The benchmarks run two binaries in turn against one endpoint on loopback:

@@ -16,8 +16,8 @@ import (
 	"migratecheck/internal/check"
 	"migratecheck/internal/config"
 	"migratecheck/internal/dts"
-	"migratecheck/internal/fakedts"
-	"migratecheck/internal/scf"
+	"migratecheck/internal/local/fakedts"
+	"migratecheck/internal/local/scf"
 )
 
 // waitTimeout is what a function whose timer waits for checks needs at least:

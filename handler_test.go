@@ -14,10 +14,10 @@ import (
 	"testing"
 	"time"
 
-	"migratecheck/internal/cloudapi"
 	"migratecheck/internal/config"
-	"migratecheck/internal/fakedts"
-	"migratecheck/internal/scf"
+	"migratecheck/internal/local/cloudapi"
+	"migratecheck/internal/local/fakedts"
+	"migratecheck/internal/local/scf"
 )
 
 // buildDir is where build puts the function.

@@ -11,11 +11,11 @@ import (
 	tchttp "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/http"
 	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/profile"
 
-	"migratecheck/internal/scfapi"
+	"migratecheck/internal/local/fakescf"
 )
 
 // sdk calls an action of the SCF API as a user of Tencent's SDK does.
-func sdk(t *testing.T, c testCloud, secretKey, action string, parameters map[string]any) (scfapi.Result, error) {
+func sdk(t *testing.T, c testCloud, secretKey, action string, parameters map[string]any) (fakescf.Result, error) {
 	t.Helper()
 	role := c.function.Role
 	p := profile.NewClientProfile()
@@ -31,7 +31,7 @@ func sdk(t *testing.T, c testCloud, secretKey, action string, parameters map[str
 	response := tchttp.NewCommonResponse()
 	err := client.Send(request, response)
 	var body struct {
-		Response struct{ Result scfapi.Result }
+		Response struct{ Result fakescf.Result }
 	}
 	if err == nil {
 		err = json.Unmarshal(response.GetBody(), &body)

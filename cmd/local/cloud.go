@@ -13,10 +13,10 @@ import (
 	"sync"
 	"time"
 
-	"migratecheck/internal/cloudapi"
-	"migratecheck/internal/gateway"
-	"migratecheck/internal/scf"
-	"migratecheck/internal/scfapi"
+	"migratecheck/internal/local/cloudapi"
+	"migratecheck/internal/local/fakescf"
+	"migratecheck/internal/local/gateway"
+	"migratecheck/internal/local/scf"
 )
 
 // cloud is the platform, for one function.
@@ -68,7 +68,7 @@ func openCloud(ctx context.Context, o serveOptions, out io.Writer) (_ *cloud, er
 		return nil, fmt.Errorf("-listen: %w", err)
 	}
 	role := c.function.Role
-	api := &scfapi.API{
+	api := &fakescf.API{
 		Gate: cloudapi.Gate{Service: "scf", Now: time.Now, Keys: []cloudapi.Key{
 			{SecretID: role.SecretID, SecretKey: role.SecretKey, Token: role.Token},
 		}},

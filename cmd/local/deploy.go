@@ -10,8 +10,8 @@ import (
 	"slices"
 	"strings"
 
-	"migratecheck/internal/fakedts"
-	"migratecheck/internal/scf"
+	"migratecheck/internal/local/fakedts"
+	"migratecheck/internal/local/scf"
 )
 
 // deployFlags say which function runs against which DTS endpoint.

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"migratecheck/internal/cloudapi"
-	"migratecheck/internal/fakedts"
+	"migratecheck/internal/local/cloudapi"
+	"migratecheck/internal/local/fakedts"
 )
 
 // serveDTS is the command dts: the endpoint alone, until ctx ends.

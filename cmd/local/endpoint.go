@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"os"
 
-	"migratecheck/internal/fakedts"
+	"migratecheck/internal/local/fakedts"
 )
 
 // endpointFlags say what the embedded DTS endpoint is like.

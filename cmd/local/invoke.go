@@ -11,8 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"migratecheck/internal/cloudapi"
-	"migratecheck/internal/scf"
+	"migratecheck/internal/local/cloudapi"
+	"migratecheck/internal/local/scf"
 )
 
 // invoke is the command invoke: one event, one answer.

@@ -11,7 +11,7 @@ import (
 	"time"
 	"unicode"
 
-	"migratecheck/internal/scf"
+	"migratecheck/internal/local/scf"
 )
 
 // logger writes the platform's log, a line for each record: for reading, or as

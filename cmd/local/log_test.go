@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"migratecheck/internal/scf"
+	"migratecheck/internal/local/scf"
 )
 
 func TestLog(t *testing.T) {

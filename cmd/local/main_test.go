@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"migratecheck/internal/scf"
+	"migratecheck/internal/local/scf"
 )
 
 // asLocal is the variable that makes this test binary the command local.

@@ -4,8 +4,8 @@ import (
 	"errors"
 	"os"
 
-	"migratecheck/internal/fakedts"
-	"migratecheck/internal/scf"
+	"migratecheck/internal/local/fakedts"
+	"migratecheck/internal/local/scf"
 )
 
 // exampleRole is the example key pair, as an execution role's credentials.

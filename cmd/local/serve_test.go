@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"migratecheck/internal/scf"
+	"migratecheck/internal/local/scf"
 )
 
 // jobs of the tests: checks take no time where that does not matter.

@@ -7,9 +7,9 @@ import (
 	"net/http"
 	"time"
 
-	"migratecheck/internal/cloudapi"
-	"migratecheck/internal/gateway"
-	"migratecheck/internal/scf"
+	"migratecheck/internal/local/cloudapi"
+	"migratecheck/internal/local/gateway"
+	"migratecheck/internal/local/scf"
 )
 
 // triggers are the sources whose events wrap can make.

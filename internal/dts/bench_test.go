@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"migratecheck/internal/fakedts"
+	"migratecheck/internal/local/fakedts"
 )
 
 // BenchmarkReconnect: what a call costs whose connection was closed while the

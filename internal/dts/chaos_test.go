@@ -13,7 +13,7 @@ import (
 	"migratecheck/handler"
 	"migratecheck/internal/check"
 	"migratecheck/internal/config"
-	"migratecheck/internal/fakedts"
+	"migratecheck/internal/local/fakedts"
 )
 
 // The outcome of a job as a caller reads it.

@@ -17,9 +17,9 @@ import (
 	"github.com/tencentyun/scf-go-lib/functioncontext"
 
 	"migratecheck/internal/check"
-	"migratecheck/internal/cloudapi"
 	"migratecheck/internal/config"
-	"migratecheck/internal/fakedts"
+	"migratecheck/internal/local/cloudapi"
+	"migratecheck/internal/local/fakedts"
 )
 
 // invocation is the context of an invocation with the given environment.

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"migratecheck/internal/config"
-	"migratecheck/internal/fakedts"
+	"migratecheck/internal/local/fakedts"
 )
 
 // memory is a network in memory, so that tests can run on synctest's clock.

@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"migratecheck/internal/fakedts"
+	"migratecheck/internal/local/fakedts"
 )
 
 // jobs returns n jobs whose checks take a minute.

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"migratecheck/internal/check"
-	"migratecheck/internal/fakedts"
+	"migratecheck/internal/local/fakedts"
 )
 
 const known = "dts-1kl0iy0v"

@@ -18,8 +18,8 @@ import (
 	dts2018 "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/dts/v20180330"
 	dts2021 "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/dts/v20211206"
 
-	"migratecheck/internal/cloudapi"
-	"migratecheck/internal/fakedts"
+	"migratecheck/internal/local/cloudapi"
+	"migratecheck/internal/local/fakedts"
 )
 
 // clock is an endpoint's clock, which stands until it is moved. It starts at

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"testing"
 
-	"migratecheck/internal/fakedts"
+	"migratecheck/internal/local/fakedts"
 )
 
 // createAtOnce has so many callers create a check of the job, and counts the
@@ -113,7 +113,7 @@ func TestFunctionImportsNoStandIn(t *testing.T) {
 	if !slices.Contains(packages, "migratecheck/internal/dts") {
 		t.Fatalf("this is not the function: %v", packages)
 	}
-	for _, standIn := range []string{"migratecheck/internal/fakedts", "migratecheck/internal/cloudapi"} {
+	for _, standIn := range []string{"migratecheck/internal/local/fakedts", "migratecheck/internal/cloudapi"} {
 		if slices.Contains(packages, standIn) {
 			t.Errorf("the function imports %s", standIn)
 		}

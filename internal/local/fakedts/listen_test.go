@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"migratecheck/internal/fakedts"
+	"migratecheck/internal/local/fakedts"
 )
 
 func canceled(t *testing.T) context.Context {

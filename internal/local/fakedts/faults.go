@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"migratecheck/internal/cloudapi"
+	"migratecheck/internal/local/cloudapi"
 )
 
 // Kind is the kind of a fault.

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"migratecheck/internal/scf"
+	"migratecheck/internal/local/scf"
 )
 
 // send sends a request through a gateway whose function returns returned, or

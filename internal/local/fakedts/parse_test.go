@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"migratecheck/internal/fakedts"
+	"migratecheck/internal/local/fakedts"
 )
 
 func TestParseFault(t *testing.T) {
@@ -107,7 +107,7 @@ func TestNoJobs(t *testing.T) {
 
 // TestSampleJobs holds the sample of a jobs file to what its names say.
 func TestSampleJobs(t *testing.T) {
-	file, err := os.ReadFile("../../testdata/jobs.json")
+	file, err := os.ReadFile("../../../testdata/jobs.json")
 	if err != nil {
 		t.Fatal(err)
 	}

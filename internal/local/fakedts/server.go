@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"migratecheck/internal/cloudapi"
+	"migratecheck/internal/local/cloudapi"
 )
 
 // ExampleKey is the key pair, with a token as a role's temporary credentials

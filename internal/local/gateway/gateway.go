@@ -10,8 +10,8 @@ import (
 	"io"
 	"net/http"
 
-	"migratecheck/internal/cloudapi"
-	"migratecheck/internal/scf"
+	"migratecheck/internal/local/cloudapi"
+	"migratecheck/internal/local/scf"
 )
 
 // Gateway is an HTTP front of a function.

@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"time"
 
-	"migratecheck/internal/cloudapi"
+	"migratecheck/internal/local/cloudapi"
 )
 
 // job is a job with its latest check.

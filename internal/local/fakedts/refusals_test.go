@@ -3,7 +3,7 @@ package fakedts_test
 import (
 	"testing"
 
-	"migratecheck/internal/fakedts"
+	"migratecheck/internal/local/fakedts"
 )
 
 // TestRefusals has what an authentic call can be refused for.

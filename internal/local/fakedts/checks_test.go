@@ -9,7 +9,7 @@ import (
 	dts2018 "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/dts/v20180330"
 	dts2021 "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/dts/v20211206"
 
-	"migratecheck/internal/fakedts"
+	"migratecheck/internal/local/fakedts"
 )
 
 // text2018 is a check as the SDK of 2018-03-30 sees it, in a line.

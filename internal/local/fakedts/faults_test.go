@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"migratecheck/internal/fakedts"
+	"migratecheck/internal/local/fakedts"
 )
 
 // patience is how long a client waits for an endpoint that never answers.

@@ -1,6 +1,6 @@
-// Package scfapi is the part of SCF's API with which a function is invoked:
+// Package fakescf is the part of SCF's API with which a function is invoked:
 // Invoke and InvokeFunction of version 2018-04-16, for Tencent's own SDKs.
-package scfapi
+package fakescf
 
 import (
 	"context"
@@ -9,8 +9,8 @@ import (
 	"slices"
 	"time"
 
-	"migratecheck/internal/cloudapi"
-	"migratecheck/internal/scf"
+	"migratecheck/internal/local/cloudapi"
+	"migratecheck/internal/local/scf"
 )
 
 // version of the API.

@@ -1,4 +1,4 @@
-package scfapi
+package fakescf
 
 import (
 	"context"
@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"migratecheck/internal/cloudapi"
-	"migratecheck/internal/scf"
+	"migratecheck/internal/local/cloudapi"
+	"migratecheck/internal/local/scf"
 )
 
 // api is an API whose function returns its event, or err.

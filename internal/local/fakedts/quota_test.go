@@ -4,8 +4,8 @@ import (
 	"testing"
 	"time"
 
-	"migratecheck/internal/cloudapi"
-	"migratecheck/internal/fakedts"
+	"migratecheck/internal/local/cloudapi"
+	"migratecheck/internal/local/fakedts"
 )
 
 // readTimes reads a check n times and returns how many calls were let in.
