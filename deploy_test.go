@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -142,7 +143,7 @@ func TestPolicies(t *testing.T) {
 		defer listener.Close()
 		key := fakedts.ExampleKey
 		client := dts.New(config.Config{
-			Region: "ap-guangzhou", Scheme: "http", Host: strings.TrimPrefix(listener.URL, "http://"),
+			Region: "ap-guangzhou", DTS: config.Address{Scheme: "http", Host: strings.TrimPrefix(listener.URL, "http://")},
 			APIVersion: version, RateLimit: 20, MaxAttempts: 1,
 		}, dts.Process{Role: dts.Credentials{SecretID: key.SecretID, SecretKey: key.SecretKey, Token: key.Token}})
 		if _, err := client.CreateCheck(t.Context(), "dts-1kl0iy0v"); err != nil {
@@ -198,7 +199,7 @@ func TestVariablesAreDocumented(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, name := range config.Variables {
-			if !strings.Contains(string(text), "| `"+name+"` |") {
+			if !regexp.MustCompile("(?m)^\\|[^|]*`" + name + "`[^|]*\\|").Match(text) {
 				t.Errorf("%s has no row for %s", path, name)
 			}
 		}

@@ -1,7 +1,10 @@
-// Package check holds the words that the handler and the DTS client share:
-// a check's receipt, its state, an error, and what an error code means.
+// Package check holds the domain's words: a migration job, the receipt of a
+// call, the state and verdict of a check, the outcome of a job, and the one
+// error type with the one table of what an error code means.
 // It imports no other package of this module.
 package check
+
+import "time"
 
 // Receipt is what DTS answers to a call that it accepted.
 type Receipt struct {
@@ -13,6 +16,10 @@ type Receipt struct {
 
 	// Attempts is how many requests were sent for the call.
 	Attempts int
+
+	// At is when the answer was given: by the clock of the service where its
+	// answer has a date, else by this machine's.
+	At time.Time
 }
 
 // State is a check as DTS describes it, in one form for both generations of
@@ -32,8 +39,23 @@ type State struct {
 	Steps   []Step `json:"Steps,omitempty"`
 }
 
-// Ended tells that the check has come to its end, with a verdict or without.
+// Ended reports whether the check has come to its end, with a verdict or without.
 func (s State) Ended() bool { return s.Status == Finished }
+
+// Strictly returns the state with a verdict that takes a warning or a skipped
+// step for a failure.
+func (s State) Strictly() State {
+	if s.Passed == nil || !*s.Passed {
+		return s
+	}
+	for _, step := range s.Steps {
+		if step.Skipped || step.Status == StepWarning {
+			s.Passed = new(bool)
+			break
+		}
+	}
+	return s
+}
 
 // The values of State.Status.
 const (
@@ -45,21 +67,43 @@ const (
 
 // Step is one step of a check (API version 2021-12-06 only).
 type Step struct {
+	ID   string `json:"Id,omitempty"`
 	Name string `json:"Name"`
 
-	// Status is pass, failed, notStarted, blocked or warning, as DTS has it.
+	// Status is pass, failed, notStarted, blocked or warning, as DTS has it, or
+	// skipped for a skipped step that DTS calls failed.
 	Status  string `json:"Status"`
+	Skipped bool   `json:"Skipped,omitempty"`
 	Message string `json:"Message,omitempty"`
 
 	// Failed holds the items of the step that failed or gave a warning.
 	Failed []Item `json:"Failed,omitempty"`
 }
 
+// The values of Step.Status.
+const (
+	StepPass       = "pass"
+	StepFailed     = "failed"
+	StepNotStarted = "notStarted"
+	StepBlocked    = "blocked"
+	StepWarning    = "warning"
+	StepSkipped    = "skipped"
+)
+
 // Item is one thing that a step looked at.
 type Item struct {
-	Name     string   `json:"Name"`
-	Result   string   `json:"Result"`
-	Reason   string   `json:"Reason,omitempty"`
-	Solution string   `json:"Solution,omitempty"`
+	Name        string `json:"Name"`
+	Description string `json:"Description,omitempty"`
+
+	// Result is failed or warning, as DTS has it, or skipped.
+	Result   string `json:"Result"`
+	Reason   string `json:"Reason,omitempty"`
+	Solution string `json:"Solution,omitempty"`
+
+	// Log is DTS's own log text.
+	Log []string `json:"Log,omitempty"`
+
+	// SkipRisk is what DTS says of the risk of skipping the item.
+	SkipRisk string   `json:"SkipRisk,omitempty"`
 	HelpDoc  []string `json:"HelpDoc,omitempty"`
 }

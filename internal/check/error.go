@@ -9,18 +9,20 @@ import (
 // Error is a failure of one call, with the code and the message that DTS
 // gave, word for word. What never came from DTS has a code that begins with
 // "ClientError.", as in Tencent's SDKs. It is a smithy.APIError.
+//
+// Its JSON form is the "Error" of an answer: code and message alone.
 type Error struct {
-	Code      string
-	Message   string
-	RequestID string
+	Code      string `json:"Code"`
+	Message   string `json:"Message"`
+	RequestID string `json:"-"`
 
-	// MayBeRunning is set when an attempt may have reached DTS and was not
-	// answered: the check may have been created in spite of the error.
-	MayBeRunning bool
+	// MayBeRunning is set when the fate of an attempt is not known: it may have
+	// been carried out in spite of the error.
+	MayBeRunning bool `json:"-"`
 
 	// Attempts is how many requests were sent for the call; zero means that
 	// DTS has not heard of it.
-	Attempts int
+	Attempts int `json:"-"`
 }
 
 var _ smithy.APIError = (*Error)(nil)
@@ -44,7 +46,7 @@ func (e *Error) ErrorCode() string { return e.Code }
 // ErrorMessage returns the message, for smithy.APIError.
 func (e *Error) ErrorMessage() string { return e.Message }
 
-// ErrorFault tells whose fault it is, for smithy.APIError.
+// ErrorFault returns whose fault it is, for smithy.APIError.
 func (e *Error) ErrorFault() smithy.ErrorFault {
 	if e.HTTPStatus() < 500 {
 		return smithy.FaultClient
@@ -52,17 +54,20 @@ func (e *Error) ErrorFault() smithy.ErrorFault {
 	return smithy.FaultServer
 }
 
-// HTTPStatus is the status that an HTTP caller gets for the error.
+// HTTPStatus returns the status that an HTTP caller gets for the error.
 func (e *Error) HTTPStatus() int { return classify(e.Code).status }
 
-// Retryable tells whether the same call may succeed when it is made again.
+// Retryable reports whether the same call may succeed when it is made again.
 func (e *Error) Retryable() bool { return classify(e.Code).retry }
 
-// Throttled tells that DTS refused the call because too many were made.
+// Throttled reports whether DTS refused the call because too many were made.
 func (e *Error) Throttled() bool { return strings.HasPrefix(e.Code, "RequestLimitExceeded") }
 
-// Duplicate tells that DTS refused to create a check because one is running.
+// Duplicate reports whether DTS refused to create a check because one is running.
 func (e *Error) Duplicate() bool { return e.Code == "InternalError.DuplicateJob" }
+
+// CodeUnknown stands for the code of a refusal that has none, or none by its form.
+const CodeUnknown = "UnknownError"
 
 // Codes that never come from DTS.
 const (
@@ -72,6 +77,17 @@ const (
 	CodeDeadline      = "ClientError.DeadlineExceeded"
 	CodeNoCredentials = "ClientError.CredentialError"
 	CodeNoRegion      = "ClientError.RegionError"
+
+	// CodeStartNotAllowed refuses a request to start where the deployment does
+	// not allow it.
+	CodeStartNotAllowed = "ClientError.StartNotAllowed"
+
+	// CodePanic is for a job whose work ended in a panic.
+	CodePanic = "ClientError.PanicError"
+
+	// CodeNoVerdict is for a job that is to be started and whose check has no
+	// verdict when time is up.
+	CodeNoVerdict = "ClientError.NoVerdict"
 )
 
 type class struct {
@@ -87,6 +103,8 @@ var classes = map[string]class{
 	"UnknownParameter": {400, false},
 	"InvalidAction":    {400, false},
 
+	CodeStartNotAllowed: {403, false},
+
 	"ResourceNotFound": {404, false},
 
 	"FailedOperation":            {409, false},
@@ -98,14 +116,19 @@ var classes = map[string]class{
 	"LimitExceeded":        {429, false},
 	"RequestLimitExceeded": {429, true},
 
-	"InternalError":       {502, true},
-	"ResourceUnavailable": {502, true},
-	"ServiceUnavailable":  {502, true},
-	CodeNotAPI:            {502, true},
-	CodeHTTPStatus:        {502, true},
+	"InternalError":        {502, true},
+	"ResourceUnavailable":  {502, true},
+	"ResourceInsufficient": {502, true},
+	"ResourcesSoldOut":     {502, true},
+	"ServiceUnavailable":   {502, true},
+	CodeNotAPI:             {502, true},
+	CodeHTTPStatus:         {502, true},
 
-	CodeNoAnswer: {504, true},
-	CodeDeadline: {504, true},
+	CodeNoAnswer:  {504, true},
+	CodeDeadline:  {504, true},
+	CodeNoVerdict: {504, true},
+
+	"AuthFailure.SignatureExpire": {500, true}, // signed anew
 
 	"AuthFailure":           {500, false},
 	"UnauthorizedOperation": {500, false},
@@ -114,6 +137,7 @@ var classes = map[string]class{
 	"ActionOffline":         {500, false},
 	CodeNoCredentials:       {500, false},
 	CodeNoRegion:            {500, false},
+	CodePanic:               {502, false},
 }
 
 // unknown is the class of every code that is not in the table.

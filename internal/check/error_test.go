@@ -27,14 +27,17 @@ func TestCodes(t *testing.T) {
 		{502, true}: `InternalError InternalError.AddTaskError InternalError.CeleryError InternalError.CgwSystemError
 			InternalError.DatabaseError InternalError.LockError InternalError.ProtocolError InternalError.UndefinedError
 			InternalError.UnknownError ResourceUnavailable ServiceUnavailable
+			ResourceInsufficient ResourceInsufficient.ResourceInsufficientError ResourcesSoldOut.ResourcesSoldOutError
 			ClientError.ParseJsonError ClientError.HttpStatusCodeError`,
-		{504, true}: `ClientError.NetworkError ClientError.DeadlineExceeded`,
+		{504, true}: `ClientError.NetworkError ClientError.DeadlineExceeded ClientError.NoVerdict`,
 		{500, false}: `AuthFailure.InvalidAuthorization AuthFailure.InvalidSecretId AuthFailure.MFAFailure AuthFailure.SecretIdNotFound
-			AuthFailure.SignatureExpire AuthFailure.SignatureFailure AuthFailure.TokenFailure AuthFailure.UnauthorizedOperation
+			AuthFailure.SignatureFailure AuthFailure.TokenFailure AuthFailure.UnauthorizedOperation
 			UnauthorizedOperation UnauthorizedOperation.NotEnoughPrivileges UnsupportedRegion NoSuchVersion ActionOffline
 			ClientError.CredentialError ClientError.RegionError`,
-		{502, false}: `DryRunOperation InvalidRequest NoSuchProduct RequestSizeLimitExceeded ResourceInsufficient
-			ResponseSizeLimitExceeded UnsupportedProtocol ClientError ClientError.IOError Internal internalerror
+		{500, true}:  `AuthFailure.SignatureExpire`,
+		{403, false}: `ClientError.StartNotAllowed`,
+		{502, false}: `DryRunOperation InvalidRequest NoSuchProduct RequestSizeLimitExceeded
+			ResponseSizeLimitExceeded UnsupportedProtocol ClientError ClientError.IOError ClientError.PanicError UnknownError Internal internalerror
 			NobodyKnows .InternalError`,
 	} {
 		for _, code := range strings.Fields(codes) {

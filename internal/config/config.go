@@ -2,10 +2,13 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"net/netip"
 	"net/url"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -18,11 +21,23 @@ const (
 	APIVersion  = "DTS_API_VERSION"
 	RateLimit   = "DTS_RATE_LIMIT"
 	MaxAttempts = "DTS_MAX_ATTEMPTS"
-	LogLevel    = "LOG_LEVEL"
+	Language    = "DTS_LANGUAGE"
+	AllowStart  = "DTS_ALLOW_START"
+
+	ResultFunction      = "RESULT_FUNCTION"
+	ResultEventBus      = "RESULT_EVENT_BUS"
+	ResultWebhook       = "RESULT_WEBHOOK"
+	ResultWebhookSecret = "RESULT_WEBHOOK_SECRET"
+	ResultWhen          = "RESULT_WHEN"
+	ResultSCFEndpoint   = "RESULT_SCF_ENDPOINT"
+	ResultEBEndpoint    = "RESULT_EB_ENDPOINT"
+
+	LogLevel = "LOG_LEVEL"
 )
 
 // Variables are all of them, in the order in which they are read.
-var Variables = []string{Region, Endpoint, APIVersion, RateLimit, MaxAttempts, LogLevel}
+var Variables = []string{Region, Endpoint, APIVersion, RateLimit, MaxAttempts, Language, AllowStart,
+	ResultFunction, ResultEventBus, ResultWebhook, ResultWebhookSecret, ResultWhen, ResultSCFEndpoint, ResultEBEndpoint, LogLevel}
 
 // The generations of the DTS API.
 const (
@@ -30,17 +45,25 @@ const (
 	Version2021 = "2021-12-06"
 )
 
+// The languages of DTS's texts, and of what the function writes for people.
+const (
+	English = "en-US"
+	Chinese = "zh-CN"
+)
+
+// The values of RESULT_WHEN.
+const (
+	Always   = "always"
+	Problems = "problems"
+)
+
 // Config is the configuration, validated.
 type Config struct {
 	// Region of the migration jobs; empty for the function's own.
 	Region string
 
-	// Scheme is "https" or, for loopback only, "http".
-	Scheme string
-
-	// Host of the endpoint, with a port if one was given; empty for the host
-	// that belongs to the region.
-	Host string
+	// DTS, SCF and EB are where the services are called.
+	DTS, SCF, EB Address
 
 	// APIVersion is Version2018 or Version2021.
 	APIVersion string
@@ -51,23 +74,68 @@ type Config struct {
 	// MaxAttempts of one call, the first included.
 	MaxAttempts int
 
+	// Language is English or Chinese.
+	Language string
+
+	// AllowStart is set where requests may say Start.
+	AllowStart bool
+
+	// Function, EventBus and Webhook are what results are handed on to; the zero
+	// value of each is none. Webhook is a URL, https but for loopback, and a
+	// secret, as is WebhookSecret.
+	Function      Function
+	EventBus      string
+	Webhook       string
+	WebhookSecret string
+
+	// When is Always or Problems, or empty for what is usual: Problems for the
+	// webhook, Always for the others.
+	When string
+
 	LogLevel slog.Level
 }
 
-// Load reads the configuration through getenv. An error names the variable
-// and what it must be, in one line, and never repeats the value.
+// Address is where a service is called.
+type Address struct {
+	// Scheme is "https" or, for loopback only, "http".
+	Scheme string
+
+	// Host, with a port if one was given; empty for the host that belongs to the
+	// service and the region.
+	Host string
+}
+
+// Function names a function of the same account and region.
+type Function struct {
+	// Namespace is "default" unless given, Qualifier empty for the API's own default.
+	Namespace, Name, Qualifier string
+}
+
+// Load reads the configuration through getenv. White space around a value is
+// dropped. An error names the variable and what it must be, in one line, and
+// never repeats the value.
 func Load(getenv func(string) string) (Config, error) {
-	c := Config{Scheme: "https", APIVersion: Version2018, RateLimit: 20, MaxAttempts: 4}
+	https := Address{Scheme: "https"}
+	c := Config{DTS: https, SCF: https, EB: https, APIVersion: Version2018, RateLimit: 20, MaxAttempts: 4, Language: English}
 	set := map[string]func(value string) error{
-		Region:      c.setRegion,
-		Endpoint:    c.setEndpoint,
-		APIVersion:  c.setAPIVersion,
-		RateLimit:   wholeNumber(&c.RateLimit, 10000),
-		MaxAttempts: wholeNumber(&c.MaxAttempts, 10),
-		LogLevel:    c.setLogLevel,
+		Region:              c.setRegion,
+		Endpoint:            c.DTS.set,
+		APIVersion:          oneOf(&c.APIVersion, Version2018, Version2021),
+		RateLimit:           wholeNumber(&c.RateLimit, 10000),
+		MaxAttempts:         wholeNumber(&c.MaxAttempts, 10),
+		Language:            oneOf(&c.Language, English, Chinese),
+		AllowStart:          c.setAllowStart,
+		ResultFunction:      c.setFunction,
+		ResultEventBus:      c.setEventBus,
+		ResultWebhook:       c.setWebhook,
+		ResultWebhookSecret: c.setWebhookSecret,
+		ResultWhen:          oneOf(&c.When, Always, Problems),
+		ResultSCFEndpoint:   c.SCF.set,
+		ResultEBEndpoint:    c.EB.set,
+		LogLevel:            c.setLogLevel,
 	}
 	for _, name := range Variables {
-		value := getenv(name)
+		value := strings.TrimSpace(getenv(name))
 		if value == "" {
 			continue
 		}
@@ -75,7 +143,19 @@ func Load(getenv func(string) string) (Config, error) {
 			return Config{}, fmt.Errorf("environment variable %s: %w", name, err)
 		}
 	}
+	if c.WebhookSecret != "" && c.Webhook == "" {
+		return Config{}, fmt.Errorf("environment variable %s: is for %s, which is not set", ResultWebhookSecret, ResultWebhook)
+	}
+	// The platform says in these who this function is.
+	if c.Function.Is(cmp.Or(getenv("SCF_NAMESPACE"), "default"), getenv("SCF_FUNCTIONNAME")) {
+		return Config{}, fmt.Errorf("environment variable %s: names this function, which would hand on to itself without end", ResultFunction)
+	}
 	return c, nil
+}
+
+// Is reports whether f is the function of that namespace and name.
+func (f Function) Is(namespace, name string) bool {
+	return f.Name != "" && f.Name == name && f.Namespace == namespace
 }
 
 func (c *Config) setRegion(value string) error {
@@ -86,7 +166,7 @@ func (c *Config) setRegion(value string) error {
 	return nil
 }
 
-// ValidRegion tells whether s has the form of a region (ap-guangzhou,
+// ValidRegion reports whether s has the form of a region (ap-guangzhou,
 // ap-shanghai-fsi). A region of this form is safe as part of a host name.
 func ValidRegion(s string) bool {
 	if len(s) > 40 {
@@ -111,7 +191,7 @@ func ValidRegion(s string) bool {
 	return true
 }
 
-func (c *Config) setEndpoint(value string) error {
+func (a *Address) set(value string) error {
 	if !strings.Contains(value, "://") {
 		value = "https://" + value
 	}
@@ -129,7 +209,7 @@ func (c *Config) setEndpoint(value string) error {
 	default:
 		return fmt.Errorf("must begin with https://, or http:// for loopback")
 	}
-	c.Scheme, c.Host = u.Scheme, u.Host
+	a.Scheme, a.Host = u.Scheme, u.Host
 	return nil
 }
 
@@ -169,11 +249,65 @@ func loopback(host string) bool {
 	return err == nil && addr.IsLoopback()
 }
 
-func (c *Config) setAPIVersion(value string) error {
-	if value != Version2018 && value != Version2021 {
-		return fmt.Errorf("must be %s or %s", Version2018, Version2021)
+func oneOf(to *string, values ...string) func(string) error {
+	return func(value string) error {
+		if !slices.Contains(values, value) {
+			return fmt.Errorf("must be %s", strings.Join(values, " or "))
+		}
+		*to = value
+		return nil
 	}
-	c.APIVersion = value
+}
+
+func (c *Config) setAllowStart(value string) error {
+	c.AllowStart = value == "true"
+	if !c.AllowStart && value != "false" {
+		return fmt.Errorf("must be true or false")
+	}
+	return nil
+}
+
+var functionName = regexp.MustCompile(`^(?:([A-Za-z][A-Za-z0-9_-]{0,59})/)?([A-Za-z][A-Za-z0-9_-]{0,59})(?::([A-Za-z0-9_$][A-Za-z0-9_-]{0,63}))?$`)
+
+func (c *Config) setFunction(value string) error {
+	m := functionName.FindStringSubmatch(value)
+	if m == nil {
+		return fmt.Errorf("must be a function's name, as in next, namespace/next or next:qualifier")
+	}
+	c.Function = Function{Namespace: cmp.Or(m[1], "default"), Name: m[2], Qualifier: m[3]}
+	return nil
+}
+
+var eventBus = regexp.MustCompile(`^eb-[A-Za-z0-9]{1,32}$`)
+
+func (c *Config) setEventBus(value string) error {
+	if !eventBus.MatchString(value) {
+		return fmt.Errorf("must be the id of an event bus, which begins with eb-")
+	}
+	c.EventBus = value
+	return nil
+}
+
+func (c *Config) setWebhook(value string) error {
+	u, err := url.Parse(value)
+	if err != nil || u.User != nil || u.Opaque != "" || u.Fragment != "" || strings.ContainsFunc(value, unprintable) ||
+		!validHost(u.Hostname()) || !validPort(u) {
+		return fmt.Errorf("must be a URL such as https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=…, without user and fragment")
+	}
+	if u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())) {
+		return fmt.Errorf("must begin with https://, or http:// for this machine's loopback only (127.0.0.1, [::1], localhost)")
+	}
+	c.Webhook = value
+	return nil
+}
+
+func unprintable(r rune) bool { return r <= ' ' || r >= 0x7f }
+
+func (c *Config) setWebhookSecret(value string) error {
+	if len(value) > 256 || strings.ContainsFunc(value, unprintable) {
+		return fmt.Errorf("must be at most 256 characters, without white space")
+	}
+	c.WebhookSecret = value
 	return nil
 }
 

@@ -17,7 +17,10 @@ func load(name, value string) (Config, error) {
 	})
 }
 
-var defaults = Config{Scheme: "https", APIVersion: Version2018, RateLimit: 20, MaxAttempts: 4, LogLevel: slog.LevelInfo}
+var defaults = Config{
+	DTS: Address{Scheme: "https"}, SCF: Address{Scheme: "https"}, EB: Address{Scheme: "https"},
+	APIVersion: Version2018, RateLimit: 20, MaxAttempts: 4, Language: English, LogLevel: slog.LevelInfo,
+}
 
 func TestDefaults(t *testing.T) {
 	if c, err := load("", ""); err != nil || c != defaults {
@@ -32,7 +35,7 @@ func TestGoodValues(t *testing.T) {
 		return c
 	}
 	endpoint := func(scheme, host string) Config {
-		return with(func(c *Config) { c.Scheme, c.Host = scheme, host })
+		return with(func(c *Config) { c.DTS = Address{scheme, host} })
 	}
 	for _, row := range []struct {
 		name, value string
@@ -59,6 +62,24 @@ func TestGoodValues(t *testing.T) {
 		{RateLimit, "10000", with(func(c *Config) { c.RateLimit = 10000 })},
 		{MaxAttempts, "1", with(func(c *Config) { c.MaxAttempts = 1 })},
 		{MaxAttempts, "10", with(func(c *Config) { c.MaxAttempts = 10 })},
+		{APIVersion, " 2021-12-06\n", with(func(c *Config) { c.APIVersion = Version2021 })},
+		{Region, "ap-guangzhou ", with(func(c *Config) { c.Region = "ap-guangzhou" })},
+		{Region, " \t ", defaults},
+		{Language, "en-US", defaults},
+		{Language, "zh-CN", with(func(c *Config) { c.Language = Chinese })},
+		{AllowStart, "false", defaults},
+		{AllowStart, "true", with(func(c *Config) { c.AllowStart = true })},
+		{ResultFunction, "next", with(func(c *Config) { c.Function = Function{"default", "next", ""} })},
+		{ResultFunction, "ops/next", with(func(c *Config) { c.Function = Function{"ops", "next", ""} })},
+		{ResultFunction, "ops/next-1_a:$LATEST", with(func(c *Config) { c.Function = Function{"ops", "next-1_a", "$LATEST"} })},
+		{ResultFunction, "next:3", with(func(c *Config) { c.Function = Function{"default", "next", "3"} })},
+		{ResultEventBus, "eb-l65vlc2u", with(func(c *Config) { c.EventBus = "eb-l65vlc2u" })},
+		{ResultWebhook, "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=693a", with(func(c *Config) { c.Webhook = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=693a" })},
+		{ResultWebhook, "http://127.0.0.1:9003/robot", with(func(c *Config) { c.Webhook = "http://127.0.0.1:9003/robot" })},
+		{ResultWhen, "always", with(func(c *Config) { c.When = Always })},
+		{ResultWhen, "problems", with(func(c *Config) { c.When = Problems })},
+		{ResultSCFEndpoint, "http://127.0.0.1:9002", with(func(c *Config) { c.SCF = Address{"http", "127.0.0.1:9002"} })},
+		{ResultEBEndpoint, "eb.internal.tencentcloudapi.com", with(func(c *Config) { c.EB = Address{"https", "eb.internal.tencentcloudapi.com"} })},
 		{LogLevel, "debug", with(func(c *Config) { c.LogLevel = slog.LevelDebug })},
 		{LogLevel, "info", defaults},
 		{LogLevel, "warn", with(func(c *Config) { c.LogLevel = slog.LevelWarn })},
@@ -76,7 +97,7 @@ func TestGoodValues(t *testing.T) {
 // may have pasted a secret into the wrong one, so it never repeats the value.
 func TestBadValues(t *testing.T) {
 	for name, values := range map[string][]string{
-		Region: {"guangzhou", "AP-guangzhou", "ap_guangzhou", "ap-", "-guangzhou", "ap-guang zhou", "ap-guangzhou\n", "ap-guangzhou.example"},
+		Region: {"guangzhou", "AP-guangzhou", "ap_guangzhou", "ap-", "-guangzhou", "ap-guang zhou", "ap-guang\nzhou", "ap-guangzhou.example"},
 		Endpoint: {
 			"http://dts.tencentcloudapi.com", "http://10.0.0.8", "http://0.0.0.0:9001", "http://[::]:9001", "http://127.1", "http://localhost.example.com",
 			"http://2130706433", "http://0x7f000001", "http://0177.0.0.1",
@@ -88,15 +109,25 @@ func TestBadValues(t *testing.T) {
 			"https://dts.tencentcloudapi.com:-1", "https://:443",
 			"https://dts..tencentcloudapi.com", "https://.tencentcloudapi.com", "https://dts.tencentcloudapi.com.", "https://-dts.tencentcloudapi.com",
 			"https://dts-.tencentcloudapi.com", "https://dts_.tencentcloudapi.com", "https://dts.tencentcloudapi.com\\evil", "https://dts tencentcloudapi.com",
-			" https://dts.tencentcloudapi.com", "https://dts.tencentcloudapi.com\n", "https://dts.tencentcloudapi.com\r\nX-Evil: 1",
+			"https://dts.tencentcloudapi.com\r\nX-Evil: 1",
 			"https://dts%2etencentcloudapi.com", "https://dts.tencentcloudapi.com%00", "https://%64ts.tencentcloudapi.com", "https://дтс.example",
 			"https://dts.tencentcloudapi.com,evil.example", "https://[dts.tencentcloudapi.com]", "https://[::1", "https://[::1%25lo]", "https://2001:db8::1",
 			"https://[127.0.0.1]:443", "https://" + strings.Repeat("a", 64) + ".example", "https://" + strings.Repeat("a.", 127) + "aa",
 		},
-		APIVersion:  {"2018-03-31", "latest", "20180330", " 2018-03-30"},
-		RateLimit:   {"0", "-1", "10001", "20.5", "twenty", "1e3", " 20", "99999999999999999999"},
-		MaxAttempts: {"0", "-1", "11", "4.0", "four", "0x4"},
-		LogLevel:    {"trace", "warning", "INFO ", "0"},
+		APIVersion:     {"2018-03-31", "latest", "20180330", "2018-03-30 2021-12-06"},
+		RateLimit:      {"0", "-1", "10001", "20.5", "twenty", "1e3", "2 0", "99999999999999999999"},
+		MaxAttempts:    {"0", "-1", "11", "4.0", "four", "0x4"},
+		Language:       {"en", "zh", "zh_CN", "zh-cn", "de-DE"},
+		AllowStart:     {"yes", "1", "TRUE", "on"},
+		ResultFunction: {"a/b/c", "/next", "ops/", "next:", "1next", "next function", "next\r\nX: y", strings.Repeat("a", 61), "qcs::scf:ap-guangzhou:uin/1:namespace/default/function/next"},
+		ResultEventBus: {"bus", "eb-", "eb-a b", "EB-abc", "eb-" + strings.Repeat("a", 33)},
+		ResultWebhook: {"http://qyapi.weixin.qq.com/x", "qyapi.weixin.qq.com/x", "https://", "https://user:pass@host.example/x", "https://host.example/x#y",
+			"https://host.example/a b", "https://host.example/\n", "ftp://host.example", "http://10.0.0.1/x", "https://host.example:0/", "https://дтс.example/"},
+		ResultWebhookSecret: {"two words", strings.Repeat("a", 257)},
+		ResultWhen:          {"never", "Always", "problem"},
+		ResultSCFEndpoint:   {"http://scf.tencentcloudapi.com", "scf.tencentcloudapi.com/path"},
+		ResultEBEndpoint:    {"http://10.0.0.8", "a b"},
+		LogLevel:            {"trace", "warning", "INFO DEBUG", "0"},
 	} {
 		for _, value := range values {
 			t.Run(name+"="+value, func(t *testing.T) {
@@ -115,12 +146,36 @@ func TestBadValues(t *testing.T) {
 
 func TestErrorsDoNotRepeatTheValue(t *testing.T) {
 	const secret = "Gu5t9xGARNpq86cd98joQYCN3EXAMPLE"
-	for _, name := range []string{Region, Endpoint, APIVersion, RateLimit, MaxAttempts, LogLevel} {
+	for _, name := range Variables {
 		for _, value := range []string{secret + "!", "http://" + secret, "a:" + secret + "@b", "https://b:" + secret, "https://%" + secret} {
-			if _, err := load(name, value); err == nil || strings.Contains(err.Error(), secret) {
+			_, err := load(name, value)
+			if err == nil && name != ResultWebhookSecret || err != nil && strings.Contains(err.Error(), secret) {
 				t.Errorf("%s=%s: %v", name, value, err)
 			}
 		}
+	}
+}
+
+// A secret for a webhook that is not there is a mistake, and a function that
+// hands on to itself never ends.
+func TestVariablesTogether(t *testing.T) {
+	for name, row := range map[string]struct {
+		environment map[string]string
+		wrong       string // the variable that the error names
+	}{
+		"a webhook and its secret":         {map[string]string{ResultWebhook: "https://oapi.dingtalk.com/robot/send?access_token=a", ResultWebhookSecret: "SECa"}, ""},
+		"a secret alone":                   {map[string]string{ResultWebhookSecret: "SECa"}, ResultWebhookSecret},
+		"hands on to itself":               {map[string]string{ResultFunction: "checks", "SCF_FUNCTIONNAME": "checks"}, ResultFunction},
+		"hands on to itself, in full":      {map[string]string{ResultFunction: "ops/checks:$LATEST", "SCF_FUNCTIONNAME": "checks", "SCF_NAMESPACE": "ops"}, ResultFunction},
+		"to its namesake in another space": {map[string]string{ResultFunction: "ops/checks", "SCF_FUNCTIONNAME": "checks", "SCF_NAMESPACE": "default"}, ""},
+		"to another":                       {map[string]string{ResultFunction: "next", "SCF_FUNCTIONNAME": "checks"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Load(func(name string) string { return row.environment[name] })
+			if (err == nil) != (row.wrong == "") || err != nil && !strings.Contains(err.Error(), row.wrong+":") {
+				t.Errorf("got %v", err)
+			}
+		})
 	}
 }
 
@@ -149,16 +204,16 @@ func FuzzEndpoint(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, value string) {
 		c, err := load(Endpoint, value)
-		if err != nil || value == "" {
+		if err != nil || strings.TrimSpace(value) == "" {
 			return
 		}
-		if !hostCharacters.MatchString(c.Host) {
-			t.Errorf("%q is accepted as host %q", value, c.Host)
+		if !hostCharacters.MatchString(c.DTS.Host) {
+			t.Errorf("%q is accepted as host %q", value, c.DTS.Host)
 		}
-		if c.Scheme != "https" && c.Scheme != "http" {
-			t.Errorf("%q is accepted with scheme %q", value, c.Scheme)
+		if c.DTS.Scheme != "https" && c.DTS.Scheme != "http" {
+			t.Errorf("%q is accepted with scheme %q", value, c.DTS.Scheme)
 		}
-		if again, err := load(Endpoint, c.Scheme+"://"+c.Host); err != nil || again != c {
+		if again, err := load(Endpoint, c.DTS.Scheme+"://"+c.DTS.Host); err != nil || again != c {
 			t.Errorf("%q is accepted as %+v, which itself is %+v, %v", value, c, again, err)
 		}
 	})

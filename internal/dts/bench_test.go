@@ -24,7 +24,7 @@ func BenchmarkReconnect(b *testing.B) {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(listener.Certificate)
 	c := settings()
-	c.Scheme, c.Host, c.RateLimit = "https", listener.URL[len("https://"):], 10000
+	c.DTS.Scheme, c.DTS.Host, c.RateLimit = "https", listener.URL[len("https://"):], 10000
 	cost := func(sessions tls.ClientSessionCache) func() time.Duration {
 		client := New(c, role)
 		transport := client.transport.current.Load()

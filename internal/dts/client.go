@@ -43,7 +43,7 @@ func New(c config.Config, process Process) *Client {
 	client := &Client{
 		config:    c,
 		role:      process.Role,
-		transport: newTransport(c.Scheme == "http"),
+		transport: newTransport(c.DTS.Scheme == "http"),
 		create:    newPacer(c.RateLimit),
 		describe:  newPacer(c.RateLimit),
 		api:       version2018{},
@@ -145,13 +145,13 @@ func (c *Client) sdkFor(region string) *common.Client {
 	if r := c.sdk.Load(); r != nil && r.region == region {
 		return r.client
 	}
-	host := c.config.Host
+	host := c.config.DTS.Host
 	if host == "" {
 		host = hostOf(region)
 	}
 	p := profile.NewClientProfile()
 	p.Language = "en-US"
-	p.HttpProfile.Scheme = c.config.Scheme
+	p.HttpProfile.Scheme = c.config.DTS.Scheme
 	p.HttpProfile.Endpoint = host
 	p.HttpProfile.ReqTimeout = 0 // every attempt has a context with a deadline
 	client := new(common.Client).Init(region).WithProfile(p).WithHttpTransport(c.transport)

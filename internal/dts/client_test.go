@@ -225,7 +225,7 @@ func TestRedirectIsRefused(t *testing.T) {
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		server := httptest.NewServer(http.RedirectHandler(other.URL, status))
 		c := settings()
-		c.Host, c.MaxAttempts = server.Listener.Addr().String(), 1
+		c.DTS.Host, c.MaxAttempts = server.Listener.Addr().String(), 1
 		_, err := New(c, role).CreateCheck(t.Context(), known)
 		var failure *check.Error
 		if !errors.As(err, &failure) || failure.Code != check.CodeHTTPStatus {
@@ -293,7 +293,7 @@ func TestAnswersThatAreNotTheAPIs(t *testing.T) {
 			}))
 			defer server.Close()
 			c := settings()
-			c.Host, c.MaxAttempts = server.Listener.Addr().String(), 1
+			c.DTS.Host, c.MaxAttempts = server.Listener.Addr().String(), 1
 			_, err := New(c, role).CreateCheck(t.Context(), known)
 			var failure *check.Error
 			if !errors.As(err, &failure) || failure.Code != test.code {
@@ -317,7 +317,7 @@ func TestNoConnection(t *testing.T) {
 	}
 	listener.Close()
 	c := settings()
-	c.Host, c.MaxAttempts = listener.Addr().String(), 2
+	c.DTS.Host, c.MaxAttempts = listener.Addr().String(), 2
 	_, err = New(c, role).CreateCheck(t.Context(), known)
 	var failure *check.Error
 	if !errors.As(err, &failure) || failure.Code != check.CodeNoAnswer || failure.MayBeRunning || failure.Attempts != 2 {

@@ -108,7 +108,7 @@ var role = Process{Role: Credentials{fakedts.ExampleKey.SecretID, fakedts.Exampl
 // settings is the default configuration, for an endpoint in memory.
 func settings() config.Config {
 	return config.Config{
-		Region: "ap-guangzhou", Scheme: "http", Host: "localhost", APIVersion: config.Version2018,
+		Region: "ap-guangzhou", DTS: config.Address{Scheme: "http", Host: "localhost"}, APIVersion: config.Version2018,
 		RateLimit: 20, MaxAttempts: 4,
 	}
 }

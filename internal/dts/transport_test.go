@@ -60,10 +60,10 @@ func newEndpoint(t *testing.T, secure, http2 bool) *endpoint {
 	e.server.Listener = e.network
 	e.server.EnableHTTP2 = http2
 	c := settings()
-	c.Host, c.RateLimit = "127.0.0.1", 10000
+	c.DTS.Host, c.RateLimit = "127.0.0.1", 10000
 	if secure {
 		e.server.StartTLS()
-		c.Scheme = "https"
+		c.DTS.Scheme = "https"
 	} else {
 		e.server.Start()
 	}

@@ -1,0 +1,65 @@
+package check
+
+import "time"
+
+// Job is a migration job as DTS lists it. Of what DTS says of a job, which
+// includes connection data, nothing else is kept.
+type Job struct {
+	ID, Name string
+
+	// Status is one of the words below, or a word that DTS has newly invented.
+	Status string
+
+	// Actions are the operations that DTS allows in the job's present state, as
+	// "check" and "start"; nil where it does not say (version 2018-03-30).
+	Actions []string
+
+	// Tags by key.
+	Tags map[string]string
+
+	// CheckStarted and CheckEnded date the latest check; zero where DTS does not
+	// say (in lists, and in version 2018-03-30).
+	CheckStarted, CheckEnded time.Time
+}
+
+// The states of a job, in the words of version 2021-12-06.
+const (
+	JobCreated       = "created"
+	JobChecking      = "checking"
+	JobCheckPass     = "checkPass"
+	JobCheckNotPass  = "checkNotPass"
+	JobReadyRun      = "readyRun"
+	JobRunning       = "running"
+	JobReadyComplete = "readyComplete"
+	JobSuccess       = "success"
+	JobFailed        = "failed"
+	JobStopping      = "stopping"
+	JobCompleting    = "completing"
+	JobUnknown       = "unknown"
+)
+
+// Started reports whether the job has been started: it waits for its time,
+// migrates, or has migrated.
+func (j Job) Started() bool {
+	switch j.Status {
+	case JobReadyRun, JobRunning, JobReadyComplete, JobCompleting, JobSuccess:
+		return true
+	}
+	return false
+}
+
+// Filter says which jobs to list. All that is given must fit; an empty filter
+// fits every job.
+type Filter struct {
+	// Status holds words of version 2021-12-06.
+	Status []string
+
+	// Names are exact.
+	Names []string
+
+	// Tags by key; a job fits with any of the values of each key.
+	Tags map[string][]string
+
+	// The types of the databases, such as "mysql".
+	SrcDatabaseTypes, DstDatabaseTypes []string
+}
