@@ -1,0 +1,212 @@
+package check
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"unicode/utf8"
+)
+
+// MostText is the most that is kept of one of DTS's texts, in bytes.
+const MostText = 4 << 10
+
+// shortenings are the ways to make outcomes shorter, from none at all to the
+// strongest: texts are cut before steps are left out, and no outcome ever is.
+var shortenings = []shortening{
+	{most: MostText, steps: true}, {most: 2048, steps: true}, {most: 1024, steps: true}, {most: 512, steps: true},
+	{most: 256, steps: true}, {most: 128, steps: true}, {most: 64, steps: true}, {most: 32, steps: true},
+	{most: 128}, {most: 32}, {most: 0},
+}
+
+// shortening says how much of an outcome's texts is kept, in bytes each, and
+// whether its steps are.
+type shortening struct {
+	most  int
+	steps bool
+}
+
+// Shortenings is how many ways there are to make an outcome shorter; way 0
+// leaves it as it is but for texts above MostText.
+func Shortenings() int { return len(shortenings) }
+
+// Shorten returns the outcome made shorter in the given way.
+func (o Outcome) Shorten(way int) Outcome {
+	s := shortenings[way]
+	o.JobName = Cut(o.JobName, s.most)
+	if o.Error != nil {
+		e := *o.Error
+		e.Message = Cut(e.Message, s.most)
+		o.Error = &e
+	}
+	if o.Check != nil {
+		c := *o.Check
+		c.Message = Cut(c.Message, s.most)
+		c.Steps = s.shortSteps(c.Steps)
+		o.Check = &c
+	}
+	return o
+}
+
+// Shorten returns the result with every outcome made shorter in the given way.
+func (r Result) Shorten(way int) Result {
+	jobs := make([]Outcome, len(r.Jobs))
+	for i, o := range r.Jobs {
+		jobs[i] = o.Shorten(way)
+	}
+	r.Jobs = jobs
+	return r
+}
+
+func (s shortening) shortSteps(steps []Step) []Step {
+	if !s.steps || len(steps) == 0 {
+		return nil
+	}
+	out := make([]Step, len(steps))
+	for i, step := range steps {
+		step.ID, step.Name, step.Message = Cut(step.ID, s.most), Cut(step.Name, s.most), Cut(step.Message, s.most)
+		step.Status = Cut(step.Status, s.most)
+		items := make([]Item, len(step.Failed))
+		for j, item := range step.Failed {
+			items[j] = s.shortItem(item)
+		}
+		if step.Failed != nil {
+			step.Failed = items
+		}
+		out[i] = step
+	}
+	return out
+}
+
+func (s shortening) shortItem(item Item) Item {
+	for _, text := range []*string{&item.Name, &item.Description, &item.Result, &item.Reason, &item.Solution, &item.SkipRisk} {
+		*text = Cut(*text, s.most)
+	}
+	// Of the log's lines together no more is kept than of one text.
+	left := s.most
+	lines := item.Log
+	item.Log = nil
+	for _, line := range lines {
+		if line = Cut(line, left); line == "" {
+			break
+		}
+		item.Log = append(item.Log, line)
+		left -= len(line)
+	}
+	// A link that is cut leads nowhere.
+	left = s.most
+	links := item.HelpDoc
+	item.HelpDoc = nil
+	for _, link := range links {
+		if left -= len(link); left < 0 {
+			break
+		}
+		item.HelpDoc = append(item.HelpDoc, link)
+	}
+	return item
+}
+
+// Cut returns at most the first so many bytes of a text, whole characters and
+// an ellipsis where something is missing.
+func Cut(text string, most int) string {
+	const ellipsis = "…"
+	if len(text) <= most {
+		return text
+	}
+	if most < len(ellipsis) {
+		return ""
+	}
+	end := most - len(ellipsis)
+	for end > 0 && !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return strings.Clone(text[:end]) + ellipsis
+}
+
+// Encode returns the outcome as JSON in at most limit bytes, made as short as
+// need be. What cannot be made shorter (ids, codes, counts) is never left out.
+func (o Outcome) Encode(limit int) []byte {
+	var encoded []byte
+	for way := range shortenings {
+		if encoded = Marshal(o.Shorten(way)); len(encoded) <= limit {
+			break
+		}
+	}
+	return encoded
+}
+
+// Encode returns the answer as JSON whose size is at most limit, made as short
+// as need be; size says what a part of it counts.
+func (r Result) Encode(limit int, size func(part []byte) int) []byte {
+	var out []byte
+	for way := range shortenings {
+		fits := false
+		if out, fits = r.encode(out[:0], way, limit, size); fits {
+			break
+		}
+	}
+	return out
+}
+
+// encode appends the answer to out, outcome by outcome, and reports whether it
+// fits. The last way is appended in full whether it fits or not.
+func (r Result) encode(out []byte, way, limit int, size func([]byte) int) ([]byte, bool) {
+	must := way == len(shortenings)-1
+	if !r.Batch && len(r.Jobs) == 1 {
+		out = append(out, Marshal(single{r.Jobs[0].Shorten(way), r.NotHandedOn})...)
+		return out, size(out) <= limit
+	}
+	out = append(out, `{"Jobs":[`...)
+	total := size(out) + 200 // and the counts
+	for i, o := range r.Jobs {
+		begin := len(out)
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(out, Marshal(o.Shorten(way))...)
+		if total += size(out[begin:]); total > limit && !must {
+			return out, false
+		}
+	}
+	out = append(out, "],"...)
+	return append(out, Marshal(r.summary())[1:]...), total <= limit
+}
+
+// single is the answer for one job.
+type single struct {
+	Outcome
+	NotHandedOn []string `json:"NotHandedOn,omitempty"`
+}
+
+// summary is what a batch's answer says besides the jobs.
+type summary struct {
+	Failed      int      `json:"Failed"`
+	Passed      *int     `json:"Passed,omitempty"`
+	NotPassed   *int     `json:"NotPassed,omitempty"`
+	NoVerdict   *int     `json:"NoVerdict,omitempty"`
+	Started     *int     `json:"Started,omitempty"`
+	NotHandedOn []string `json:"NotHandedOn,omitempty"`
+}
+
+func (r Result) summary() summary {
+	c := Count(r.Jobs)
+	s := summary{Failed: c.Failed, NotHandedOn: r.NotHandedOn}
+	if r.Verdicts {
+		s.Passed, s.NotPassed, s.NoVerdict = &c.Passed, &c.NotPassed, &c.NoVerdict
+	}
+	if r.Start {
+		s.Started = &c.Started
+	}
+	return s
+}
+
+// Marshal is json.Marshal without the escapes that are for HTML. The value
+// must be one that JSON can have.
+func Marshal(v any) []byte {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		panic(err) // texts, numbers and booleans only
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+}

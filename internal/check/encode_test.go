@@ -1,0 +1,174 @@
+package check
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+func verdict(passed bool) *State { return &State{Status: Finished, Passed: &passed, Progress: 100} }
+
+func length(part []byte) int { return len(part) }
+
+func TestAnswer(t *testing.T) {
+	refused := &Error{Code: "ResourceNotFound.JobNotExist", Message: "No such <job>.", RequestID: "not shown", MayBeRunning: true, Attempts: 3}
+	one := 1
+	for name, row := range map[string]struct {
+		result Result
+		want   string
+	}{
+		"one job":            {Result{Jobs: []Outcome{{JobID: "dts-a", RequestID: "r1"}}}, `{"JobId":"dts-a","RequestId":"r1"}`},
+		"one job, not told":  {Result{Jobs: []Outcome{{JobID: "dts-a", RequestID: "r1"}}, NotHandedOn: []string{"webhook"}}, `{"JobId":"dts-a","RequestId":"r1","NotHandedOn":["webhook"]}`},
+		"one refused":        {Result{Jobs: []Outcome{{JobID: "dts-a", RequestID: "r1", Error: refused}}}, `{"Error":{"Code":"ResourceNotFound.JobNotExist","Message":"No such <job>."},"JobId":"dts-a","RequestId":"r1"}`},
+		"no job":             {Result{Batch: true}, `{"Jobs":[],"Failed":0}`},
+		"no job to wait for": {Result{Batch: true, Verdicts: true}, `{"Jobs":[],"Failed":0,"Passed":0,"NotPassed":0,"NoVerdict":0}`},
+		"batch": {Result{Batch: true, Jobs: []Outcome{{JobID: "dts-a", RequestID: "r1"}, {Record: &one, Error: refused}}},
+			`{"Jobs":[{"JobId":"dts-a","RequestId":"r1"},{"Error":{"Code":"ResourceNotFound.JobNotExist","Message":"No such <job>."},"Record":1}],"Failed":1}`},
+		"batch with verdicts": {Result{Batch: true, Verdicts: true, Start: true, NotHandedOn: []string{"function"}, Jobs: []Outcome{
+			{JobID: "dts-a", RequestID: "r1", Check: verdict(true), Started: true, StartRequestID: "s1"},
+			{JobID: "dts-b", JobName: "orders", RequestID: "r2", Check: verdict(false)}}},
+			`{"Jobs":[{"JobId":"dts-a","RequestId":"r1","Check":{"Status":"finished","Passed":true,"Progress":100},"Started":true,"StartRequestId":"s1"},` +
+				`{"JobId":"dts-b","JobName":"orders","RequestId":"r2","Check":{"Status":"finished","Passed":false,"Progress":100}}],` +
+				`"Failed":0,"Passed":1,"NotPassed":1,"NoVerdict":0,"Started":1,"NotHandedOn":["function"]}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := string(row.result.Encode(6<<20, length)); got != row.want {
+				t.Errorf("got  %s\nwant %s", got, row.want)
+			}
+		})
+	}
+}
+
+// Each outcome has one kind, and those of which a verdict was asked for add up.
+func TestKindsAddUp(t *testing.T) {
+	failed := &Error{Code: "InternalError"}
+	outcomes := []Outcome{
+		{RequestID: "r"},
+		{Check: verdict(true)},
+		{Check: verdict(false)},
+		{Check: &State{Status: Running}},
+		{Check: verdict(true), Started: true},
+		{AlreadyStarted: true},
+		{Error: failed, Check: verdict(true)},
+		{Error: failed},
+	}
+	want := []Kind{KindCreated, KindPassed, KindNotPassed, KindNoVerdict, KindStarted, KindStarted, KindFailed, KindFailed}
+	problem := []bool{false, false, true, true, false, false, true, true}
+	for i, o := range outcomes {
+		if o.Kind() != want[i] || o.Problem() != problem[i] {
+			t.Errorf("%d: %s, problem %v; want %s, %v", i, o.Kind(), o.Problem(), want[i], problem[i])
+		}
+	}
+	c := Count(outcomes[1:])
+	if c != (Counts{Jobs: 7, Passed: 3, NotPassed: 1, NoVerdict: 1, Started: 2, Failed: 2}) || c.Passed+c.NotPassed+c.NoVerdict+c.Failed != c.Jobs {
+		t.Errorf("got %+v", c)
+	}
+}
+
+// large is an outcome in which every text has so many bytes.
+func large(i, n int) Outcome {
+	text := strings.Repeat("長", n/3)
+	return Outcome{
+		JobID: fmt.Sprintf("dts-%05d", i), JobName: "name", RequestID: "r", Error: &Error{Code: "FailedOperation", Message: text},
+		Check: &State{Status: Finished, Message: text, Steps: []Step{{ID: "ConnectDBCheck", Name: "Connection", Status: StepFailed, Message: text, Failed: []Item{
+			{Name: "Item", Result: "failed", Reason: text, Solution: text, Log: []string{text, text}, HelpDoc: []string{"https://a.example/1", "https://a.example/" + text}},
+		}}}},
+	}
+}
+
+// Whatever DTS says, the answer fits, and every outcome is in it.
+func TestAnswerFits(t *testing.T) {
+	quoted := func(part []byte) int {
+		return len(part) + bytes.Count(part, []byte(`"`)) + bytes.Count(part, []byte(`\`))
+	}
+	for name, row := range map[string]struct {
+		jobs, text, limit int
+		size              func([]byte) int
+		steps             bool // are still in it
+	}{
+		"all of it":           {10, 4096, 6 << 20, length, true},
+		"texts are cut first": {1000, 4096, 1 << 20, length, true},
+		"then steps":          {1000, 4096, 250 << 10, length, false},
+		"as a text in JSON":   {1000, 4096, 1 << 20, quoted, true},
+		"ten thousand":        {10000, 4096, 6 << 20, length, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := Result{Batch: true, Jobs: make([]Outcome, row.jobs)}
+			for i := range r.Jobs {
+				r.Jobs[i] = large(i, row.text)
+			}
+			encoded := r.Encode(row.limit, row.size)
+			if got := row.size(encoded); got > row.limit || got < row.limit/4 && row.jobs > 10 {
+				t.Errorf("%d bytes, the limit is %d", got, row.limit)
+			}
+			var a struct {
+				Jobs   []Outcome
+				Failed int
+			}
+			if err := json.Unmarshal(encoded, &a); err != nil {
+				t.Fatal(err)
+			}
+			if len(a.Jobs) != row.jobs || a.Failed != row.jobs {
+				t.Fatalf("%d jobs, %d failed", len(a.Jobs), a.Failed)
+			}
+			for i, o := range a.Jobs {
+				if o.JobID != r.Jobs[i].JobID || o.Error == nil || o.Error.Code != "FailedOperation" || o.RequestID != "r" || (len(o.Check.Steps) > 0) != row.steps {
+					t.Fatalf("job %d: %+v", i, o)
+				}
+				if !utf8.ValidString(o.Error.Message) || len(o.Error.Message) > MostText {
+					t.Fatalf("job %d: %q", i, o.Error.Message)
+				}
+			}
+		})
+	}
+}
+
+func TestOneOutcomeFits(t *testing.T) {
+	for _, limit := range []int{64 << 10, 8 << 10, 2 << 10, 400} {
+		if got := large(1, 4096).Encode(limit); len(got) > limit || len(got) < min(limit, 8<<10)/3 {
+			t.Errorf("%d bytes for a limit of %d", len(got), limit)
+		}
+	}
+}
+
+func TestCut(t *testing.T) {
+	for _, row := range []struct {
+		text string
+		most int
+		want string
+	}{
+		{"short", 5, "short"}, {"longer", 5, "lo…"}, {"長長長", 8, "長…"}, {"長長長", 9, "長長長"}, {"長長長", 3, "…"}, {"長", 2, ""}, {"a", 0, ""}, {"", 0, ""},
+	} {
+		if got := Cut(row.text, row.most); got != row.want {
+			t.Errorf("%q cut to %d: %q, want %q", row.text, row.most, got, row.want)
+		}
+	}
+}
+
+func TestStrict(t *testing.T) {
+	yes, no := true, false
+	for name, row := range map[string]struct {
+		state State
+		want  *bool
+	}{
+		"passed":       {State{Passed: &yes, Steps: []Step{{Status: StepPass}}}, &yes},
+		"a warning":    {State{Passed: &yes, Steps: []Step{{Status: StepPass}, {Status: StepWarning}}}, &no},
+		"a skip":       {State{Passed: &yes, Steps: []Step{{Status: StepPass, Skipped: true}}}, &no},
+		"not passed":   {State{Passed: &no, Steps: []Step{{Status: StepFailed}}}, &no},
+		"no verdict":   {State{Steps: []Step{{Status: StepWarning}}}, nil},
+		"no steps yet": {State{Passed: &yes}, &yes},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := row.state.Strictly().Passed
+			if (got == nil) != (row.want == nil) || got != nil && *got != *row.want {
+				t.Errorf("got %v", got)
+			}
+		})
+	}
+	if !yes {
+		t.Error("the verdict of another state was changed")
+	}
+}
