@@ -1,0 +1,95 @@
+package event
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+
+	"migratecheck/internal/check"
+)
+
+// readBody reads the body of an HTTP event. Its own shape goes before its
+// content type: curl sends whatever it is given as a form unless told otherwise.
+// No form begins as JSON does, and no JobId has an equals sign in it.
+func readBody(place string, o object) (draft, *check.Error) {
+	raw := o.get("body")
+	if raw == nil {
+		return draft{}, nil
+	}
+	text, ok := parseText(raw)
+	if !ok {
+		v := value{json: raw}
+		if !isContent(v) {
+			return draft{}, check.Invalid(place, "must be a string")
+		}
+		return readValue(place, v)
+	}
+	if isTrue(o.get("isBase64Encoded")) {
+		if text, ok = decodeBase64(text); !ok {
+			return draft{}, check.Invalid(place, "is not valid base64, which isBase64Encoded says it is")
+		}
+	}
+	text = trim(text)
+	if isBlank(text) {
+		return draft{}, nil
+	}
+	headers := o.object("headers")
+	if problem := notTaken(headers, text); problem != "" {
+		return draft{}, check.Invalid(place, problem)
+	}
+	if !looksLikeJSON(text) {
+		if contentType(headers) == "application/json" {
+			return draft{}, check.Invalid(place, "is not a JSON object, array or string")
+		}
+		if isForm(text) {
+			return readForm(place, text)
+		}
+	}
+	v, err := textValue(place, text, 0)
+	if err != nil {
+		return draft{}, err
+	}
+	return readValue(place, v)
+}
+
+// notTaken names what a body is that is not read, or returns "".
+func notTaken(headers object, text []byte) string {
+	const instead = ", which is not taken: send JSON, a form (application/x-www-form-urlencoded) or JobIds, as they are"
+	if encoding := contentEncoding(headers); encoding != "" {
+		return "has Content-Encoding " + show([]byte(encoding)) + instead
+	}
+	// The first byte of gzip's mark begins no text; the second one is not valid
+	// UTF-8, and may have been replaced on its way.
+	if text[0] == 0x1f {
+		return "is compressed (gzip)" + instead
+	}
+	if isMultipart(text) || strings.HasPrefix(contentType(headers), "multipart/") && !looksLikeJSON(text) {
+		return "is a form of several parts (multipart/form-data)" + instead
+	}
+	return ""
+}
+
+// isMultipart reports whether a text is a form of several parts.
+func isMultipart(text []byte) bool {
+	head := bytes.ToLower(text[:min(len(text), 1000)])
+	return bytes.HasPrefix(head, []byte("--")) && bytes.Contains(head, []byte("content-disposition:"))
+}
+
+// isForm reports whether a text is a form. Select is a field that may stand
+// alone, without a value.
+func isForm(text []byte) bool {
+	return bytes.ContainsAny(text, "=&") || bytes.EqualFold(text, []byte("Select"))
+}
+
+// isTrue reports whether a value is true, or says so as a text.
+func isTrue(raw json.RawMessage) bool {
+	return bytes.EqualFold(bytes.Trim(raw, `" `), []byte("true"))
+}
+
+// decodeBase64 decodes base64, whether it is padded or not.
+func decodeBase64(text []byte) ([]byte, bool) {
+	text = bytes.TrimRight(trim(text), "=")
+	decoded, err := base64.RawStdEncoding.AppendDecode(nil, text)
+	return decoded, err == nil
+}

@@ -1,0 +1,79 @@
+package event
+
+import (
+	"encoding/json"
+	"regexp"
+
+	"migratecheck/internal/check"
+)
+
+// specVersion is any version of CloudEvents with the attributes that are read.
+var specVersion = regexp.MustCompile(`^"?[01](\.[0-9]+)*"?$`)
+
+// readCloudEvent reads a CloudEvent, alone (place is "") or in a list, and what
+// tells it from others.
+func readCloudEvent(place string, raw json.RawMessage) (draft, string, *check.Error) {
+	o, _ := parseObject(raw)
+	if version := o.get("specversion"); !specVersion.Match(version) {
+		return draft{}, "", check.Invalid(join(place, "specversion"), `must be a version 0 or 1, such as "1.0"`)
+	}
+	data, binary := o.get("data"), o.get("data_base64")
+	switch {
+	case data != nil && binary != nil:
+		return draft{}, "", check.Invalid(join(place, "data_base64"), "stands beside data")
+	case binary != nil:
+		d, err := readBase64(join(place, "data_base64"), binary)
+		return d, identity(EventBridge, o.get("source"), o.get("id"), binary), err
+	case data != nil:
+		d, err := readData(join(place, "data"), data)
+		return d, identity(EventBridge, o.get("source"), o.get("id"), data), err
+	}
+	return draft{}, "", check.Invalid(join(place, "data"), "is required: it names the jobs")
+}
+
+// readBase64 reads data_base64 of a CloudEvent.
+func readBase64(place string, raw json.RawMessage) (draft, *check.Error) {
+	text, ok := parseText(raw)
+	if ok {
+		text, ok = decodeBase64(text)
+	}
+	if !ok {
+		return draft{}, check.Invalid(place, "must be a string in base64")
+	}
+	v, err := textValue(place, text, 0)
+	if err != nil {
+		return draft{}, err
+	}
+	return readDataValue(place, v)
+}
+
+// readData reads data of a CloudEvent.
+func readData(place string, raw json.RawMessage) (draft, *check.Error) {
+	v, err := jsonValue(place, raw, 0)
+	if err != nil {
+		return draft{}, err
+	}
+	return readDataValue(place, v)
+}
+
+// readDataValue reads what a CloudEvent carries: the request itself, or the
+// message or HTTP request that a connector of EventBridge makes an event of.
+func readDataValue(place string, v value) (draft, *check.Error) {
+	d, err := readValue(place, v)
+	if o, ok := parseObject(v.json); ok && err == nil && d.empty() {
+		var found draft
+		switch {
+		case o.get("msgBody") != nil:
+			found, err = readCarried(join(place, "msgBody"), o.get("msgBody"))
+		case o.get("httpMethod") != nil || o.get("body") != nil:
+			found, err = readPlaces(place, o)
+		}
+		if err == nil {
+			err = d.merge(place, found)
+		}
+	}
+	if err == nil && d.empty() {
+		err = check.Invalid(place, "names no job")
+	}
+	return d, err
+}
