@@ -16,15 +16,14 @@ func (d *draft) readAnswers(place string, o object, depth int) *check.Error {
 		key  string
 		read func(string, object, json.RawMessage, int) (draft, *check.Error)
 	}{{"Response", readResponse}, {"Jobs", readBatch}, {"body", readOwnBody}} {
-		fields, err := o.fields(place, form.key)
-		raw, ok := fields[form.key]
-		if err == nil && !ok {
+		raw, twice := o.field(form.key)
+		if raw == nil {
 			continue
 		}
 		where := join(place, form.key)
-		var found draft
-		if err == nil {
-			found, err = form.read(where, o, raw, depth)
+		found, err := form.read(where, o, raw, depth)
+		if twice {
+			err = ambiguous(where)
 		}
 		if (err != nil || found.empty()) && !d.empty() {
 			continue
@@ -73,15 +72,16 @@ func readBatch(place string, _ object, raw json.RawMessage, depth int) (draft, *
 		if !ok {
 			return draft{}, check.Invalid(fmt.Sprintf("%s[%d]", place, i), "must be an object with JobId")
 		}
-		fields, err := o.fields(fmt.Sprintf("%s[%d]", place, i), "JobId")
-		if err != nil {
-			return draft{}, err
-		}
 		l.next = i
-		if raw, ok := fields["JobId"]; ok {
-			if err := l.addString(raw); err != nil {
-				return draft{}, err
-			}
+		raw, twice := o.field("JobId")
+		if twice {
+			return draft{}, ambiguous(l.where())
+		}
+		if raw == nil {
+			continue
+		}
+		if err := l.addString(raw); err != nil {
+			return draft{}, err
 		}
 	}
 	return l.draft()

@@ -141,22 +141,39 @@ func (o object) string(key string) string {
 	return string(text)
 }
 
-// fields returns the values of the named keys, which match without regard to
-// case; nulls are left out. A key that is given twice, with different values,
-// is an error.
-func (o object) fields(place string, names ...string) (map[string]json.RawMessage, *check.Error) {
-	values := map[string]json.RawMessage{}
-	for key, value := range o.members() {
-		name := match(string(key), names)
-		if name == "" || isNull(value) {
+// field returns the value of a key, which matches without regard to case, or nil
+// for none and for null. ambiguous is set if it is given twice, with different
+// values.
+func (o object) field(name string) (value json.RawMessage, ambiguous bool) {
+	for key, raw := range o.members() {
+		if !bytes.EqualFold(key, []byte(name)) || isNull(raw) {
 			continue
 		}
-		if first, ok := values[name]; ok && !bytes.Equal(first, value) {
-			return nil, check.Invalid(join(place, name), "is given more than once, with different values")
+		ambiguous = ambiguous || value != nil && !bytes.Equal(value, raw)
+		value = raw
+	}
+	return value, ambiguous
+}
+
+// fields returns the values of several keys, as field does; for one that is
+// ambiguous there is an error.
+func (o object) fields(place string, names ...string) (map[string]json.RawMessage, *check.Error) {
+	values := map[string]json.RawMessage{}
+	for key, raw := range o.members() {
+		name := match(string(key), names)
+		if name == "" || isNull(raw) {
+			continue
 		}
-		values[name] = value
+		if before, ok := values[name]; ok && !bytes.Equal(before, raw) {
+			return nil, ambiguous(join(place, name))
+		}
+		values[name] = raw
 	}
 	return values, nil
+}
+
+func ambiguous(place string) *check.Error {
+	return check.Invalid(place, "is given more than once, with different values")
 }
 
 func isNull(raw json.RawMessage) bool { return string(raw) == "null" }

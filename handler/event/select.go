@@ -127,7 +127,7 @@ func readTags(place string, raw json.RawMessage) (map[string][]string, *check.Er
 			return nil, err
 		}
 		if before, ok := tags[key]; ok && !slices.Equal(before, values) {
-			return nil, check.Invalid(where, "is given more than once, with different values")
+			return nil, ambiguous(where)
 		}
 		if tags[key] = values; len(tags) > maxValues {
 			return nil, check.Invalid(place, fmt.Sprintf("has more than %d keys", maxValues))
