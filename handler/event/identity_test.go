@@ -1,0 +1,114 @@
+package event
+
+import (
+	"strings"
+	"testing"
+)
+
+func idOf(t *testing.T, payload string) string {
+	t.Helper()
+	e, err := Read([]byte(payload))
+	if err != nil {
+		t.Fatalf("%s: %v", payload, err)
+	}
+	return e.Requests[0].ID
+}
+
+// No two of these are deliveries of the same thing.
+func TestIDsDiffer(t *testing.T) {
+	seen := map[string]string{}
+	for _, payload := range []string{
+		`{"Type":"Timer","TriggerName":"night","Time":"2026-11-25T02:00:00Z","Message":"dts-1"}`,
+		`{"Type":"Timer","TriggerName":"night","Time":"2026-11-25T03:00:00Z","Message":"dts-1"}`,
+		`{"Type":"Timer","TriggerName":"day","Time":"2026-11-25T02:00:00Z","Message":"dts-1"}`,
+		`{"Type":"Timer","TriggerName":"night","Time":"2026-11-25T02:00:00Z","Message":"dts-2"}`,
+		`{"Records":[{"Ckafka":{"topic":"jobs","partition":1,"offset":11,"msgBody":"dts-1"}}]}`,
+		`{"Records":[{"Ckafka":{"topic":"jobs","partition":11,"offset":1,"msgBody":"dts-1"}}]}`,
+		`{"Records":[{"Ckafka":{"topic":"jobs","partition":1,"offset":1,"msgBody":"dts-1"}}]}`,
+		`{"Records":[{"Ckafka":{"topic":"other","partition":1,"offset":11,"msgBody":"dts-1"}}]}`,
+		`{"Records":[{"Ckafka":{"topic":"jobs","partition":1,"offset":11,"msgBody":"dts-2"}}]}`,
+		`{"Records":[{"CMQ":{"topicName":"jobs","msgId":"1","msgBody":"dts-1"}}]}`,
+		`{"Records":[{"CMQ":{"topicName":"jobs","msgId":"2","msgBody":"dts-1"}}]}`,
+		`{"Records":[{"CMQ":{"topicName":"other","msgId":"1","msgBody":"dts-1"}}]}`,
+		`{"Records":[{"CMQ":{"topicName":"jobs","msgId":"1","msgBody":"dts-2"}}]}`,
+		`{"specversion":"1.0","source":"jobs","id":"1","data":"dts-1"}`,
+		`{"specversion":"1.0","source":"jobs","id":"2","data":"dts-1"}`,
+		`{"specversion":"1.0","source":"other","id":"1","data":"dts-1"}`,
+		`{"specversion":"1.0","source":"jobs","id":"1","data":"dts-2"}`,
+		`{"specversion":"1.0","source":"jobs","id":"1","data_base64":"ZHRzLTE="}`,
+		// The parts of one, put together, are those of another.
+		`{"specversion":"1.0","source":"ab","id":"c","data":"dts-1"}`,
+		`{"specversion":"1.0","source":"a","id":"bc","data":"dts-1"}`,
+		`{"specversion":"1.0","source":"a\"\"b","id":"c","data":"dts-1"}`,
+		`{"specversion":"1.0","source":"a","id":"b\"\"c","data":"dts-1"}`,
+	} {
+		id := idOf(t, payload)
+		if id == "" || seen[id] != "" {
+			t.Errorf("%s has the id %q of %q", payload, id, seen[id])
+		}
+		seen[id] = payload
+	}
+}
+
+// A delivery differs from another of the same thing in what the platform adds.
+func TestIDsOfDeliveriesAgree(t *testing.T) {
+	for name, payloads := range map[string][2]string{
+		"CKafka, in another batch": {
+			`{"Records":[{"Ckafka":{"topic":"jobs","partition":1,"offset":11,"msgKey":"","msgBody":"dts-1"}}]}`,
+			`{"Records":[{"Ckafka":{"msgBody":"dts-1","msgKey":"None","offset":11,"partition":1,"topic":"jobs"}},{"Ckafka":{"topic":"jobs","partition":1,"offset":12,"msgBody":"dts-1"}}]}`,
+		},
+		"CMQ, published anew": {
+			`{"Records":[{"CMQ":{"topicName":"jobs","msgId":"1","publishTime":"1","requestId":"1","msgBody":"dts-1"}}]}`,
+			`{"Records":[{"CMQ":{"topicName":"jobs","msgId":"1","publishTime":"2","requestId":"2","msgBody":"dts-1"}}]}`,
+		},
+		"CloudEvent, in a list": {
+			`{"specversion":"1.0","source":"jobs","id":"1","time":"1","data":"dts-1"}`,
+			`{"EventList":[{"specversion":"1.0","source":"jobs","id":"1","time":"2","data":"dts-1"}]}`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if a, b := idOf(t, payloads[0]), idOf(t, payloads[1]); a != b || a == "" {
+				t.Errorf("got %q and %q", a, b)
+			}
+		})
+	}
+}
+
+// An event that does not say which one it is, is not taken for another.
+func TestNoIDs(t *testing.T) {
+	for _, payload := range []string{
+		`{"JobId":"dts-1"}`,
+		`{"httpMethod":"POST","path":"/","body":"dts-1"}`,
+		`{"Type":"Timer","Time":"2026-11-25T02:00:00Z","Message":"dts-1"}`,
+		`{"Type":"Timer","TriggerName":"night","Message":"dts-1"}`,
+		`{"Type":"Timer","TriggerName":"night","Time":"","Message":"dts-1"}`,
+		`{"Records":[{"Ckafka":{"partition":1,"offset":11,"msgBody":"dts-1"}}]}`,
+		`{"Records":[{"Ckafka":{"topic":"jobs","offset":11,"msgBody":"dts-1"}}]}`,
+		`{"Records":[{"Ckafka":{"topic":"jobs","partition":1,"offset":null,"msgBody":"dts-1"}}]}`,
+		`{"Records":[{"CMQ":{"topicName":"jobs","msgBody":"dts-1"}}]}`,
+		`{"Records":[{"CMQ":{"msgId":"1","msgBody":"dts-1"}}]}`,
+		`{"specversion":"1.0","id":"1","data":"dts-1"}`,
+		`{"specversion":"1.0","source":"jobs","id":"","data":"dts-1"}`,
+	} {
+		if id := idOf(t, payload); id != "" {
+			t.Errorf("%s has the id %q", payload, id)
+		}
+	}
+}
+
+// A record that cannot be read keeps its id, and the others theirs.
+func TestIDsOfMalformedRecords(t *testing.T) {
+	e, err := Read([]byte(`{"Records":[
+		{"Ckafka":{"topic":"jobs","partition":1,"offset":11,"msgBody":"a/b"}},
+		{"Ckafka":{"topic":"jobs","partition":1,"offset":12,"msgBody":"a/b"}}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := e.Requests[0], e.Requests[1]
+	if a.Err == nil || b.Err == nil || a.ID == "" || b.ID == "" || a.ID == b.ID {
+		t.Errorf("got %+v and %+v", a, b)
+	}
+	if b.Record != 1 || !strings.HasPrefix(b.Err.Message, "Records[1].Ckafka.msgBody: ") {
+		t.Errorf("record %d: %v", b.Record, b.Err)
+	}
+}
