@@ -17,22 +17,30 @@ func readCloudEvent(place string, raw json.RawMessage) (draft, string, *check.Er
 	if version := o.get("specversion"); !specVersion.Match(version) {
 		return draft{}, "", check.Invalid(join(place, "specversion"), `must be a version 0 or 1, such as "1.0"`)
 	}
-	data, binary := o.get("data"), o.get("data_base64")
-	switch {
-	case data != nil && binary != nil:
-		return draft{}, "", check.Invalid(join(place, "data_base64"), "stands beside data")
-	case binary != nil:
-		d, err := readBase64(join(place, "data_base64"), binary)
-		return d, identity(EventBridge, o.get("source"), o.get("id"), binary), err
-	case data != nil:
-		d, err := readData(join(place, "data"), data)
-		return d, identity(EventBridge, o.get("source"), o.get("id"), data), err
+	name, read := "data", readData
+	if o.get("data_base64") != nil {
+		if o.get("data") != nil {
+			return draft{}, "", check.Invalid(join(place, "data_base64"), "stands beside data")
+		}
+		name, read = "data_base64", readBase64Data
 	}
-	return draft{}, "", check.Invalid(join(place, "data"), "is required: it names the jobs")
+	data := o.get(name)
+	if data == nil {
+		return draft{}, "", check.Invalid(join(place, name), "is required: it names the jobs")
+	}
+	d, err := read(join(place, name), data)
+	return d, identity("CloudEvent with "+name, o.get("source"), o.get("id"), data), err
 }
 
-// readBase64 reads data_base64 of a CloudEvent.
-func readBase64(place string, raw json.RawMessage) (draft, *check.Error) {
+func readData(place string, raw json.RawMessage) (draft, *check.Error) {
+	v, err := jsonValue(place, raw, 0)
+	if err != nil {
+		return draft{}, err
+	}
+	return readContent(place, v)
+}
+
+func readBase64Data(place string, raw json.RawMessage) (draft, *check.Error) {
 	text, ok := parseText(raw)
 	if ok {
 		text, ok = decodeBase64(text)
@@ -44,27 +52,18 @@ func readBase64(place string, raw json.RawMessage) (draft, *check.Error) {
 	if err != nil {
 		return draft{}, err
 	}
-	return readDataValue(place, v)
+	return readContent(place, v)
 }
 
-// readData reads data of a CloudEvent.
-func readData(place string, raw json.RawMessage) (draft, *check.Error) {
-	v, err := jsonValue(place, raw, 0)
-	if err != nil {
-		return draft{}, err
-	}
-	return readDataValue(place, v)
-}
-
-// readDataValue reads what a CloudEvent carries: the request itself, or the
+// readContent reads what a CloudEvent carries: the request itself, or the
 // message or HTTP request that a connector of EventBridge makes an event of.
-func readDataValue(place string, v value) (draft, *check.Error) {
+func readContent(place string, v value) (draft, *check.Error) {
 	d, err := readValue(place, v)
 	if o, ok := parseObject(v.json); ok && err == nil && d.empty() {
 		var found draft
 		switch {
 		case o.get("msgBody") != nil:
-			found, err = readCarried(join(place, "msgBody"), o.get("msgBody"))
+			found, err = readMessage(join(place, "msgBody"), o.get("msgBody"))
 		case o.get("httpMethod") != nil || o.get("body") != nil:
 			found, err = readPlaces(place, o)
 		}
@@ -72,8 +71,5 @@ func readDataValue(place string, v value) (draft, *check.Error) {
 			err = d.merge(place, found)
 		}
 	}
-	if err == nil && d.empty() {
-		err = check.Invalid(place, "names no job")
-	}
-	return d, err
+	return d, required(place, d, err)
 }

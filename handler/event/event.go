@@ -118,8 +118,8 @@ func (e *Event) read(payload []byte) *check.Error {
 
 // readTimer reads the firing of a timer trigger.
 func (e *Event) readTimer(o object) *check.Error {
-	d, err := readCarried("Message", o.get("Message"))
-	return e.readOne(d, identity(Timer, o.get("TriggerName"), o.get("Time"), o.get("Message")), err)
+	d, err := readMessage("Message", o.get("Message"))
+	return e.readOne(d, identity("Timer", o.get("TriggerName"), o.get("Time"), o.get("Message")), err)
 }
 
 // readOne takes what an event without records asks for.

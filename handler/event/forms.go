@@ -6,9 +6,9 @@ import (
 	"migratecheck/internal/check"
 )
 
-// readCarried reads what a message carries: a text, or JSON in place of it. It
-// must say which jobs.
-func readCarried(place string, raw json.RawMessage) (draft, *check.Error) {
+// readMessage reads a message: a text, or JSON in place of it. It must say which
+// jobs.
+func readMessage(place string, raw json.RawMessage) (draft, *check.Error) {
 	v, err := jsonValue(place, raw, 0)
 	if err != nil {
 		return draft{}, err
@@ -17,10 +17,15 @@ func readCarried(place string, raw json.RawMessage) (draft, *check.Error) {
 		return draft{}, check.Invalid(place, "must be a string that names the jobs")
 	}
 	d, err := readValue(place, v)
+	return d, required(place, d, err)
+}
+
+// required returns err, or the error for a request that does not say which jobs.
+func required(place string, d draft, err *check.Error) *check.Error {
 	if err == nil && d.empty() {
 		err = check.Invalid(place, "names no job")
 	}
-	return d, err
+	return err
 }
 
 // isContent reports whether a value can carry a request: no number, boolean or

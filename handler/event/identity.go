@@ -8,10 +8,10 @@ import (
 )
 
 // identity returns what is the same for every delivery of what the parts tell
-// from others, and only for that; "" if one of them is missing.
-func identity(source Source, parts ...json.RawMessage) string {
+// from others of its kind, and only for that; "" if one of them is missing.
+func identity(kind string, parts ...json.RawMessage) string {
 	hash := sha256.New()
-	hash.Write([]byte(source))
+	hash.Write([]byte(kind))
 	for _, part := range parts {
 		if len(part) == 0 || string(part) == `""` {
 			return ""

@@ -36,6 +36,8 @@ func TestIDsDiffer(t *testing.T) {
 		`{"specversion":"1.0","source":"other","id":"1","data":"dts-1"}`,
 		`{"specversion":"1.0","source":"jobs","id":"1","data":"dts-2"}`,
 		`{"specversion":"1.0","source":"jobs","id":"1","data_base64":"ZHRzLTE="}`,
+		`{"specversion":"1.0","source":"jobs","id":"1","data":"ZHRzLTEx"}`,
+		`{"specversion":"1.0","source":"jobs","id":"1","data_base64":"ZHRzLTEx"}`,
 		// The parts of one, put together, are those of another.
 		`{"specversion":"1.0","source":"ab","id":"c","data":"dts-1"}`,
 		`{"specversion":"1.0","source":"a","id":"bc","data":"dts-1"}`,

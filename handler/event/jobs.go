@@ -13,10 +13,7 @@ import (
 // semicolons or white space; each is returned once.
 func Names(text string) ([]string, *check.Error) {
 	d, err := readList("JobIds", []byte(text))
-	if err == nil && d.empty() {
-		err = check.Invalid("JobIds", "names no job")
-	}
-	return d.jobs, err
+	return d.jobs, required("JobIds", d, err)
 }
 
 // readList reads a text that is a list of JobIds, which may be blank.

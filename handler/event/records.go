@@ -9,24 +9,21 @@ import (
 // readRecord reads a CKafka or CMQ record, and what tells it from others.
 func readRecord(place string, raw json.RawMessage) (draft, string, *check.Error) {
 	record, _ := parseObject(raw)
-	for _, queue := range []struct {
-		source Source
-		key    string
-		names  []string // tell one message from another
-	}{
-		{CKafka, "Ckafka", []string{"topic", "partition", "offset", "msgBody"}},
-		{CMQ, "CMQ", []string{"topicName", "msgId", "msgBody"}},
-	} {
-		if record.get(queue.key) == nil {
-			continue
-		}
-		message := record.object(queue.key)
-		var parts []json.RawMessage
-		for _, name := range queue.names {
-			parts = append(parts, message.get(name))
-		}
-		d, err := readCarried(join(place, queue.key+".msgBody"), message.get("msgBody"))
-		return d, identity(queue.source, parts...), err
+	var queue string
+	var names []string // tell one message from another
+	switch {
+	case record.get("Ckafka") != nil:
+		queue, names = "Ckafka", []string{"topic", "partition", "offset", "msgBody"}
+	case record.get("CMQ") != nil:
+		queue, names = "CMQ", []string{"topicName", "msgId", "msgBody"}
+	default:
+		return draft{}, "", check.Invalid(place, "must be an object with Ckafka or CMQ")
 	}
-	return draft{}, "", check.Invalid(place, "must be an object with Ckafka or CMQ")
+	message := record.object(queue)
+	var parts []json.RawMessage
+	for _, name := range names {
+		parts = append(parts, message.get(name))
+	}
+	d, err := readMessage(join(place, queue+".msgBody"), message.get("msgBody"))
+	return d, identity(queue, parts...), err
 }
