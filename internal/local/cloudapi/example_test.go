@@ -35,6 +35,7 @@ var examples = map[string]struct {
 		want: &Request{
 			SignedBy:   "HmacSHA1",
 			Parameters: map[string]any{"InstanceIds.0": "ins-09dx96dg", "Limit": "20", "Offset": "0"},
+			Form:       true,
 		},
 	},
 }

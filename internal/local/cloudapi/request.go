@@ -1,6 +1,7 @@
-// Package cloudapi is the front door of a Tencent Cloud API 3.0 service, for
-// the local stand-ins of such services: it checks signatures as the real one
-// does, reads the common parameters and writes answers.
+// Package cloudapi is the server side of Tencent Cloud API 3.0, for the local
+// stand-ins of its services: it checks signatures as the real one does, reads the
+// common parameters, finds the action in the service's table, keeps to the quota,
+// meets faults on demand and writes answers.
 package cloudapi
 
 import (
@@ -36,6 +37,9 @@ type Gate struct {
 type Request struct {
 	Action, Version, Region string
 
+	// Language of the texts in the answer, as zh-CN, if the caller asks for one.
+	Language string
+
 	// SecretID is the account's, as far as the stand-ins know accounts.
 	SecretID string
 
@@ -45,9 +49,14 @@ type Request struct {
 	// SignedBy is TC3-HMAC-SHA256, HmacSHA1 or HmacSHA256.
 	SignedBy string
 
-	// Parameters of the action: JSON values, or strings where they came in a
-	// query string or a form.
+	// Parameters of the action: JSON values, or strings if they came in a query
+	// string or a form. There what is nested has names such as Filters.0.Name.
 	Parameters map[string]any
+	Form       bool
+
+	// Fault is for an action to set: the kind of a fault of its own that the call
+	// has met.
+	Fault Kind
 }
 
 // maxBody is the largest request that is read, in bytes: the platform's own
@@ -89,6 +98,7 @@ func (g *Gate) readTC3(r *http.Request, body []byte) (*Request, *Error) {
 		Action:   r.Header.Get("X-TC-Action"),
 		Version:  r.Header.Get("X-TC-Version"),
 		Region:   r.Header.Get("X-TC-Region"),
+		Language: r.Header.Get("X-TC-Language"),
 		Token:    r.Header.Get("X-TC-Token"),
 		SignedBy: tc3,
 	}
@@ -107,7 +117,7 @@ func (g *Gate) readTC3(r *http.Request, body []byte) (*Request, *Error) {
 		if err != nil {
 			return nil, Refuse("InvalidParameter", "The query string is not valid.")
 		}
-		out.Parameters = flat(query)
+		out.Parameters, out.Form = flat(query), true
 		return out, nil
 	}
 	if len(bytes.TrimSpace(body)) == 0 {
@@ -146,10 +156,12 @@ func (g *Gate) readVersion1(r *http.Request, body []byte) (*Request, *Error) {
 		Action:     form.Get("Action"),
 		Version:    form.Get("Version"),
 		Region:     form.Get("Region"),
+		Language:   form.Get("Language"),
 		Token:      form.Get("Token"),
 		SecretID:   form.Get("SecretId"),
 		SignedBy:   signedBy,
 		Parameters: flat(form),
+		Form:       true,
 	}, nil
 }
 
@@ -162,27 +174,4 @@ func flat(form url.Values) map[string]any {
 		}
 	}
 	return out
-}
-
-// String returns a parameter that must be a string, and whether it is there.
-func (r *Request) String(name string) (string, bool, *Error) {
-	value, ok := r.Parameters[name]
-	if !ok || value == nil {
-		return "", false, nil
-	}
-	s, ok := value.(string)
-	if !ok {
-		return "", false, Refuse("InvalidParameter", "The parameter `%s` must be a string.", name)
-	}
-	return s, true, nil
-}
-
-// Only refuses parameters other than those named.
-func (r *Request) Only(names ...string) *Error {
-	for name := range r.Parameters {
-		if !slices.Contains(names, name) {
-			return Refuse("UnknownParameter", "The parameter %q is not recognized.", name)
-		}
-	}
-	return nil
 }

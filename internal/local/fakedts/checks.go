@@ -1,139 +1,179 @@
 package fakedts
 
 import (
-	"strconv"
 	"time"
 
 	"migratecheck/internal/local/cloudapi"
 )
 
-// job is a job with its latest check.
+// job is a job that the endpoint knows. Its state is what calls have made of it.
 type job struct {
 	Job
-	began time.Time // zero without a check
+	number  int // in the order of creation
+	created time.Time
+	state   state
+
+	before  state // before the latest check was created
+	shadows []shadow
+
+	checks, starts int
+	removed        bool
 }
 
-// The states of a check, whichever generation describes them.
-type state int
+// state is what calls change of a job.
+type state struct {
+	status  string    // empty where the check or the start decides
+	check   *check    // the latest; nil without one
+	started time.Time // when the migration was started, zero before
+}
+
+// check is a check that was created.
+type check struct {
+	Verdict
+	began, ends time.Time
+}
+
+// newJob returns the n-th of the jobs that were added at a time.
+func newJob(j Job, number int, added, created time.Time) *job {
+	out := &job{Job: j, number: number, created: created, state: state{status: j.status()}}
+	if at, err := time.ParseInLocation(time.DateTime, j.CreateTime, beijing); err == nil {
+		out.created = at
+	}
+	switch s := out.state.status; {
+	case s == checking:
+		out.state.status = ""
+		out.begin(added)
+	case j.Before != nil || s == checkNotPass || statuses[s].checked:
+		out.state.check = &check{Verdict: j.before(), began: added.Add(-time.Hour), ends: added.Add(-time.Hour + 30*time.Second)}
+	}
+	return out
+}
+
+// begin begins a check.
+func (j *job) begin(now time.Time) {
+	takes := seconds(j.CheckSeconds, time.Second)
+	j.state = state{check: &check{Verdict: Verdict{j.NotPassed, j.Message, j.Steps}, began: now, ends: now.Add(takes)}}
+}
+
+// seconds returns a time of a jobs file, or what it is unless given.
+func seconds(n float64, unless time.Duration) time.Duration {
+	if n == 0 {
+		return unless
+	}
+	return time.Duration(n * float64(time.Second))
+}
+
+// create is CreateMigrateCheckJob.
+func (s *Server) create(j *job, now time.Time) *cloudapi.Error {
+	switch status := j.at(now).status(); {
+	case status == checking:
+		return errCheckRuns
+	case status != created && status != checkPass && status != checkNotPass || j.Unconfigured:
+		return errNoCheck
+	}
+	j.before = j.state
+	j.shadows = s.shadows(j.JobID, now)
+	j.begin(now)
+	j.checks++
+	return nil
+}
+
+// start is StartMigrateJob.
+func (s *Server) start(j *job, now time.Time) *cloudapi.Error {
+	switch j.at(now).status() {
+	case checkPass:
+	case created, checkNotPass:
+		return errNotPassed
+	case readyRun, running:
+		return errStarted
+	default:
+		return errConflict
+	}
+	j.state.status, j.state.started = "", now
+	j.starts++
+	return nil
+}
+
+// view is a job as it is shown at a time.
+type view struct {
+	*job
+	state state
+	now   time.Time
+	stale bool // it is what was before the latest check was created
+}
+
+// at returns the job as it is.
+func (j *job) at(now time.Time) view { return view{job: j, state: j.state, now: now} }
+
+// seenBy returns the job as an action shows it.
+func (j *job) seenBy(action string, now time.Time) view {
+	for _, s := range j.shadows {
+		if now.Before(s.until) && (s.action == "" || s.action == action) {
+			return view{job: j, state: j.before, now: now, stale: true}
+		}
+	}
+	return j.at(now)
+}
+
+// status returns the job's status, in the words of 2021-12-06.
+func (v view) status() string {
+	switch phase, _ := v.progress(); {
+	case !v.state.started.IsZero():
+		life := []string{readyRun, running, readyComplete, success}
+		if v.RunMode != timed {
+			life = life[1:]
+		}
+		passed := v.now.Sub(v.state.started) / seconds(v.MigrateSeconds, time.Minute)
+		return life[min(int(passed), len(life)-1)]
+	case v.state.status != "":
+		return v.state.status
+	case phase != finished:
+		return checking
+	case v.state.check.NotPassed:
+		return checkNotPass
+	}
+	return checkPass
+}
+
+// updated returns when the job last changed.
+func (v view) updated() time.Time {
+	last := v.created
+	consider := func(t time.Time) {
+		if t.After(last) && !t.After(v.now) {
+			last = t
+		}
+	}
+	if c := v.state.check; c != nil {
+		consider(c.began)
+		consider(c.ends)
+	}
+	consider(v.state.started)
+	return last
+}
+
+// phase is how far a check is, whichever generation describes it.
+type phase int
 
 const (
-	none state = iota
+	none phase = iota
 	starting
-	running
+	underway
 	finished
 )
 
-// at returns the state of the latest check and its progress in percent. The
-// first tenth of a check is its start.
-func (j *job) at(now time.Time) (state, int) {
-	if j.began.IsZero() {
+// progress returns how far the job's latest check is, also in percent.
+// The first tenth of a check is its start.
+func (v view) progress() (phase, int) {
+	c := v.state.check
+	if c == nil {
 		return none, 0
 	}
-	takes := time.Duration(j.CheckSeconds * float64(time.Second))
-	gone := now.Sub(j.began)
+	takes, gone := c.ends.Sub(c.began), v.now.Sub(c.began)
 	switch {
 	case gone >= takes:
 		return finished, 100
 	case gone < takes/10:
 		return starting, 0
 	}
-	return running, min(99, int(100*gone/takes))
-}
-
-// create is CreateMigrateCheckJob.
-func (j *job) create(now time.Time) (any, *cloudapi.Error) {
-	if j.InMigration {
-		return nil, cloudapi.Refuse("FailedOperation.NotAllowOperation", "The job is in migration: no check can be created.")
-	}
-	if state, _ := j.at(now); state == starting || state == running {
-		return nil, cloudapi.Refuse("InternalError.DuplicateJob", "A check of the migration task is running.")
-	}
-	j.began = now
-	return nil, nil
-}
-
-// describe2018 is DescribeMigrateCheckJob.
-func (j *job) describe2018(now time.Time) (any, *cloudapi.Error) {
-	state, progress := j.at(now)
-	answer := map[string]any{
-		"Status":       [...]string{"unavailable", "starting", "running", "finished"}[state],
-		"Progress":     strconv.Itoa(progress),
-		"CheckFlag":    3,
-		"ErrorCode":    0,
-		"ErrorMessage": "",
-	}
-	if state == finished {
-		answer["CheckFlag"], answer["ErrorMessage"] = 1, j.message()
-		if j.NotPassed {
-			answer["CheckFlag"], answer["ErrorCode"] = 0, -1
-		}
-	}
-	return answer, nil
-}
-
-func (j *job) message() string {
-	if j.Message == "" {
-		return "ok"
-	}
-	return j.Message
-}
-
-// describe2021 is DescribeMigrationCheckJob.
-func (j *job) describe2021(now time.Time) (any, *cloudapi.Error) {
-	state, progress := j.at(now)
-	answer := map[string]any{
-		"Status":    [...]string{"notStarted", "notStarted", "running", "success"}[state],
-		"BriefMsg":  "",
-		"CheckFlag": nil,
-		"StepInfo":  j.steps(state, progress),
-	}
-	if state == finished {
-		answer["BriefMsg"], answer["CheckFlag"] = j.message(), "checkPass"
-		if j.NotPassed {
-			answer["Status"], answer["CheckFlag"] = "failed", "checkNotPass"
-		}
-	}
-	return answer, nil
-}
-
-// steps returns the steps of the check: of those of a running one, as many as
-// its progress says are over.
-func (j *job) steps(state state, progress int) []map[string]any {
-	steps := j.Steps
-	if steps == nil {
-		steps = defaultSteps(j.NotPassed, j.message())
-	}
-	out := make([]map[string]any, len(steps))
-	over := len(steps) * progress / 100
-	for i, step := range steps {
-		if state == none || i >= over {
-			step.StepStatus, step.StepMessage, step.DetailCheckItems = "notStarted", "", nil
-		}
-		out[i] = map[string]any{
-			"StepNo": i + 1, "StepId": step.StepID, "StepName": step.StepName,
-			"StepStatus": step.StepStatus, "StepMessage": step.StepMessage,
-			"DetailCheckItems": step.DetailCheckItems,
-		}
-	}
-	return out
-}
-
-func defaultSteps(notPassed bool, message string) []Step {
-	steps := []Step{
-		{StepID: "ConnectDBCheck", StepName: "Connection check", StepStatus: "pass"},
-		{StepID: "VersionCheck", StepName: "Version check", StepStatus: "pass"},
-		{StepID: "SrcPrivilegeCheck", StepName: "Source instance permission check", StepStatus: "pass"},
-	}
-	if notPassed {
-		last := &steps[2]
-		last.StepStatus, last.StepMessage = "failed", message
-		last.DetailCheckItems = []DetailItem{{
-			CheckItemName: "Global privileges",
-			CheckResult:   "failed",
-			FailureReason: message,
-			Solution:      "Grant the missing privilege to the migration account and create the check again.",
-			HelpDoc:       []string{"https://www.tencentcloud.com/document/product/571"},
-		}}
-	}
-	return steps
+	return underway, min(99, int(100*gone/takes))
 }

@@ -133,32 +133,3 @@ func TestGenerationsShareJobs(t *testing.T) {
 		t.Errorf("status by 2018-03-30: %q, want starting", got)
 	}
 }
-
-// TestDefaultJobs has the jobs that exist unless others are given, a minute
-// after their checks were created.
-func TestDefaultJobs(t *testing.T) {
-	clock := newClock()
-	c := clientOf(fakedts.New(fakedts.Options{Now: clock.Now}))
-	want := map[string]string{
-		"dts-1kl0iy0v": "finished 100% flag 1 error 0 ok",
-		"dts-dau5czmd": "finished 100% flag 1 error 0 ok",
-		"dts-notpass1": "finished 100% flag 0 error -1 Source instance permission check failed: the account lacks REPLICATION CLIENT",
-		"dts-slowchk1": "running 50% flag 3 error 0",
-		"dts-migrate1": "unavailable 0% flag 3 error 0",
-	}
-	for id := range want {
-		code := ""
-		if id == "dts-migrate1" {
-			code = "FailedOperation.NotAllowOperation"
-		}
-		if got := codeOf(c.create(id)); got != code {
-			t.Errorf("%s: create: code %q, want %q", id, got, code)
-		}
-	}
-	clock.move(time.Minute)
-	for id, text := range want {
-		if got := text2018(t, c, id); got != text {
-			t.Errorf("%s: %s, want %s", id, got, text)
-		}
-	}
-}

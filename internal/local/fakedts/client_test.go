@@ -1,6 +1,7 @@
 package fakedts_test
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -51,7 +52,13 @@ type client struct {
 	key                    cloudapi.Key
 	region                 string
 	signMethod, httpMethod string
+
+	// patience is how long a call may take; a minute if 0.
+	patience time.Duration
 }
+
+// instant is a check that is over when the next call comes.
+const instant = 1e-9
 
 // clientOf is a client that calls a server without a listener.
 func clientOf(s *fakedts.Server) client {
@@ -112,13 +119,30 @@ func (c client) profile() *profile.ClientProfile {
 	return p
 }
 
+// limited is the client's transport, which ends a call that takes too long: the
+// SDK itself knows whole seconds only.
+func (c client) limited() http.RoundTripper {
+	if c.patience == 0 {
+		return c.transport
+	}
+	return roundTripper(func(r *http.Request) (*http.Response, error) {
+		ctx, cancel := context.WithTimeout(r.Context(), c.patience)
+		context.AfterFunc(ctx, cancel)
+		return c.transport.RoundTrip(r.WithContext(ctx))
+	})
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
 // sdk2018 and sdk2021 are the SDK's packages of the two generations.
 func (c client) sdk2018() *dts2018.Client {
 	sdk, err := dts2018.NewClient(c.credential(), c.region, c.profile())
 	if err != nil {
 		panic(err)
 	}
-	sdk.WithHttpTransport(c.transport)
+	sdk.WithHttpTransport(c.limited())
 	return sdk
 }
 

@@ -2,74 +2,51 @@ package fakedts
 
 import (
 	"fmt"
-	"net/http"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"migratecheck/internal/local/cloudapi"
 )
 
-// Kind is the kind of a fault.
-type Kind string
-
-// The kinds of faults. Unless it says otherwise, a call that meets one is not
-// carried out.
-const (
-	// FaultCode answers with the fault's code and message.
-	FaultCode Kind = "code"
-
-	// FaultDelay answers as ever, after the fault's delay.
-	FaultDelay Kind = "delay"
-
-	// FaultDrop closes the connection without an answer.
-	FaultDrop Kind = "drop"
-
-	// FaultSilence never answers.
-	FaultSilence Kind = "silence"
-
-	// FaultDead never answers on a connection that has been used before, and
-	// answers as ever on a fresh one: what a thawed instance meets.
-	FaultDead Kind = "dead"
-
-	// FaultHTML answers with HTTP status 502 and a page.
-	FaultHTML Kind = "html"
-
-	// FaultTruncated carries the call out and answers with half of the JSON.
-	FaultTruncated Kind = "truncated"
-
-	// FaultEmpty carries the call out and answers with an empty body.
-	FaultEmpty Kind = "empty"
-
-	// FaultLost carries the call out and closes the connection.
-	FaultLost Kind = "lost"
-
-	// FaultLostSilence carries the call out and never answers.
-	FaultLostSilence Kind = "lost-silence"
+// The faults are those of every service, and one of DTS's own.
+type (
+	Kind  = cloudapi.Kind
+	Fault = cloudapi.Fault
 )
 
+// The kinds of faults: see cloudapi.
+const (
+	FaultCode          = cloudapi.FaultCode
+	FaultDelay         = cloudapi.FaultDelay
+	FaultDrop          = cloudapi.FaultDrop
+	FaultSilence       = cloudapi.FaultSilence
+	FaultDead          = cloudapi.FaultDead
+	FaultHTML          = cloudapi.FaultHTML
+	FaultCodeCarried   = cloudapi.FaultCodeCarried
+	FaultTruncated     = cloudapi.FaultTruncated
+	FaultSilentHalfway = cloudapi.FaultSilentHalfway
+	FaultEmpty         = cloudapi.FaultEmpty
+	FaultLost          = cloudapi.FaultLost
+	FaultLostSilence   = cloudapi.FaultLostSilence
+)
+
+// FaultStale follows a check that is created: for the fault's delay every call
+// that reads the job's check, its detail or a list shows what was before. It is
+// met by creations, which its Job, Skip and Times select; its Action, if given, is
+// the only one that reads what was. Other faults are met beside it.
+const FaultStale Kind = "stale"
+
 // Kinds are all kinds of faults.
-var Kinds = []Kind{FaultCode, FaultDelay, FaultDrop, FaultSilence, FaultDead, FaultHTML, FaultTruncated, FaultEmpty, FaultLost, FaultLostSilence}
+var Kinds = append(slices.Clone(cloudapi.Kinds), FaultStale)
 
-// Fault is a fault that calls meet.
-type Fault struct {
-	Kind Kind
-
-	// Job and Action restrict the fault to calls for a job or of an action.
-	Job, Action string
-
-	// Skip is how many calls pass before the fault is met, Times how many then
-	// meet it: 0 means all.
-	Skip, Times int
-
-	// Code and Message are those of FaultCode.
-	Code, Message string
-
-	// Delay is how long every answer that meets the fault is held back.
-	Delay time.Duration
-
-	met int
+// ParseFault reads a fault from text, for a flag, as cloudapi.ParseFault does:
+// "stale,delay=5s".
+func ParseFault(text string) (Fault, error) {
+	f, err := cloudapi.ParseFault(text, Kinds)
+	if err == nil && f.Kind == FaultStale && f.Delay == 0 {
+		err = fmt.Errorf("fault %q: delay=… is missing", text)
+	}
+	return f, err
 }
 
 // Inject adds faults. A call meets the first that applies to it.
@@ -77,106 +54,37 @@ func (s *Server) Inject(faults ...Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, f := range faults {
-		s.faults = append(s.faults, &f)
+		if f.Kind == FaultStale {
+			s.stale = append(s.stale, &stale{Fault: f})
+		} else {
+			s.Server.Inject(f)
+		}
 	}
 }
 
-// meet returns the fault that a call meets, or one of no kind.
-func (s *Server) meet(c Call, r *http.Request) Fault {
-	reused := reusedConnection(r.Context())
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, f := range s.faults {
-		if f.Job != "" && f.Job != c.JobID || f.Action != "" && f.Action != c.Action || f.Kind == FaultDead && !reused {
+// stale is a FaultStale with the number of creations that it applied to.
+type stale struct {
+	Fault
+	creations int
+}
+
+// shadow hides from readings what became of a job.
+type shadow struct {
+	until  time.Time
+	action string // the one that reads what was; every one if empty
+}
+
+// shadows returns what a creation at a time brings about by the faults.
+func (s *Server) shadows(id string, now time.Time) []shadow {
+	var out []shadow
+	for _, f := range s.stale {
+		if f.Job != "" && f.Job != id {
 			continue
 		}
-		f.met++
-		if f.met > f.Skip && (f.Times == 0 || f.met <= f.Skip+f.Times) {
-			return *f
+		f.creations++
+		if f.creations > f.Skip && (f.Times == 0 || f.creations <= f.Skip+f.Times) {
+			out = append(out, shadow{now.Add(f.Delay), f.Action})
 		}
 	}
-	return Fault{}
-}
-
-// prevents tells that a call that meets the fault is not carried out.
-func (f Fault) prevents() bool {
-	return slices.Contains([]Kind{FaultCode, FaultDrop, FaultSilence, FaultDead, FaultHTML}, f.Kind)
-}
-
-// send sends the answer, as the fault leaves it.
-func (f Fault) send(w http.ResponseWriter, r *http.Request, answer []byte) {
-	if f.Delay > 0 {
-		timer := time.NewTimer(f.Delay)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-r.Context().Done():
-		}
-	}
-	switch f.Kind {
-	case FaultDrop, FaultLost:
-		panic(http.ErrAbortHandler)
-	case FaultSilence, FaultDead, FaultLostSilence:
-		<-r.Context().Done()
-		panic(http.ErrAbortHandler)
-	case FaultHTML:
-		w.Header().Set("Content-Type", "text/html")
-		w.WriteHeader(http.StatusBadGateway)
-		fmt.Fprint(w, "<html><body><h1>502 Bad Gateway</h1></body></html>")
-	case FaultTruncated:
-		cloudapi.Write(w, answer[:len(answer)/2])
-	case FaultEmpty:
-		cloudapi.Write(w, nil)
-	default:
-		cloudapi.Write(w, answer)
-	}
-}
-
-// ParseFault reads a fault from text, for a flag: its kind, then name=value
-// pairs, separated by commas: "silence,job=dts-1kl0iy0v,times=1", "delay,delay=2s",
-// "code,code=InternalError.LockError,skip=3".
-func ParseFault(text string) (Fault, error) {
-	parts := strings.Split(text, ",")
-	f := Fault{Kind: Kind(parts[0])}
-	if !slices.Contains(Kinds, f.Kind) {
-		return f, fmt.Errorf("fault %q: the kind must be one of %v", text, Kinds)
-	}
-	for _, part := range parts[1:] {
-		name, value, _ := strings.Cut(part, "=")
-		var err error
-		if value == "" {
-			err = fmt.Errorf("wants a value")
-		}
-		switch name {
-		case "job":
-			f.Job = value
-		case "action":
-			f.Action = value
-		case "code":
-			f.Code = value
-		case "message":
-			f.Message = value
-		case "delay":
-			f.Delay, err = time.ParseDuration(value)
-		case "skip":
-			f.Skip, err = strconv.Atoi(value)
-		case "times":
-			f.Times, err = strconv.Atoi(value)
-		default:
-			err = fmt.Errorf("not one of job, action, code, message, delay, skip, times")
-		}
-		if err == nil && (f.Skip < 0 || f.Times < 0 || f.Delay < 0) {
-			err = fmt.Errorf("must not be negative")
-		}
-		if err != nil {
-			return f, fmt.Errorf("fault %q: %q: %w", text, name, err)
-		}
-	}
-	if f.Kind == FaultCode && f.Code == "" {
-		return f, fmt.Errorf("fault %q: code=… is missing", text)
-	}
-	if f.Kind == FaultDelay && f.Delay == 0 {
-		return f, fmt.Errorf("fault %q: delay=… is missing", text)
-	}
-	return f, nil
+	return out
 }

@@ -50,17 +50,22 @@ func TestFaults(t *testing.T) {
 			fakedts.Fault{Delay: 30 * time.Millisecond},
 			want{carriedOut: true, atLeast: 30 * time.Millisecond},
 		},
-		fakedts.FaultDrop:        {want: want{code: "ClientError.NetworkError", mention: "EOF"}},
-		fakedts.FaultSilence:     {want: want{code: "ClientError.NetworkError", mention: "timeout", atLeast: patience}},
-		fakedts.FaultHTML:        {want: want{code: "ClientError.ParseJsonError", mention: "502 Bad Gateway", status: http.StatusBadGateway}},
-		fakedts.FaultTruncated:   {want: want{code: "ClientError.ParseJsonError", mention: `{"Response":{"Req`, carriedOut: true}},
-		fakedts.FaultEmpty:       {want: want{code: "ClientError.ParseJsonError", mention: "unexpected end", carriedOut: true}},
-		fakedts.FaultLost:        {want: want{code: "ClientError.NetworkError", mention: "EOF", carriedOut: true}},
-		fakedts.FaultLostSilence: {want: want{code: "ClientError.NetworkError", mention: "timeout", carriedOut: true, atLeast: patience}},
+		fakedts.FaultDrop:    {want: want{code: "ClientError.NetworkError", mention: "EOF"}},
+		fakedts.FaultSilence: {want: want{code: "ClientError.NetworkError", mention: "timeout", atLeast: patience}},
+		fakedts.FaultHTML:    {want: want{code: "ClientError.ParseJsonError", mention: "502 Bad Gateway", status: http.StatusBadGateway}},
+		fakedts.FaultCodeCarried: {
+			fakedts.Fault{Code: "InternalError", Message: "it was done"},
+			want{code: "InternalError", mention: "it was done", answered: "InternalError", carriedOut: true},
+		},
+		fakedts.FaultTruncated:     {want: want{code: "ClientError.ParseJsonError", mention: "unexpected EOF", carriedOut: true}},
+		fakedts.FaultSilentHalfway: {want: want{code: "ClientError.ParseJsonError", mention: "deadline exceeded", carriedOut: true, atLeast: patience}},
+		fakedts.FaultEmpty:         {want: want{code: "ClientError.ParseJsonError", mention: "unexpected end", carriedOut: true}},
+		fakedts.FaultLost:          {want: want{code: "ClientError.NetworkError", mention: "EOF", carriedOut: true}},
+		fakedts.FaultLostSilence:   {want: want{code: "ClientError.NetworkError", mention: "timeout", carriedOut: true, atLeast: patience}},
 	}
 	for _, kind := range fakedts.Kinds {
-		if kind == fakedts.FaultDead {
-			continue // TestDeadConnection
+		if kind == fakedts.FaultDead || kind == fakedts.FaultStale {
+			continue // TestDeadConnection, TestStale
 		}
 		test, ok := tests[kind]
 		if !ok {
@@ -70,10 +75,13 @@ func TestFaults(t *testing.T) {
 			t.Run(string(kind)+"/"+scheme, func(t *testing.T) {
 				f := test.fault
 				f.Kind, f.Action = kind, "CreateMigrateCheckJob"
-				s := fakedts.New(fakedts.Options{Faults: []fakedts.Fault{f}})
+				s := fakedts.New(fakedts.Options{Jobs: []fakedts.Job{{JobID: "dts-slowchk1", CheckSeconds: 120}}, Faults: []fakedts.Fault{f}})
 				c, transport := listen(t, s, scheme == "https")
 				if strings.Contains(test.want.mention, "timeout") {
 					transport.ResponseHeaderTimeout = patience
+				}
+				if kind == fakedts.FaultSilentHalfway {
+					c.patience = patience
 				}
 				seen := &witness{RoundTripper: transport}
 				c.transport = seen
@@ -89,7 +97,7 @@ func TestFaults(t *testing.T) {
 				if took < test.want.atLeast {
 					t.Errorf("it took %v, want at least %v", took, test.want.atLeast)
 				}
-				transport.ResponseHeaderTimeout = 0
+				transport.ResponseHeaderTimeout, c.patience = 0, 0
 				if got := recorded(t, s, 1); got.Fault != kind || got.CarriedOut != test.want.carriedOut || got.Code != test.want.answered || got.JobID != "dts-slowchk1" || got.RequestID == "" {
 					t.Errorf("recorded: %+v", got)
 				}
@@ -109,7 +117,7 @@ func TestFaults(t *testing.T) {
 // fresh one answers again.
 func TestDeadConnection(t *testing.T) {
 	s := fakedts.New(fakedts.Options{
-		Jobs:   []fakedts.Job{{JobID: "dts-1kl0iy0v"}},
+		Jobs:   []fakedts.Job{{JobID: "dts-1kl0iy0v", CheckSeconds: instant}},
 		Faults: []fakedts.Fault{{Kind: fakedts.FaultDead}},
 	})
 	c, transport := listen(t, s, false)
@@ -206,7 +214,7 @@ func TestWhichCallsMeetAFault(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := fakedts.New(fakedts.Options{Jobs: []fakedts.Job{{JobID: "a"}, {JobID: "b"}}})
+			s := fakedts.New(fakedts.Options{Jobs: []fakedts.Job{{JobID: "a", CheckSeconds: instant}, {JobID: "b", CheckSeconds: instant}}})
 			s.Inject(test.faults...)
 			var got []string
 			for _, call := range test.calls {

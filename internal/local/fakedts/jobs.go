@@ -7,21 +7,48 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"time"
 )
 
 // Job is a migration job and what its checks are like. Its JSON form is an
 // element of a jobs file (see testdata/jobs.json).
 type Job struct {
-	JobID string `json:"JobId"`
+	JobID   string `json:"JobId"`
+	JobName string `json:"JobName,omitempty"`
 
 	// Region in which the job exists; empty for every region.
 	Region string `json:"Region,omitempty"`
 
-	// CheckSeconds is how long a check takes.
+	Tags map[string]string `json:"Tags,omitempty"`
+
+	// The types of the databases; mysql unless given.
+	SrcDatabaseType string `json:"SrcDatabaseType,omitempty"`
+	DstDatabaseType string `json:"DstDatabaseType,omitempty"`
+
+	// RunMode is immediate, the default, or timed.
+	RunMode string `json:"RunMode,omitempty"`
+
+	// CreateTime of the job, in Beijing time as the API has it: 2006-01-02
+	// 15:04:05. Unless given, the jobs are a day old, each a second younger than
+	// the one before it.
+	CreateTime string `json:"CreateTime,omitempty"`
+
+	// Status that the job is in until a call changes it; created unless given.
+	Status string `json:"Status,omitempty"`
+
+	// Before is the check before the first that is created; in a status that a job
+	// has only after one, there is one anyway.
+	Before *Verdict `json:"Before,omitempty"`
+
+	// Unconfigured tells that the job is created and was not configured since: it
+	// does not allow a check.
+	Unconfigured bool `json:"Unconfigured,omitempty"`
+
+	// CheckSeconds is how long a check takes; one second if 0.
 	CheckSeconds float64 `json:"CheckSeconds,omitempty"`
 
-	// NotPassed is the verdict, and Message what is said with it ("ok" unless
-	// given).
+	// NotPassed is the verdict of every check that is created, Message what is
+	// said with it ("ok" unless given).
 	NotPassed bool   `json:"NotPassed,omitempty"`
 	Message   string `json:"Message,omitempty"`
 
@@ -29,12 +56,23 @@ type Job struct {
 	// pass, or the last of which fails, unless given.
 	Steps []Step `json:"Steps,omitempty"`
 
-	// InMigration tells that the job migrates: no check can be created.
+	// InMigration tells that the job migrates: its Status is running.
 	InMigration bool `json:"InMigration,omitempty"`
+
+	// MigrateSeconds is how long a job that was started stays in each status
+	// until it is at success; a minute if 0.
+	MigrateSeconds float64 `json:"MigrateSeconds,omitempty"`
 
 	// ErrorCode is what every call for the job is answered with, if given.
 	ErrorCode    string `json:"ErrorCode,omitempty"`
 	ErrorMessage string `json:"ErrorMessage,omitempty"`
+}
+
+// Verdict is what a check ends with, as in Job.
+type Verdict struct {
+	NotPassed bool   `json:"NotPassed,omitempty"`
+	Message   string `json:"Message,omitempty"`
+	Steps     []Step `json:"Steps,omitempty"`
 }
 
 // Step is a step of a check when the check is over, in the API's own form.
@@ -43,34 +81,25 @@ type Step struct {
 	StepName         string       `json:"StepName"`
 	StepStatus       string       `json:"StepStatus"`
 	StepMessage      string       `json:"StepMessage"`
+	HasSkipped       bool         `json:"HasSkipped,omitempty"`
 	DetailCheckItems []DetailItem `json:"DetailCheckItems,omitempty"`
 }
 
 // DetailItem is one thing that a step looks at.
 type DetailItem struct {
 	CheckItemName string   `json:"CheckItemName"`
+	Description   string   `json:"Description,omitempty"`
 	CheckResult   string   `json:"CheckResult"`
 	FailureReason string   `json:"FailureReason,omitempty"`
 	Solution      string   `json:"Solution,omitempty"`
-	HelpDoc       []string `json:"HelpDoc,omitempty"`
 	ErrorLog      []string `json:"ErrorLog,omitempty"`
+	HelpDoc       []string `json:"HelpDoc,omitempty"`
+	SkipInfo      string   `json:"SkipInfo,omitempty"`
 }
 
-// defaultJobs are the jobs of an endpoint that is told of none.
-func defaultJobs() []Job {
-	return []Job{
-		{JobID: "dts-1kl0iy0v", CheckSeconds: 3},
-		{JobID: "dts-dau5czmd", CheckSeconds: 3},
-		{JobID: "dts-notpass1", CheckSeconds: 3, NotPassed: true,
-			Message: "Source instance permission check failed: the account lacks REPLICATION CLIENT"},
-		{JobID: "dts-slowchk1", CheckSeconds: 120},
-		{JobID: "dts-migrate1", InMigration: true},
-	}
-}
-
-// maxCheckSeconds is the longest check of a jobs file: a year, so that no typing
-// error overflows a time.Duration.
-const maxCheckSeconds = 365 * 24 * 60 * 60
+// maxSeconds is the longest time of a jobs file: a year, so that no typing error
+// overflows a time.Duration.
+const maxSeconds = 365 * 24 * 60 * 60
 
 // ParseJobs reads a jobs file: a JSON array of jobs, an empty one included.
 func ParseJobs(file []byte) ([]Job, error) {
@@ -88,13 +117,84 @@ func ParseJobs(file []byte) ([]Job, error) {
 		if j.JobID == "" || seen[j.JobID] {
 			return nil, fmt.Errorf("jobs file: [%d].JobId: must be given, and differ from the others", i)
 		}
-		if j.Region != "" && !slices.Contains(regions, j.Region) {
-			return nil, fmt.Errorf("jobs file: [%d].Region: DTS is not offered in %q", i, j.Region)
-		}
-		if j.CheckSeconds < 0 || j.CheckSeconds > maxCheckSeconds {
-			return nil, fmt.Errorf("jobs file: [%d].CheckSeconds: must be from 0 to %d", i, maxCheckSeconds)
-		}
 		seen[j.JobID] = true
+		if err := j.validate(); err != nil {
+			return nil, fmt.Errorf("jobs file: [%d].%w", i, err)
+		}
 	}
 	return jobs, nil
+}
+
+// validate returns what is wrong with a job, if anything.
+func (j Job) validate() error {
+	if j.Region != "" && !slices.Contains(regions, j.Region) {
+		return fmt.Errorf("Region: DTS is not offered in %q", j.Region)
+	}
+	if j.CheckSeconds < 0 || j.CheckSeconds > maxSeconds {
+		return fmt.Errorf("CheckSeconds: must be from 0 to %d", maxSeconds)
+	}
+	if j.MigrateSeconds < 0 || j.MigrateSeconds > maxSeconds {
+		return fmt.Errorf("MigrateSeconds: must be from 0 to %d", maxSeconds)
+	}
+	if j.CreateTime != "" {
+		if _, err := time.ParseInLocation(time.DateTime, j.CreateTime, beijing); err != nil {
+			return errors.New("CreateTime: must be of the form 2006-01-02 15:04:05")
+		}
+	}
+	if j.RunMode != "" && j.RunMode != immediate && j.RunMode != timed {
+		return fmt.Errorf("RunMode: must be %s or %s", immediate, timed)
+	}
+	if _, ok := statuses[j.status()]; !ok {
+		return fmt.Errorf("Status: there is no status %q", j.Status)
+	}
+	if j.InMigration && j.Status != "" && j.Status != running {
+		return fmt.Errorf("InMigration: does not go with the status %s", j.Status)
+	}
+	if j.Unconfigured && j.status() != created {
+		return fmt.Errorf("Unconfigured: does not go with the status %s", j.status())
+	}
+	if b := j.Before; b != nil && (statuses[j.status()].checked && b.NotPassed || j.status() == checkNotPass && !b.NotPassed) {
+		return fmt.Errorf("Before: is not what leads to the status %s", j.status())
+	}
+	for _, steps := range [][]Step{j.Steps, j.before().Steps} {
+		for _, step := range steps {
+			if !slices.Contains([]string{"pass", "failed", "warning", "blocked", "notStarted"}, step.StepStatus) {
+				return fmt.Errorf("Steps: %q: there is no StepStatus %q", step.StepID, step.StepStatus)
+			}
+			for _, item := range step.DetailCheckItems {
+				if !slices.Contains([]string{"pass", "failed", "warning"}, item.CheckResult) {
+					return fmt.Errorf("Steps: %q: there is no CheckResult %q", step.StepID, item.CheckResult)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// The run modes.
+const (
+	immediate = "immediate"
+	timed     = "timed"
+)
+
+// status returns the status that the job begins with.
+func (j Job) status() string {
+	switch {
+	case j.InMigration:
+		return running
+	case j.Status == "":
+		return created
+	}
+	return j.Status
+}
+
+// before returns the verdict of the check that the job begins with.
+func (j Job) before() Verdict {
+	if j.Before != nil {
+		return *j.Before
+	}
+	if j.status() == checkNotPass {
+		return Verdict{NotPassed: true, Message: "the last check did not pass"}
+	}
+	return Verdict{}
 }

@@ -16,7 +16,8 @@ func TestParseFault(t *testing.T) {
 		"silence":                          {Kind: fakedts.FaultSilence},
 		"silence,job=dts-1kl0iy0v,times=1": {Kind: fakedts.FaultSilence, Job: "dts-1kl0iy0v", Times: 1},
 		"delay,delay=2s":                   {Kind: fakedts.FaultDelay, Delay: 2 * time.Second},
-		"html,delay=50ms":                  {Kind: fakedts.FaultHTML, Delay: 50 * time.Millisecond},
+		"stale,delay=5s,action=DescribeMigrationCheckJob": {Kind: fakedts.FaultStale, Delay: 5 * time.Second, Action: "DescribeMigrationCheckJob"},
+		"html,delay=50ms": {Kind: fakedts.FaultHTML, Delay: 50 * time.Millisecond},
 		"code,code=InternalError.LockError,skip=3": {
 			Kind: fakedts.FaultCode, Code: "InternalError.LockError", Skip: 3,
 		},
@@ -48,6 +49,9 @@ func TestParseFaultRefuses(t *testing.T) {
 		"silence,job":               `"job": wants a value`,
 		"silence,job=":              `"job": wants a value`,
 		"drop,action=":              `"action": wants a value`,
+		"stale":                     "delay=… is missing",
+		"stale,job=a":               "delay=… is missing",
+		"code-carried":              "code=… is missing",
 		"drop,times=many":           `"times"`,
 		"drop,times=1.5":            `"times"`,
 		"drop,times=-1":             "negative",
@@ -68,20 +72,33 @@ func TestParseFaultRefuses(t *testing.T) {
 
 func TestParseJobsRefuses(t *testing.T) {
 	for name, test := range map[string]struct{ file, mention string }{
-		"nothing":          {``, "jobs file"},
-		"no JSON":          {`dts-1kl0iy0v`, "jobs file"},
-		"an object":        {`{"JobId": "dts-1kl0iy0v"}`, "jobs file"},
-		"null":             {`null`, "one JSON array"},
-		"two arrays":       {`[] []`, "one JSON array"},
-		"half an array":    {`[{"JobId": "dts-1kl0iy0v"}`, "jobs file"},
-		"misspelt name":    {`[{"JobId": "dts-1kl0iy0v", "CheckSecond": 3}]`, "CheckSecond"},
-		"no JobId":         {`[{"JobId": "a"}, {"CheckSeconds": 3}]`, "[1].JobId"},
-		"JobId twice":      {`[{"JobId": "a"}, {"JobId": "b"}, {"JobId": "a"}]`, "[2].JobId"},
-		"JobId a number":   {`[{"JobId": 1}]`, "JobId"},
-		"negative seconds": {`[{"JobId": "a", "CheckSeconds": -1}]`, "[0].CheckSeconds"},
-		"endless seconds":  {`[{"JobId": "a", "CheckSeconds": 1e300}]`, "[0].CheckSeconds"},
-		"seconds as text":  {`[{"JobId": "a", "CheckSeconds": "3s"}]`, "CheckSeconds"},
-		"no such region":   {`[{"JobId": "a", "Region": "ap-nowhere"}]`, `[0].Region: DTS is not offered in "ap-nowhere"`},
+		"nothing":                 {``, "jobs file"},
+		"no JSON":                 {`dts-1kl0iy0v`, "jobs file"},
+		"an object":               {`{"JobId": "dts-1kl0iy0v"}`, "jobs file"},
+		"null":                    {`null`, "one JSON array"},
+		"two arrays":              {`[] []`, "one JSON array"},
+		"half an array":           {`[{"JobId": "dts-1kl0iy0v"}`, "jobs file"},
+		"misspelt name":           {`[{"JobId": "dts-1kl0iy0v", "CheckSecond": 3}]`, "CheckSecond"},
+		"no JobId":                {`[{"JobId": "a"}, {"CheckSeconds": 3}]`, "[1].JobId"},
+		"JobId twice":             {`[{"JobId": "a"}, {"JobId": "b"}, {"JobId": "a"}]`, "[2].JobId"},
+		"JobId a number":          {`[{"JobId": 1}]`, "JobId"},
+		"negative seconds":        {`[{"JobId": "a", "CheckSeconds": -1}]`, "[0].CheckSeconds"},
+		"endless seconds":         {`[{"JobId": "a", "CheckSeconds": 1e300}]`, "[0].CheckSeconds"},
+		"seconds as text":         {`[{"JobId": "a", "CheckSeconds": "3s"}]`, "CheckSeconds"},
+		"no such status":          {`[{"JobId": "a", "Status": "Created"}]`, `[0].Status: there is no status "Created"`},
+		"no such mode":            {`[{"JobId": "a", "RunMode": "later"}]`, "[0].RunMode: must be immediate or timed"},
+		"no such time":            {`[{"JobId": "a", "CreateTime": "2026-01-02T15:04:05Z"}]`, "[0].CreateTime"},
+		"negative migration":      {`[{"JobId": "a", "MigrateSeconds": -1}]`, "[0].MigrateSeconds"},
+		"endless migration":       {`[{"JobId": "a", "MigrateSeconds": 1e300}]`, "[0].MigrateSeconds"},
+		"two statuses":            {`[{"JobId": "a", "InMigration": true, "Status": "created"}]`, "[0].InMigration"},
+		"checked, not configured": {`[{"JobId": "a", "Unconfigured": true, "Status": "checkPass"}]`, "[0].Unconfigured"},
+		"passed, but not before":  {`[{"JobId": "a", "Status": "checkPass", "Before": {"NotPassed": true}}]`, "[0].Before"},
+		"runs, but not passed":    {`[{"JobId": "a", "InMigration": true, "Before": {"NotPassed": true}}]`, "[0].Before"},
+		"not passed, but before":  {`[{"JobId": "a", "Status": "checkNotPass", "Before": {}}]`, "[0].Before"},
+		"no such step status":     {`[{"JobId": "a", "Steps": [{"StepId": "A", "StepStatus": "fail"}]}]`, `[0].Steps: "A": there is no StepStatus "fail"`},
+		"nor in the one before":   {`[{"JobId": "a", "Before": {"Steps": [{"StepId": "A"}]}}]`, `[0].Steps: "A": there is no StepStatus ""`},
+		"no such item result":     {`[{"JobId": "a", "Steps": [{"StepId": "A", "StepStatus": "pass", "DetailCheckItems": [{"CheckResult": "ok"}]}]}]`, `[0].Steps: "A": there is no CheckResult "ok"`},
+		"no such region":          {`[{"JobId": "a", "Region": "ap-nowhere"}]`, `[0].Region: DTS is not offered in "ap-nowhere"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			jobs, err := fakedts.ParseJobs([]byte(test.file))
@@ -128,7 +145,10 @@ func TestSampleJobs(t *testing.T) {
 		"dts-passes-after-3-seconds": {c, "", `success checkPass "ok" ConnectDBCheck=pass VersionCheck=pass SrcPrivilegeCheck=pass`},
 		"dts-does-not-pass":          {c, "", `failed checkNotPass "Source instance permission check failed`},
 		"dts-slow-takes-2-minutes":   {c, "", `running - "" ConnectDBCheck=pass`},
-		"dts-in-migration":           {c, "FailedOperation.NotAllowOperation", "notStarted"},
+		"dts-in-migration":           {c, "FailedOperation.NotAllowOperation", `success checkPass "ok"`},
+		"dts-passes-now":             {c, "", `success checkPass "ok" ConnectDBCheck=pass ParamCheck=warning(max_allowed_packet=warning: `},
+		"dts-starts-tomorrow":        {c, "", `success checkPass "ok"`},
+		"dts-never-configured":       {c, "FailedOperation.NotAllowOperation", "notStarted"},
 		"dts-always-an-error":        {c, "InternalError.DatabaseError", ""},
 		"dts-only-in-shanghai":       {shanghai, "", `success checkPass`},
 		"dts-own-steps":              {c, "", `failed checkNotPass "1 of 2 steps failed" ConnectDBCheck=pass BinlogCheck=failed(binlog_format=failed: `},
@@ -150,7 +170,7 @@ func TestSampleJobs(t *testing.T) {
 	if code := codeOf(c.create("dts-only-in-shanghai")); code != "ResourceNotFound.JobNotExist" {
 		t.Errorf("the job of ap-shanghai, from ap-guangzhou: code %q", code)
 	}
-	for _, kind := range []reflect.Type{reflect.TypeFor[fakedts.Job](), reflect.TypeFor[fakedts.Step](), reflect.TypeFor[fakedts.DetailItem]()} {
+	for _, kind := range []reflect.Type{reflect.TypeFor[fakedts.Job](), reflect.TypeFor[fakedts.Verdict](), reflect.TypeFor[fakedts.Step](), reflect.TypeFor[fakedts.DetailItem]()} {
 		for i := range kind.NumField() {
 			name, _, _ := strings.Cut(kind.Field(i).Tag.Get("json"), ",")
 			if quoted, _ := json.Marshal(name); !strings.Contains(string(file), string(quoted)+":") {

@@ -1,30 +1,32 @@
 // Package fakedts is a DTS endpoint for tests and for local use: both
-// generations of the check actions, authentication, the quota, jobs that are
-// data and faults on demand. A Server is an http.Handler, usable without a
-// listener; Listen serves it over HTTP or TLS.
+// generations of the actions that check, list and start migration jobs,
+// authentication, the quota, jobs that are data and faults on demand. A Server is
+// an http.Handler, usable without a listener; Listen serves it over HTTP or TLS.
 package fakedts
 
 import (
-	"net/http"
-	"slices"
+	"cmp"
+	"context"
 	"sync"
 	"time"
 
 	"migratecheck/internal/local/cloudapi"
 )
 
-// ExampleKey is the key pair, with a token as a role's temporary credentials
-// have it, that the endpoint knows unless told otherwise.
-var ExampleKey = cloudapi.Key{
-	SecretID:  "AKIDexampleForLocalUseOnlyexample000",
-	SecretKey: "exampleSecretKeyForLocalUseOnly0",
-	Token:     "exampleTokenForLocalUseOnly",
-}
+// ExampleKey is the key pair that the endpoint knows unless told otherwise.
+var ExampleKey = cloudapi.ExampleKey
+
+// Call is a call that the endpoint received, Listener what serves it.
+type (
+	Call     = cloudapi.Call
+	Listener = cloudapi.Listener
+)
 
 // Options say what the endpoint is like. The zero value is an endpoint with
 // the default jobs, the example key and DTS's quota.
 type Options struct {
-	// Jobs that exist; a few of each sort if nil.
+	// Jobs that exist, in the order of their creation; a dozen that show every
+	// case if nil.
 	Jobs []Job
 
 	// Keys that may call; ExampleKey if nil.
@@ -46,182 +48,110 @@ type Options struct {
 
 // Server is a DTS endpoint. It is safe for concurrent use.
 type Server struct {
-	gate   cloudapi.Gate
-	now    func() time.Time
-	quota  int
-	forget bool
+	*cloudapi.Server
+	now func() time.Time
 
-	mu     sync.Mutex
-	jobs   map[string]*job
-	faults []*Fault
-	calls  []Call
-	sent   map[string][]time.Time // by account, region and action, of the last second
+	mu      sync.Mutex
+	jobs    map[string]*job // that exist
+	inOrder []*job          // of creation, removed ones included
+	stale   []*stale
 }
 
 // New returns an endpoint.
 func New(o Options) *Server {
 	if o.Jobs == nil {
-		o.Jobs = defaultJobs()
-	}
-	if o.Keys == nil {
-		o.Keys = []cloudapi.Key{ExampleKey}
+		o.Jobs = DefaultJobs()
 	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if o.Quota == 0 {
-		o.Quota = 20
-	}
-	s := &Server{
-		gate:   cloudapi.Gate{Service: "dts", Keys: o.Keys, Now: o.Now},
-		now:    o.Now,
-		quota:  o.Quota,
-		forget: o.Forget,
-		jobs:   make(map[string]*job, len(o.Jobs)),
-		sent:   make(map[string][]time.Time),
-	}
-	for _, j := range o.Jobs {
-		s.jobs[j.JobID] = &job{Job: j}
+	s := &Server{now: o.Now, jobs: make(map[string]*job, len(o.Jobs))}
+	s.Server = cloudapi.New(cloudapi.Options{
+		Service: "dts",
+		Actions: s.actions(),
+		Regions: regions,
+		Keys:    o.Keys,
+		Quota:   cmp.Or(o.Quota, 20),
+		Now:     o.Now,
+		Forget:  o.Forget,
+	})
+	now := s.now()
+	for i, j := range o.Jobs {
+		s.add(j, now, now.Add(-24*time.Hour-time.Duration(len(o.Jobs)-i)*time.Second))
 	}
 	s.Inject(o.Faults...)
 	return s
 }
 
-// Call is a call that the endpoint received.
-type Call struct {
-	At                      time.Time
-	HTTPMethod              string
-	Action, Version, Region string
-	JobID                   string
-	SecretID, Token         string
-	SignedBy                string
+// The generations of the API.
+const (
+	v2018 = "2018-03-30"
+	v2021 = "2021-12-06"
+)
 
-	// RequestID is that of the answer, whether it arrived or not.
-	RequestID string
-
-	// Code is the answer's error code, empty for a success.
-	Code string
-
-	// CarriedOut tells that the call did what it asked for.
-	CarriedOut bool
-
-	// Fault is the kind of the fault that the call met, if any.
-	Fault Kind
-}
-
-// Calls returns the calls received so far, in the order of their answers.
-func (s *Server) Calls() []Call {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.calls)
-}
-
-// ServeHTTP answers one call. A fault that closes the connection panics with
-// http.ErrAbortHandler, as net/http wants it; one that is silent lasts until the
-// request's context ends.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	call := Call{At: s.now(), HTTPMethod: r.Method, RequestID: cloudapi.NewRequestID()}
-	request, refusal := s.gate.Read(r)
-	if refusal == nil {
-		call.Action, call.Version, call.Region = request.Action, request.Version, request.Region
-		call.SecretID, call.Token, call.SignedBy = request.SecretID, request.Token, request.SignedBy
-		call.JobID, _ = request.Parameters["JobId"].(string)
-	}
-	fault := s.meet(call, r)
-	call.Fault = fault.Kind
-	var result any
-	if refusal == nil && !fault.prevents() {
-		result, refusal = s.answer(request)
-		call.CarriedOut = refusal == nil
-	}
-	if fault.Kind == FaultCode && refusal == nil {
-		refusal = cloudapi.Refuse(fault.Code, "%s", fault.Message)
-	}
-	if refusal != nil {
-		call.Code = refusal.Code
-	}
-	s.record(call)
-	fault.send(w, r, cloudapi.Answer(call.RequestID, result, refusal))
-}
-
-func (s *Server) record(c Call) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.forget {
-		s.calls = append(s.calls, c)
+// actions is the table of what the endpoint does.
+func (s *Server) actions() []cloudapi.Action {
+	return []cloudapi.Action{
+		{Version: v2018, Name: "CreateMigrateCheckJob", Do: s.change((*Server).create)},
+		{Version: v2018, Name: "DescribeMigrateCheckJob", Do: s.read(view.check2018)},
+		{Version: v2018, Name: "DescribeMigrateJobs", Do: s.list2018},
+		{Version: v2018, Name: "StartMigrateJob", Do: s.change((*Server).start)},
+		{Version: v2021, Name: "CreateMigrateCheckJob", Do: s.change((*Server).create)},
+		{Version: v2021, Name: "DescribeMigrationCheckJob", Do: s.read(view.check2021)},
+		{Version: v2021, Name: "DescribeMigrationDetail", Do: s.read(view.detail2021)},
+		{Version: v2021, Name: "DescribeMigrationJobs", Do: s.list2021},
+		{Version: v2021, Name: "StartMigrateJob", Do: s.change((*Server).start)},
 	}
 }
 
-// actions by version and name.
-var actions = map[string]map[string]func(*job, time.Time) (any, *cloudapi.Error){
-	"2018-03-30": {
-		"CreateMigrateCheckJob":   (*job).create,
-		"DescribeMigrateCheckJob": (*job).describe2018,
-	},
-	"2021-12-06": {
-		"CreateMigrateCheckJob":     (*job).create,
-		"DescribeMigrationCheckJob": (*job).describe2021,
-	},
+// action carries a call out.
+type action = func(context.Context, *cloudapi.Request) (any, *cloudapi.Error)
+
+// change returns the action that changes a job.
+func (s *Server) change(do func(*Server, *job, time.Time) *cloudapi.Error) action {
+	return func(_ context.Context, r *cloudapi.Request) (any, *cloudapi.Error) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		j, refusal := s.find(r)
+		if refusal != nil {
+			return nil, refusal
+		}
+		return nil, do(s, j, s.now())
+	}
 }
 
-// answer carries an authentic call out.
-func (s *Server) answer(r *cloudapi.Request) (any, *cloudapi.Error) {
-	version, ok := actions[r.Version]
-	if !ok {
-		return nil, cloudapi.Refuse("NoSuchVersion", "The version %q does not exist.", r.Version)
+// read returns the action that reads a job.
+func (s *Server) read(answer func(view) map[string]any) action {
+	return func(_ context.Context, r *cloudapi.Request) (any, *cloudapi.Error) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		j, refusal := s.find(r)
+		if refusal != nil {
+			return nil, refusal
+		}
+		v := j.seenBy(r.Action, s.now())
+		if v.stale {
+			r.Fault = FaultStale
+		}
+		return answer(v), nil
 	}
-	do, ok := version[r.Action]
-	if !ok {
-		return nil, cloudapi.Refuse("InvalidAction", "The action %q does not exist in this version.", r.Action)
-	}
-	if r.Region == "" {
-		return nil, cloudapi.Missing("Region")
-	}
-	if !slices.Contains(regions, r.Region) {
-		return nil, cloudapi.Refuse("UnsupportedRegion", "The region %q is not supported.", r.Region)
-	}
-	if refusal := r.Only("JobId"); refusal != nil {
-		return nil, refusal
-	}
-	id, ok, refusal := r.String("JobId")
-	if refusal != nil {
-		return nil, refusal
-	}
-	if !ok {
-		return nil, cloudapi.Missing("JobId")
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.now() // under the lock, so that the times of calls never decrease
-	if refusal := s.spend(r.SecretID+" "+r.Region+" "+r.Action, now); refusal != nil {
+}
+
+// find returns the one job that a call is about.
+func (s *Server) find(r *cloudapi.Request) (*job, *cloudapi.Error) {
+	f := r.Fields()
+	id := f.Required("JobId")
+	if refusal := f.Done(); refusal != nil {
 		return nil, refusal
 	}
 	j, ok := s.jobs[id]
-	if !ok || j.Region != "" && j.Region != r.Region {
-		return nil, cloudapi.Refuse("ResourceNotFound.JobNotExist", "The migration task does not exist.")
+	if !ok || !j.in(r.Region) {
+		return nil, errNotExist
 	}
 	if j.ErrorCode != "" {
 		return nil, cloudapi.Refuse(j.ErrorCode, "%s", j.ErrorMessage)
 	}
-	return do(j, now)
-}
-
-// spend takes a call out of its quota: of the calls that were let in, no more
-// than the quota lie within any second.
-func (s *Server) spend(key string, now time.Time) *cloudapi.Error {
-	if s.quota < 0 {
-		return nil
-	}
-	recent := s.sent[key]
-	for len(recent) > 0 && now.Sub(recent[0]) >= time.Second {
-		recent = recent[1:]
-	}
-	if len(recent) >= s.quota {
-		s.sent[key] = recent
-		return cloudapi.Refuse("RequestLimitExceeded", "More than %d calls of the action in a second. Try again later.", s.quota)
-	}
-	s.sent[key] = append(recent, now)
-	return nil
+	return j, nil
 }
 
 // regions are those in which DTS is offered.

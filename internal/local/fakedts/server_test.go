@@ -50,7 +50,7 @@ func TestConcurrentQuota(t *testing.T) {
 	s := fakedts.New(fakedts.Options{Jobs: []fakedts.Job{{JobID: "dts-1kl0iy0v"}}, Now: newClock().Now})
 	const callers = 60
 	count := createAtOnce(s, "dts-1kl0iy0v", callers)
-	if count[""] != 20 || count["RequestLimitExceeded"] != callers-20 {
+	if count[""] != 1 || count["InternalError.DuplicateJob"] != 19 || count["RequestLimitExceeded"] != callers-20 {
 		t.Errorf("answers: %v", count)
 	}
 }
@@ -58,7 +58,7 @@ func TestConcurrentQuota(t *testing.T) {
 // TestConcurrentUse does at once, over real connections, all that a test may
 // do with a server.
 func TestConcurrentUse(t *testing.T) {
-	s := fakedts.New(fakedts.Options{Jobs: []fakedts.Job{{JobID: "a"}, {JobID: "b"}}, Quota: -1})
+	s := fakedts.New(fakedts.Options{Jobs: []fakedts.Job{{JobID: "a", CheckSeconds: instant}, {JobID: "b", CheckSeconds: instant}}, Quota: -1})
 	c, _ := listen(t, s, false)
 	var users sync.WaitGroup
 	for user := range 8 {
@@ -113,7 +113,7 @@ func TestFunctionImportsNoStandIn(t *testing.T) {
 	if !slices.Contains(packages, "migratecheck/internal/dts") {
 		t.Fatalf("this is not the function: %v", packages)
 	}
-	for _, standIn := range []string{"migratecheck/internal/local/fakedts", "migratecheck/internal/cloudapi"} {
+	for _, standIn := range []string{"migratecheck/internal/local/fakedts", "migratecheck/internal/local/cloudapi"} {
 		if slices.Contains(packages, standIn) {
 			t.Errorf("the function imports %s", standIn)
 		}

@@ -119,16 +119,12 @@ func (a *API) read(r *cloudapi.Request) (invocation, *cloudapi.Error) {
 		return i, cloudapi.Refuse("InvalidAction", "The action %q does not exist in this version.", r.Action)
 	}
 	names := append(own, payload, "FunctionName", "Qualifier", "LogType", "Namespace", "RoutingKey")
-	if refusal := r.Only(names...); refusal != nil {
-		return i, refusal
-	}
-	values := make(map[string]string, len(names))
+	fields, values := r.Fields(), make(map[string]string, len(names))
 	for _, name := range names {
-		value, _, refusal := r.String(name)
-		if refusal != nil {
-			return i, refusal
-		}
-		values[name] = value
+		values[name] = fields.String(name)
+	}
+	if refusal := fields.Done(); refusal != nil {
+		return i, refusal
 	}
 	for _, choice := range []struct {
 		name, code string

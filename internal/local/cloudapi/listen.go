@@ -1,4 +1,4 @@
-package fakedts
+package cloudapi
 
 import (
 	"context"
@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// Listener serves a Server at an address.
+// Listener serves a handler, such as a Server, at an address.
 type Listener struct {
 	// URL of the endpoint, with the port that was really bound.
 	URL string
@@ -31,16 +31,24 @@ type Listener struct {
 	done   chan struct{}
 }
 
-// Listen serves s at address, over TLS with a certificate made for it if
-// secure is set, in HTTP/1.1 alone: one call at a time on a connection, so that
-// a fault of the connection is no other call's.
+// Listen serves s at address, as the function Listen does.
 func (s *Server) Listen(address string, secure bool) (*Listener, error) {
+	return Listen(s, address, secure)
+}
+
+// Serve serves s on a listener, as the function Serve does.
+func (s *Server) Serve(listener net.Listener) *Listener { return Serve(s, listener) }
+
+// Listen serves a handler at an address, over TLS with a certificate made for it
+// if secure is set, in HTTP/1.1 alone: one call at a time on a connection, so
+// that a fault of the connection is no other call's.
+func Listen(h http.Handler, address string, secure bool) (*Listener, error) {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, err
 	}
 	if !secure {
-		l := s.Serve(listener)
+		l := Serve(h, listener)
 		l.URL = "http://" + listener.Addr().String()
 		return l, nil
 	}
@@ -49,7 +57,7 @@ func (s *Server) Listen(address string, secure bool) (*Listener, error) {
 		listener.Close()
 		return nil, err
 	}
-	l := s.Serve(tls.NewListener(listener, &tls.Config{
+	l := Serve(h, tls.NewListener(listener, &tls.Config{
 		Certificates: []tls.Certificate{certificate},
 		MinVersion:   tls.VersionTLS12,
 		NextProtos:   []string{"http/1.1"},
@@ -58,12 +66,12 @@ func (s *Server) Listen(address string, secure bool) (*Listener, error) {
 	return l, nil
 }
 
-// Serve serves s on a listener of the caller's, such as one in memory.
-func (s *Server) Serve(listener net.Listener) *Listener {
+// Serve serves a handler on a listener of the caller's, such as one in memory.
+func Serve(h http.Handler, listener net.Listener) *Listener {
 	l := &Listener{
 		done: make(chan struct{}),
 		server: &http.Server{
-			Handler:           s,
+			Handler:           h,
 			ConnContext:       connContext,
 			ReadHeaderTimeout: 10 * time.Second,
 			ErrorLog:          log.New(io.Discard, "", 0), // of handshakes that a client gave up
@@ -92,7 +100,7 @@ func certify(address net.Addr) (tls.Certificate, []byte, error) {
 	now := time.Now()
 	template := &x509.Certificate{
 		SerialNumber:          big.NewInt(now.UnixNano()),
-		Subject:               pkix.Name{CommonName: "DTS endpoint for local use"},
+		Subject:               pkix.Name{CommonName: "endpoint for local use"},
 		NotBefore:             now.Add(-time.Hour),
 		NotAfter:              now.Add(24 * time.Hour),
 		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,

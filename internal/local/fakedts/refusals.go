@@ -1,0 +1,18 @@
+package fakedts
+
+import "migratecheck/internal/local/cloudapi"
+
+// What DTS refuses.
+var (
+	errNotExist  = cloudapi.Refuse("ResourceNotFound.JobNotExist", "The migration task does not exist.")
+	errCheckRuns = cloudapi.Refuse("InternalError.DuplicateJob", "A check of the migration task is running.")
+	errNoCheck   = cloudapi.Refuse("FailedOperation.NotAllowOperation", "The job does not allow a check in its present status.")
+	errNotPassed = cloudapi.Refuse("FailedOperation.NotAllowOperation", "The job cannot be started before a check has passed.")
+	errStarted   = cloudapi.Refuse("InternalError.DuplicateJob", "The migration task has been started.")
+	errConflict  = cloudapi.Refuse("FailedOperation.StatusInConflict", "The job cannot be started in its present status.")
+)
+
+// wrongValue is the refusal of a parameter's value.
+func wrongValue(name, format string, values ...any) *cloudapi.Error {
+	return cloudapi.Refuse("InvalidParameterValue.InvalidParameterValueError", "The parameter `"+name+"` "+format, values...)
+}
