@@ -19,6 +19,7 @@ import (
 	"migratecheck/internal/dts"
 	"migratecheck/internal/local/fakedts"
 	"migratecheck/internal/local/scf"
+	"migratecheck/internal/tcapi"
 )
 
 // waitTimeout is what a function whose timer waits for checks needs at least:
@@ -142,10 +143,10 @@ func TestPolicies(t *testing.T) {
 		}
 		defer listener.Close()
 		key := fakedts.ExampleKey
-		client := dts.New(config.Config{
+		client := dts.New(tcapi.New(config.Config{
 			Region: "ap-guangzhou", DTS: config.Address{Scheme: "http", Host: strings.TrimPrefix(listener.URL, "http://")},
 			APIVersion: version, RateLimit: 20, MaxAttempts: 1,
-		}, dts.Process{Role: dts.Credentials{SecretID: key.SecretID, SecretKey: key.SecretKey, Token: key.Token}})
+		}, tcapi.Process{Role: tcapi.Credentials{SecretID: key.SecretID, SecretKey: key.SecretKey, Token: key.Token}}), version)
 		if _, err := client.CreateCheck(t.Context(), "dts-1kl0iy0v"); err != nil {
 			t.Error(err)
 		}

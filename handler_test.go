@@ -416,7 +416,7 @@ func TestRegionAndVersion(t *testing.T) {
 			d.fire(t, `"dts-1"`, nil)
 			answer, failure, log := d.fire(t, `{"JobId":"dts-1","Action":"DescribeMigrateCheckJob"}`, nil)
 			if failure != "" || !strings.Contains(answer, `"Check":{"Status":"finished","Passed":false,"Progress":100,"Message":"no privilege"`) ||
-				strings.Contains(answer, `"Steps":[{"Name":"Connection check","Status":"pass"}`) != row.steps {
+				strings.Contains(answer, `"Steps":[{"Id":"ConnectDBCheck","Name":"Connection check","Status":"pass"}`) != row.steps {
 				t.Errorf("got %s, %s", answer, failure)
 			}
 			if log[0]["level"] != "WARN" || log[0]["outcome"] != "not passed" {

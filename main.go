@@ -12,6 +12,7 @@ import (
 	"migratecheck/handler"
 	"migratecheck/internal/config"
 	"migratecheck/internal/dts"
+	"migratecheck/internal/tcapi"
 )
 
 func main() {
@@ -30,7 +31,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	client := dts.New(c, dts.ProcessFrom(os.Getenv))
+	client := dts.New(tcapi.New(c, tcapi.ProcessFrom(os.Getenv)), c.APIVersion)
 	cloudfunction.StartHandler(handler.New(client, os.Stdout, c.LogLevel))
 	return nil
 }

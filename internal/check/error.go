@@ -88,6 +88,10 @@ const (
 	// CodeNoVerdict is for a job that is to be started and whose check has no
 	// verdict when time is up.
 	CodeNoVerdict = "ClientError.NoVerdict"
+
+	// CodeSelectionMoved is for a list of jobs that changed so much while it was
+	// read that it was not read to its end.
+	CodeSelectionMoved = "ClientError.SelectionMoved"
 )
 
 type class struct {
@@ -123,6 +127,7 @@ var classes = map[string]class{
 	"ServiceUnavailable":   {502, true},
 	CodeNotAPI:             {502, true},
 	CodeHTTPStatus:         {502, true},
+	CodeSelectionMoved:     {502, true},
 
 	CodeNoAnswer:  {504, true},
 	CodeDeadline:  {504, true},

@@ -28,7 +28,7 @@ func TestCodes(t *testing.T) {
 			InternalError.DatabaseError InternalError.LockError InternalError.ProtocolError InternalError.UndefinedError
 			InternalError.UnknownError ResourceUnavailable ServiceUnavailable
 			ResourceInsufficient ResourceInsufficient.ResourceInsufficientError ResourcesSoldOut.ResourcesSoldOutError
-			ClientError.ParseJsonError ClientError.HttpStatusCodeError`,
+			ClientError.ParseJsonError ClientError.HttpStatusCodeError ClientError.SelectionMoved`,
 		{504, true}: `ClientError.NetworkError ClientError.DeadlineExceeded ClientError.NoVerdict`,
 		{500, false}: `AuthFailure.InvalidAuthorization AuthFailure.InvalidSecretId AuthFailure.MFAFailure AuthFailure.SecretIdNotFound
 			AuthFailure.SignatureFailure AuthFailure.TokenFailure AuthFailure.UnauthorizedOperation

@@ -1,6 +1,6 @@
 //go:build unix
 
-package dts
+package tcapi
 
 import (
 	"crypto/tls"
@@ -27,12 +27,12 @@ func BenchmarkReconnect(b *testing.B) {
 	c.DTS.Scheme, c.DTS.Host, c.RateLimit = "https", listener.URL[len("https://"):], 10000
 	cost := func(sessions tls.ClientSessionCache) func() time.Duration {
 		client := New(c, role)
-		transport := client.transport.current.Load()
+		transport := client.transport.plain.Load()
 		transport.TLSClientConfig.RootCAs = roots
 		transport.TLSClientConfig.ClientSessionCache = sessions
 		return func() time.Duration {
 			before := processorTime()
-			if _, err := client.CreateCheck(b.Context(), known); err != nil {
+			if _, err := create(b.Context(), client, known); err != nil {
 				b.Fatal(err)
 			}
 			transport.CloseIdleConnections()

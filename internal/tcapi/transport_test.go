@@ -1,4 +1,4 @@
-package dts
+package tcapi
 
 import (
 	"bytes"
@@ -12,6 +12,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"migratecheck/internal/local/memnet"
 )
 
 // protocols is what an endpoint may offer.
@@ -24,7 +26,8 @@ var protocols = map[string]struct{ secure, http2 bool }{
 // endpoint is an HTTP server in memory that accepts every call, and its client.
 type endpoint struct {
 	client  *Client
-	network *memory
+	current *atomic.Pointer[http.Transport] // that it uses
+	network *memnet.Network
 	server  *httptest.Server
 
 	// answer, if set, is tried before a call is accepted; it reports whether it
@@ -36,7 +39,7 @@ type endpoint struct {
 
 func newEndpoint(t *testing.T, secure, http2 bool) *endpoint {
 	t.Helper()
-	e := &endpoint{network: newMemory()}
+	e := &endpoint{network: memnet.New()}
 	var seen sync.Map
 	e.server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		e.requests.Add(1)
@@ -67,11 +70,13 @@ func newEndpoint(t *testing.T, secure, http2 bool) *endpoint {
 	} else {
 		e.server.Start()
 	}
-	e.client = New(c, role)
-	first := e.client.transport.current.Load()
-	first.DialContext = e.network.dial
+	process := role
+	process.Dial = e.network.Dial
+	e.client = New(c, process)
+	e.current = &e.client.transport.plain
 	if secure {
-		first.TLSClientConfig.RootCAs = e.server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+		e.current = &e.client.transport.secure
+		e.current.Load().TLSClientConfig.RootCAs = e.server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
 	}
 	return e
 }
@@ -83,7 +88,7 @@ func identify(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, connectionKey{}, c)
 }
 
-func (e *endpoint) closeIdle() { e.client.transport.current.Load().CloseIdleConnections() }
+func (e *endpoint) closeIdle() { e.current.Load().CloseIdleConnections() }
 
 func (e *endpoint) close() {
 	e.closeIdle()
@@ -95,7 +100,7 @@ func (e *endpoint) create(t *testing.T) int {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	receipt, err := e.client.CreateCheck(ctx, known)
+	receipt, err := create(ctx, e.client, known)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +119,7 @@ func TestConnectionsAreKept(t *testing.T) {
 					e.create(t)
 					time.Sleep(idleTimeout - time.Second)
 				}
-				if dialed, _ := e.network.count(); dialed != 1 {
+				if dialed, _ := e.network.Count(); dialed != 1 {
 					t.Errorf("100 calls took %d connections", dialed)
 				}
 				if n := e.http2.Load(); protocol.http2 != (n == 100) || !protocol.http2 && n > 0 {
@@ -142,9 +147,9 @@ func TestSessionsAreResumed(t *testing.T) {
 				e.create(t)
 				time.Sleep(idleTimeout + time.Second)
 				e.create(t)
-				e.client.transport.renew(e.client.transport.current.Load())
+				e.client.transport.renew(&exchange{current: e.current, used: e.current.Load()})
 				e.create(t)
-				if dialed, _ := e.network.count(); dialed != 4 || e.full.Load() != 1 || e.resumed.Load() != 3 {
+				if dialed, _ := e.network.Count(); dialed != 4 || e.full.Load() != 1 || e.resumed.Load() != 3 {
 					t.Errorf("%d connections, %d full and %d resumed handshakes; want 4, 1 and 3", dialed, e.full.Load(), e.resumed.Load())
 				}
 			})
@@ -161,7 +166,7 @@ func TestSilentConnectionIsGivenUp(t *testing.T) {
 				e := newEndpoint(t, protocol.secure, protocol.http2)
 				defer e.close()
 				e.create(t)
-				e.network.thaw()
+				e.network.Thaw()
 				if n := e.create(t); n != 2 {
 					t.Errorf("dead: %d attempts, want 2", n)
 				}
@@ -175,14 +180,14 @@ func TestSilentConnectionIsGivenUp(t *testing.T) {
 					}
 					w.WriteHeader(http.StatusOK)
 					w.(http.Flusher).Flush()
-					e.network.thaw()
+					e.network.Thaw()
 					<-r.Context().Done()
 					return true
 				}
 				if n := e.create(t); n != 2 {
 					t.Errorf("silent amid the answer: %d attempts, want 2", n)
 				}
-				if dialed, _ := e.network.count(); dialed != 3 {
+				if dialed, _ := e.network.Count(); dialed != 3 {
 					t.Errorf("%d connections, want 3", dialed)
 				}
 			})
@@ -219,17 +224,17 @@ func TestNothingIsLeftBehind(t *testing.T) {
 						if i%3 == 0 {
 							time.AfterFunc(time.Duration(i)*time.Millisecond, cancel)
 						}
-						e.client.CreateCheck(ctx, known)
+						create(ctx, e.client, known)
 					})
 				}
 				group.Wait()
-				e.network.thaw()
+				e.network.Thaw()
 				calm.Store(true)
 				e.create(t)
 				e.closeIdle()
 				time.Sleep(idleTimeout) // streams given up on a dead connection end with its idle time
 				synctest.Wait()
-				if dialed, open := e.network.count(); open > 0 {
+				if dialed, open := e.network.Count(); open > 0 {
 					t.Errorf("%d of %d connections are open", open, dialed)
 				}
 				e.server.Close()

@@ -1,4 +1,4 @@
-package dts
+package tcapi
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package dts
+package tcapi
 
 import (
 	"context"
@@ -9,9 +9,8 @@ import (
 
 	"migratecheck/internal/check"
 	"migratecheck/internal/local/fakedts"
+	"migratecheck/internal/local/memnet"
 )
-
-const known = "dts-1kl0iy0v"
 
 // Every fault, met once, twice and for ever: what the caller is told, and that
 // it is true of what the endpoint did.
@@ -28,7 +27,7 @@ func TestFaults(t *testing.T) {
 	}{
 		"a code that trying again mends, once":     {retryable, 1, "", 2, false},
 		"a code that trying again mends, twice":    {retryable, 2, "", 3, false},
-		"a code that trying again mends, for ever": {retryable, 0, "InternalError.LockError", 4, false},
+		"a code that trying again mends, for ever": {retryable, 0, "InternalError.LockError", 4, true},
 		"a code that nothing mends":                {refused, 1, "FailedOperation.ProxyError", 1, false},
 		"the quota, once":                          {limited, 1, "", 2, false},
 		"the quota, for ever":                      {limited, 0, "RequestLimitExceeded.UinLimitExceeded", 4, false},
@@ -41,7 +40,7 @@ func TestFaults(t *testing.T) {
 		"a gateway's page, once":        {fakedts.Fault{Kind: fakedts.FaultHTML}, 1, "", 2, false},
 		"a gateway's page, for ever":    {fakedts.Fault{Kind: fakedts.FaultHTML}, 0, check.CodeHTTPStatus, 4, true},
 		"half of the JSON, once":        {fakedts.Fault{Kind: fakedts.FaultTruncated}, 1, "", 2, true},
-		"half of the JSON, for ever":    {fakedts.Fault{Kind: fakedts.FaultTruncated}, 0, check.CodeNotAPI, 4, true},
+		"half of the JSON, for ever":    {fakedts.Fault{Kind: fakedts.FaultTruncated}, 0, check.CodeNoAnswer, 4, true},
 		"an empty answer, once":         {fakedts.Fault{Kind: fakedts.FaultEmpty}, 1, "", 2, true},
 		"an empty answer, for ever":     {fakedts.Fault{Kind: fakedts.FaultEmpty}, 0, check.CodeNotAPI, 4, true},
 		"a lost answer, once":           {fakedts.Fault{Kind: fakedts.FaultLost}, 1, "", 2, true},
@@ -61,7 +60,7 @@ func TestFaults(t *testing.T) {
 				client := connect(t, server, settings())
 				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
-				receipt, err := client.CreateCheck(ctx, known)
+				receipt, err := create(ctx, client, known)
 				calls := server.Calls()
 				if test.code == "" {
 					if err != nil {
@@ -99,17 +98,17 @@ func TestThawedInstance(t *testing.T) {
 			{Kind: fakedts.FaultDelay, Delay: 300 * time.Millisecond, Times: 20}}})
 		c := settings()
 		c.RateLimit = 1000
-		network := newMemory()
+		network := memnet.New()
 		client := connectOver(t, network, server, c)
 		createAll(t.Context(), client, all[:20])
-		if n := network.thaw(); n < 10 {
+		if n := network.Thaw(); n < 10 {
 			t.Fatalf("only %d connections to lose", n)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		attempts := 0
 		for _, job := range all[20:] {
-			receipt, err := client.CreateCheck(ctx, job.JobID)
+			receipt, err := create(ctx, client, job.JobID)
 			if err != nil {
 				t.Fatalf("%s: %v", job.JobID, err)
 			}
@@ -137,7 +136,7 @@ func TestDeadline(t *testing.T) {
 					ctx, cancel := context.WithTimeout(t.Context(), limit)
 					defer cancel()
 					began := time.Now()
-					receipt, err := client.CreateCheck(ctx, known)
+					receipt, err := create(ctx, client, known)
 					if took := time.Since(began); took > limit {
 						t.Errorf("took %v of %v", took, limit)
 					}

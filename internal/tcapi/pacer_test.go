@@ -1,4 +1,4 @@
-package dts
+package tcapi
 
 import (
 	"context"
@@ -30,7 +30,7 @@ func createAll(ctx context.Context, client *Client, jobs []fakedts.Job) int {
 	for range 32 {
 		group.Go(func() {
 			for job := range next {
-				if _, err := client.CreateCheck(ctx, job); err == nil {
+				if _, err := create(ctx, client, job); err == nil {
 					mu.Lock()
 					accepted++
 					mu.Unlock()

@@ -1,0 +1,170 @@
+package dts
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"migratecheck/internal/check"
+)
+
+const (
+	// maxPage is the most jobs that DTS lists in one answer.
+	maxPage = 100
+
+	// maxJobs is how many jobs a list may have, maxListed how many DTS may list
+	// of which ours are picked.
+	maxJobs   = 10000
+	maxListed = 50000
+
+	// maxBack is how often the list is gone back in because jobs have moved up.
+	maxBack = 100
+)
+
+// page is a part of the list of jobs.
+type page struct {
+	total int
+	jobs  []listed
+}
+
+// listed is a job and whether it fits what the API does not filter by.
+type listed struct {
+	check.Job
+	fits bool
+}
+
+// newPage returns a page of the entries of an answer.
+func newPage[T any](total *int, entries []T, job func(T) (check.Job, bool)) (page, error) {
+	if total == nil {
+		return page{}, unreadable("no TotalCount")
+	}
+	if len(entries) > maxPage {
+		return page{}, unreadable("more entries than were asked for")
+	}
+	p := page{total: *total}
+	for _, entry := range entries {
+		j, fits := job(entry)
+		if !validID(j.ID) {
+			return page{}, unreadable("an entry without a JobId")
+		}
+		p.jobs = append(p.jobs, listed{j, fits})
+	}
+	return p, nil
+}
+
+func unreadable(why string) error {
+	return &check.Error{Code: check.CodeNotAPI, Message: "the list of jobs cannot be read: " + why}
+}
+
+func moved(why string) error {
+	return &check.Error{Code: check.CodeSelectionMoved, Message: "the list of jobs was not read to its end: " + why}
+}
+
+// ListJobs lists the jobs that fit a filter, all of them or none. A job that
+// fits and is there all the time is in the list, once.
+//
+// Jobs move between pages when others before them come or go. So each page
+// begins with the last job of the page before, by which the pages hang
+// together. If that job is not there, the page before is read again.
+func (c *Client) ListJobs(ctx context.Context, f check.Filter) ([]check.Job, error) {
+	var all []listed
+	index := map[string]int{} // of each JobId in all
+	last := []string{""}      // of each page, the last job of the page before
+	back, furthest := 0, -1
+	for n := 0; ; {
+		p, err := c.list(ctx, f, n*(maxPage-1))
+		if err != nil {
+			return nil, err
+		}
+		if n > 0 && !slices.ContainsFunc(p.jobs, func(j listed) bool { return j.ID == last[n] }) {
+			if back++; back > maxBack {
+				return nil, moved("too many jobs came and went meanwhile")
+			}
+			n--
+			continue
+		}
+		news := false
+		for _, j := range p.jobs {
+			if i, seen := index[j.ID]; seen {
+				all[i] = j
+				continue
+			}
+			news = true
+			index[j.ID] = len(all)
+			all = append(all, j)
+		}
+		if len(all) > maxListed {
+			return nil, check.Invalid("Select", fmt.Sprintf("DTS lists more than %d jobs: say more of which are meant", maxListed))
+		}
+		if n*(maxPage-1)+len(p.jobs) >= p.total {
+			break
+		}
+		if len(p.jobs) == 0 || n > furthest && !news {
+			return nil, moved("DTS lists no further jobs, but says that there are some")
+		}
+		furthest = max(furthest, n)
+		n++
+		last = append(last[:n], p.jobs[len(p.jobs)-1].ID)
+	}
+	out := []check.Job{}
+	for _, j := range all {
+		if j.fits && among(f.Status, j.Status) && among(f.Names, j.Name) {
+			out = append(out, j.Job)
+		}
+	}
+	if len(out) > maxJobs {
+		return nil, check.Invalid("Select", fmt.Sprintf("finds %d jobs, and at most %d can be worked on at once", len(out), maxJobs))
+	}
+	return out, nil
+}
+
+// among reports whether a value is one of those that are asked for, if any are.
+func among(asked []string, value string) bool {
+	return len(asked) == 0 || slices.Contains(asked, value)
+}
+
+// validID reports whether s has the form of a JobId.
+func validID(s string) bool {
+	return 0 < len(s) && len(s) <= 64 &&
+		strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") == ""
+}
+
+// onlyName returns the name that DTS is to filter by, if it is a single one.
+func onlyName(f check.Filter) string {
+	if len(f.Names) == 1 {
+		return f.Names[0]
+	}
+	return ""
+}
+
+// tagFilter is a filter of DTS's by the tags of jobs.
+type tagFilter struct {
+	TagKey   string
+	TagValue []string
+}
+
+func tagFilters(f check.Filter) []tagFilter {
+	var out []tagFilter
+	for key, values := range f.Tags {
+		out = append(out, tagFilter{key, values})
+	}
+	slices.SortFunc(out, func(a, b tagFilter) int { return strings.Compare(a.TagKey, b.TagKey) })
+	return out
+}
+
+// tags are the tags of a job, as DTS lists them.
+type tags []struct{ TagKey, TagValue string }
+
+// fit reports whether the tags are those that are asked for. It is not said
+// anywhere how DTS understands several filters, so its word is not taken for it.
+func (t tags) fit(f check.Filter) bool {
+	for key, values := range f.Tags {
+		if !slices.ContainsFunc(t, func(tag struct{ TagKey, TagValue string }) bool {
+			return tag.TagKey == key && among(values, tag.TagValue)
+		}) {
+			return false
+		}
+	}
+	return true
+}

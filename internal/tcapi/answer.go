@@ -1,0 +1,311 @@
+package tcapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"migratecheck/internal/check"
+)
+
+const (
+	// maxText bounds what is kept of a text in an answer, in bytes.
+	maxText = 4 << 10
+
+	// maxValues bounds the objects and arrays of an answer that is decoded: one
+	// of a few bytes becomes a structure of a hundred. readAtOnce bounds the
+	// answers that are read at once, which takes no time, but memory.
+	maxValues  = 20000
+	readAtOnce = 4
+)
+
+// read reads what an attempt brought about into the call's receipt and
+// response. sent is the SDK's error, nil if an answer came.
+func (c *call) read(x *exchange, sent error, limit time.Duration) *check.Error {
+	c.client.reading <- struct{}{}
+	defer func() { <-c.client.reading }()
+	if sent != nil && !errors.Is(sent, errTooLarge) {
+		return c.noAnswer(x, sent, limit)
+	}
+	a, err := readAnswer(x.body)
+	switch {
+	case err == nil && a.refused && (x.status == http.StatusOK || a.code != ""):
+		return c.refusal(x, a)
+	case x.status == http.StatusOK && errors.Is(err, errCutShort):
+		return c.noAnswer(x, err, limit)
+	case err != nil || x.status != http.StatusOK || c.secrets.in(a.requestID) || c.decode(a) != nil:
+		failure := &check.Error{Code: check.CodeNotAPI, MayBeRunning: true}
+		if sent != nil {
+			failure.Message = "the answer is not the API's JSON: it has more than 1 MB"
+			return failure
+		}
+		if x.status != http.StatusOK {
+			failure.Code = check.CodeHTTPStatus
+		}
+		failure.Message = fmt.Sprintf("the answer (HTTP status %d, %s) is not the API's JSON", x.status, mediaType(x.contentType))
+		return failure
+	}
+	c.receipt.RequestID, c.receipt.At = a.requestID, x.at()
+	return nil
+}
+
+// noAnswer returns the error of an attempt without an answer.
+func (c *call) noAnswer(x *exchange, err error, limit time.Duration) *check.Error {
+	failure := &check.Error{Code: check.CodeNoAnswer, MayBeRunning: x.sent.Load()}
+	if errors.Is(err, context.DeadlineExceeded) {
+		failure.Message = fmt.Sprintf("no answer within %v", limit.Round(time.Millisecond))
+		return failure
+	}
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err // without the URL around it
+	}
+	failure.Message = "no answer: " + shorten(c.secrets.redact(err.Error()))
+	return failure
+}
+
+// refusal returns the error of an attempt that was refused.
+func (c *call) refusal(x *exchange, a answer) *check.Error {
+	failure := &check.Error{Code: a.code, Message: shorten(c.secrets.redact(a.message)), RequestID: a.requestID}
+	if a.code == "" || c.secrets.in(a.code) {
+		failure.Code = check.CodeUnknown
+	}
+	if c.secrets.in(a.requestID) {
+		failure.RequestID = ""
+	}
+	c.receipt.RequestID, c.receipt.At = failure.RequestID, x.at()
+	return failure
+}
+
+// decode decodes the members of an answer into the call's response.
+func (c *call) decode(a answer) error {
+	if c.response == nil {
+		return nil
+	}
+	if bytes.Count(a.members, []byte("{"))+bytes.Count(a.members, []byte("[")) > maxValues {
+		return errNotAPI
+	}
+	if err := json.Unmarshal(a.members, c.response); err != nil {
+		return err
+	}
+	c.secrets.redactAll(c.response, a.members)
+	return nil
+}
+
+// at is when the answer was given.
+func (x *exchange) at() time.Time {
+	if t, err := http.ParseTime(x.date); err == nil {
+		return t
+	}
+	return time.Now()
+}
+
+// mediaType is a content type that is safe to show: one that is usual.
+func mediaType(contentType string) string {
+	t, _, _ := mime.ParseMediaType(contentType)
+	switch t {
+	case "application/json", "application/octet-stream", "application/xml", "text/event-stream", "text/html", "text/plain", "text/xml":
+		return t
+	case "":
+		return "no content type"
+	}
+	return "an unusual content type"
+}
+
+// shorten cuts a text to maxText bytes, at the end of a character, and keeps
+// nothing else of it in memory.
+func shorten(text string) string {
+	if len(text) <= maxText {
+		return text
+	}
+	n := maxText
+	for n > 0 && !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return strings.Clone(text[:n])
+}
+
+// answer is an answer of the API.
+type answer struct {
+	requestID string
+	members   []byte // the value of Response, an object
+
+	refused       bool
+	code, message string // the code is empty where there is none of valid form
+}
+
+var (
+	errNotAPI   = errors.New("not the API's JSON")
+	errCutShort = errors.New("the answer is cut short")
+)
+
+// readAnswer reads the body of an answer: one JSON object with one member
+// Response, an object. With an Error in it, whatever that is, the answer is a
+// refusal; otherwise it has one RequestId.
+func readAnswer(body []byte) (answer, error) {
+	if !json.Valid(body) {
+		// A decoder tells a document that ends too early from one that is wrong.
+		var document json.RawMessage
+		err := json.NewDecoder(bytes.NewReader(body)).Decode(&document)
+		if errors.Is(err, io.ErrUnexpectedEOF) && bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")) {
+			return answer{}, errCutShort
+		}
+		return answer{}, errNotAPI
+	}
+	var a answer
+	for name, value := range members(body) {
+		if !strings.EqualFold(name, "Response") {
+			continue
+		}
+		if a.members != nil || name != "Response" || value[0] != '{' {
+			return answer{}, errNotAPI
+		}
+		a.members = value
+	}
+	if a.members == nil {
+		return answer{}, errNotAPI
+	}
+	ids, refusals := 0, 0
+	for name, value := range members(a.members) {
+		switch {
+		case strings.EqualFold(name, "Error"):
+			refusals++
+			a.code, a.message = readRefusal(value)
+		case strings.EqualFold(name, "RequestId"):
+			ids++
+			if name == "RequestId" {
+				a.requestID = unquote(value)
+			}
+		}
+	}
+	a.refused = refusals > 0
+	if refusals > 1 {
+		a.code = ""
+	}
+	if ids != 1 || !validRequestID(a.requestID) {
+		a.requestID = ""
+	}
+	if !a.refused && a.requestID == "" {
+		return answer{}, errNotAPI
+	}
+	return a, nil
+}
+
+// readRefusal reads the value of an Error. The code is empty unless there is
+// exactly one of valid form.
+func readRefusal(value []byte) (code, message string) {
+	codes := 0
+	for name, value := range members(value) {
+		switch {
+		case strings.EqualFold(name, "Code"):
+			codes++
+			code = unquote(value)
+		case strings.EqualFold(name, "Message"):
+			message = unquote(value)
+		}
+	}
+	if codes != 1 || !validCode(code) {
+		code = ""
+	}
+	return code, message
+}
+
+// validRequestID reports whether s has the form of a RequestId.
+func validRequestID(s string) bool {
+	return 0 < len(s) && len(s) <= 64 && strings.Trim(s, letters+digits+"-_.") == ""
+}
+
+// validCode reports whether s has the form of a code.
+func validCode(s string) bool {
+	return 0 < len(s) && len(s) <= 100 && strings.Trim(s, letters+digits+".") == ""
+}
+
+const (
+	letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	digits  = "0123456789"
+)
+
+// members returns the members of a JSON object in their order: the name, and
+// the value as it stands. It returns none for another value. value must be
+// valid JSON.
+func members(value []byte) iter.Seq2[string, []byte] {
+	return func(yield func(string, []byte) bool) {
+		i := space(value, 0)
+		if value[i] != '{' {
+			return
+		}
+		for i = space(value, i+1); value[i] != '}'; {
+			end := valueEnd(value, i)
+			name := value[i:end]
+			i = space(value, space(value, end)+1) // after the colon
+			end = valueEnd(value, i)
+			if !yield(unquote(name), value[i:end]) {
+				return
+			}
+			if i = space(value, end); value[i] == ',' {
+				i = space(value, i+1)
+			}
+		}
+	}
+}
+
+// space returns the index of the first byte from i on that is no white space.
+func space(value []byte, i int) int {
+	for i < len(value) && (value[i] == ' ' || value[i] == '\t' || value[i] == '\r' || value[i] == '\n') {
+		i++
+	}
+	return i
+}
+
+// valueEnd returns the index after the value that begins at i.
+func valueEnd(value []byte, i int) int {
+	depth := 0
+	for {
+		switch value[i] {
+		case '"':
+			for i++; value[i] != '"'; i++ {
+				if value[i] == '\\' {
+					i++
+				}
+			}
+		case '{', '[':
+			depth++
+		case '}', ']':
+			depth--
+		default:
+			if depth == 0 { // a number or a word
+				for i < len(value) && !strings.ContainsRune(" \t\r\n,]}", rune(value[i])) {
+					i++
+				}
+				return i
+			}
+		}
+		i++
+		if depth == 0 {
+			return i
+		}
+	}
+}
+
+// unquote returns a JSON string, or "" for another value.
+func unquote(value []byte) string {
+	if value[0] != '"' {
+		return ""
+	}
+	if bytes.IndexByte(value, '\\') < 0 && utf8.Valid(value) {
+		return string(value[1 : len(value)-1])
+	}
+	var s string
+	json.Unmarshal(value, &s) // it is valid
+	return s
+}

@@ -1,0 +1,258 @@
+package tcapi
+
+import (
+	"bytes"
+	"context"
+	"html"
+	"net/url"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Redact takes the secrets out of a text that came from outside: the
+// credentials of the invocation in ctx and what is secret of the webhook, plain
+// or escaped as in JSON, URLs and HTML, in any mixture, three layers deep.
+func (c *Client) Redact(ctx context.Context, text string) string {
+	return c.secrets(c.credentials(ctx)).redact(text)
+}
+
+// secrets are the texts that must not be shown.
+type secrets []string
+
+// secrets returns those of an invocation with the given credentials.
+func (c *Client) secrets(credentials Credentials) secrets {
+	out := append(make(secrets, 0, 3+len(c.webhook)), c.webhook...)
+	for _, s := range []string{credentials.Token, credentials.SecretKey, credentials.SecretID} {
+		if s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// webhookSecrets returns what is secret of a webhook: its URL, what makes it one
+// (a key in the query, a long name in the path), and the key that signs.
+func webhookSecrets(webhook, key string) []string {
+	var out []string
+	add := func(least int, values ...string) {
+		for _, v := range values {
+			if len(v) >= least && !slices.Contains(out, v) {
+				out = append(out, v)
+			}
+		}
+	}
+	add(1, key, webhook)
+	u, err := url.Parse(webhook)
+	if err != nil {
+		return out
+	}
+	for _, part := range strings.Split(u.RawQuery, "&") {
+		_, value, _ := strings.Cut(part, "=")
+		add(6, value)
+	}
+	for _, part := range strings.Split(u.EscapedPath(), "/") {
+		add(12, part)
+	}
+	return out
+}
+
+const (
+	// mask stands where a secret was.
+	mask = "***"
+
+	// layers is how often a text is unescaped in search of secrets.
+	layers = 4
+
+	// maxShown is how much is shown of a text that may hold escaped secrets. So
+	// much more is searched that a secret which begins there also ends, with each
+	// of its bytes escaped to widest.
+	maxShown = 8 << 10
+	widest   = 24
+)
+
+// in reports whether a text without escapes holds a secret.
+func (s secrets) in(text string) bool {
+	return slices.ContainsFunc(s, func(secret string) bool { return strings.Contains(text, secret) })
+}
+
+// clean reports whether a text holds neither a secret nor anything escaped.
+func (s secrets) clean(text []byte) bool {
+	for _, escape := range []byte{'\\', '%', '&'} {
+		if bytes.IndexByte(text, escape) >= 0 {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(s, func(secret string) bool { return bytes.Contains(text, []byte(secret)) })
+}
+
+// redact returns a text with a mask for each secret, and no more than maxShown
+// of one that is too long to be searched.
+func (s secrets) redact(text string) string {
+	if len(s) == 0 || s.clean([]byte(text)) {
+		return text
+	}
+	longest := 0
+	for _, secret := range s {
+		longest = max(longest, len(secret))
+	}
+	shown := len(text)
+	if most := maxShown + widest*longest; len(text) > most {
+		text, shown = text[:most], maxShown
+	}
+	var found []span
+	decoded, sought := asItStands(text), slices.Clone(s)
+	for range layers {
+		found = decoded.find(found, sought)
+		var changed bool
+		if decoded, changed = decoded.unescape(); !changed {
+			break
+		}
+		for _, secret := range sought { // a secret may hold what looks like an escape
+			if other, changed := asItStands(secret).unescape(); changed && !slices.Contains(sought, string(other.text)) {
+				sought = append(sought, string(other.text))
+			}
+		}
+	}
+	found = decoded.find(found, sought)
+	slices.SortFunc(found, func(a, b span) int { return a.from - b.from })
+	var out strings.Builder
+	done := 0
+	for _, f := range found {
+		if f.to <= done || f.from >= shown {
+			continue
+		}
+		if f.from >= done {
+			out.WriteString(text[done:f.from])
+			out.WriteString(mask)
+		}
+		done = f.to
+	}
+	if done < shown {
+		out.WriteString(text[done:shown])
+	}
+	return out.String()
+}
+
+// span is a part of a text.
+type span struct{ from, to int }
+
+// decoded is a text that was unescaped. Its byte i came from the source's bytes
+// from at[i], up to the next greater value.
+type decoded struct {
+	text []byte
+	at   []int32
+}
+
+// asItStands returns a text that is its own source.
+func asItStands(text string) decoded {
+	d := decoded{[]byte(text), make([]int32, len(text)+1)}
+	for i := range d.at {
+		d.at[i] = int32(i)
+	}
+	return d
+}
+
+// find appends where in the source the sought texts are.
+func (d decoded) find(found []span, sought []string) []span {
+	for _, secret := range sought {
+		for i := 0; ; i++ {
+			n := bytes.Index(d.text[i:], []byte(secret))
+			if n < 0 {
+				break
+			}
+			i += n
+			end := i + len(secret)
+			for d.at[end] == d.at[end-1] { // amid what one escape stands for
+				end++
+			}
+			found = append(found, span{int(d.at[i]), int(d.at[end])})
+		}
+	}
+	return found
+}
+
+// unescape returns the text with one layer of escapes taken off, and whether
+// there were any.
+func (d decoded) unescape() (decoded, bool) {
+	out := decoded{make([]byte, 0, len(d.text)), make([]int32, 0, len(d.at))}
+	for i := 0; i < len(d.text); {
+		was := len(out.text)
+		var n int
+		out.text, n = unescape(out.text, d.text[i:])
+		for range len(out.text) - was {
+			out.at = append(out.at, d.at[i])
+		}
+		i += n
+	}
+	out.at = append(out.at, d.at[len(d.text)])
+	return out, len(out.text) != len(d.text)
+}
+
+// unescape appends what text begins with, a byte or an escape of JSON, URLs or
+// HTML, to out, and returns its length in text.
+func unescape(out, text []byte) ([]byte, int) {
+	switch {
+	case text[0] == '%' && len(text) > 2:
+		if b, err := strconv.ParseUint(string(text[1:3]), 16, 8); err == nil {
+			return append(out, byte(b)), 3
+		}
+	case text[0] == '\\' && len(text) > 5 && text[1] == 'u':
+		if r, err := strconv.ParseUint(string(text[2:6]), 16, 16); err == nil {
+			return utf8.AppendRune(out, rune(r)), 6
+		}
+	case text[0] == '\\' && len(text) > 1:
+		if i := strings.IndexByte(`"\/bfnrt`, text[1]); i >= 0 {
+			return append(out, "\"\\/\b\f\n\r\t"[i]), 2
+		}
+	case text[0] == '&':
+		// The longest name has 31 characters; a number may have any length.
+		n := 1
+		for n < len(text) && (n < 33 || text[1] == '#') && entityByte(text[n]) {
+			n++
+		}
+		if n < len(text) && text[n] == ';' {
+			n++
+		}
+		if s := html.UnescapeString(string(text[:n])); len(s) < n {
+			return append(out, s...), n
+		}
+	}
+	return append(out, text[0]), 1
+}
+
+// entityByte reports whether b may be part of an HTML entity.
+func entityByte(b byte) bool {
+	return b == '#' || '0' <= b && b <= '9' || 'A' <= b && b <= 'Z' || 'a' <= b && b <= 'z'
+}
+
+// redactAll takes the secrets out of every text in value, a pointer, that was
+// decoded from source.
+func (s secrets) redactAll(value any, source []byte) {
+	if !s.clean(source) {
+		s.redactIn(reflect.ValueOf(value))
+	}
+}
+
+func (s secrets) redactIn(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.String:
+		if v.CanSet() {
+			v.SetString(s.redact(v.String()))
+		}
+	case reflect.Pointer:
+		if !v.IsNil() {
+			s.redactIn(v.Elem())
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			s.redactIn(v.Field(i))
+		}
+	case reflect.Slice, reflect.Array:
+		for i := range v.Len() {
+			s.redactIn(v.Index(i))
+		}
+	}
+}

@@ -1,0 +1,158 @@
+package tcapi
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	smithytime "github.com/aws/smithy-go/time"
+	"github.com/aws/smithy-go/waiter"
+	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common"
+	tchttp "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/http"
+
+	"migratecheck/internal/check"
+)
+
+// How a call is tried.
+const (
+	// maxAttemptTime is the most that one attempt may take.
+	maxAttemptTime = 10 * time.Second
+
+	// usualAttemptTime is what an attempt gets although half of the time that
+	// is left, the other half being kept for a second attempt, is less.
+	usualAttemptTime = time.Second
+
+	// leastAttemptTime is what must be left for an attempt to be started.
+	leastAttemptTime = 200 * time.Millisecond
+
+	// minDelay and maxDelay bound the pause before another attempt.
+	minDelay = 100 * time.Millisecond
+	maxDelay = 2 * time.Second
+)
+
+// call is one call of an action, in all its attempts.
+type call struct {
+	client   *Client
+	action   Action
+	quota    *pacer
+	sdk      common.Client
+	secrets  secrets
+	body     []byte
+	response any
+	receipt  check.Receipt
+}
+
+// run makes as many attempts as the configuration and the deadline of ctx
+// allow. The error that decides is the last attempt's.
+//
+// An attempt that was refused for rate is not held against the limit if the
+// service took another call of this instance meanwhile: with the quota shared
+// rather than closed, waiting gets the call through.
+func (c *call) run(ctx context.Context) *check.Error {
+	failure := &check.Error{Code: check.CodeDeadline, Message: "not sent: the function's time was nearly up"}
+	unknown := false // whether there is an attempt whose fate is not known
+	attempts, counted := 0, 0
+	for counted < c.client.config.MaxAttempts {
+		if attempts > 0 && !pause(ctx, attempts) {
+			break
+		}
+		before := c.quota.progress()
+		if !c.quota.wait(ctx, attempts > 0, leastAttemptTime) {
+			break
+		}
+		attempts++
+		counted++
+		failure = c.attempt(ctx, counted == c.client.config.MaxAttempts)
+		c.receipt.Attempts = attempts
+		switch {
+		case failure == nil:
+			c.quota.took()
+			return nil
+		case failure.Throttled():
+			c.quota.refused()
+			if c.quota.progress() > before {
+				counted--
+			}
+		case failure.RequestID != "":
+			c.quota.took()
+		}
+		if unknown && failure.Code == c.action.Done {
+			c.receipt.AlreadyRunning = true
+			return nil
+		}
+		unknown = unknown || c.mayBeDone(failure)
+		if !failure.Retryable() || unknown && c.action.Once {
+			break
+		}
+	}
+	failure.Attempts = attempts
+	failure.MayBeRunning = unknown
+	return failure
+}
+
+// mayBeDone reports whether an attempt that failed may have been carried out.
+func (c *call) mayBeDone(failure *check.Error) bool {
+	if !c.action.Changes || failure.Code == c.action.Done {
+		return false
+	}
+	return failure.MayBeRunning || strings.HasPrefix(failure.Code, "InternalError")
+}
+
+// request is an attempt's request, for the SDK.
+type request struct {
+	*tchttp.BaseRequest
+	body []byte
+}
+
+// MarshalJSON returns the request's parameters.
+func (r *request) MarshalJSON() ([]byte, error) { return r.body, nil }
+
+// attempt sends the request once and reads the answer, within a time limit.
+func (c *call) attempt(ctx context.Context, last bool) *check.Error {
+	limit := attemptLimit(timeLeft(ctx), last)
+	x := new(exchange)
+	ctx, cancel := context.WithTimeout(withExchange(ctx, x), limit)
+	defer cancel()
+	defer x.release()
+	r := &request{new(tchttp.BaseRequest).Init().WithApiInfo(c.action.Service, c.action.Version, c.action.Name), c.body}
+	r.SetHttpMethod(tchttp.POST)
+	r.SetContext(ctx)
+	err := c.sdk.Send(r, new(tchttp.BaseResponse))
+	failure := c.read(x, err, limit)
+	if failure != nil && failure.Code == check.CodeNoAnswer {
+		c.client.transport.renew(x)
+	}
+	return failure
+}
+
+// attemptLimit is how long an attempt may take when left is left in all.
+func attemptLimit(left time.Duration, last bool) time.Duration {
+	limit := left
+	if !last {
+		limit = max(left/2, usualAttemptTime)
+	}
+	return min(limit, left, maxAttemptTime)
+}
+
+// pause waits before the attempt that follows the given number of attempts.
+// It reports false if no attempt could end in time after it.
+func pause(ctx context.Context, attempts int) bool {
+	left := timeLeft(ctx) - leastAttemptTime
+	if left <= 0 {
+		return false
+	}
+	delay, err := waiter.ComputeDelay(int64(attempts), minDelay, maxDelay, left+minDelay)
+	if err != nil {
+		delay = maxDelay // the jitter's random source failed
+	}
+	return smithytime.SleepWithContext(ctx, min(delay, left)) == nil
+}
+
+// timeLeft is the time until ctx ends; without a deadline, more than enough.
+func timeLeft(ctx context.Context) time.Duration {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return time.Hour
+	}
+	return time.Until(deadline)
+}
