@@ -1,0 +1,162 @@
+package report
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"migratecheck/internal/check"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+func verdict(passed bool) *bool { return &passed }
+
+var at = time.Date(2026, 11, 25, 2, 3, 4, 0, time.FixedZone("", 8*3600))
+
+// reports are those of the golden files, in English; texts of DTS are as it
+// gives them, the rest is hostile.
+var reports = map[string]Report{
+	"mixed":   {Result: check.Result{Jobs: mixed, Batch: true, Verdicts: true, NotHandedOn: []string{"eventBus", "webhook"}}, Region: "ap-guangzhou", Function: "migrate-check", Source: "timer", At: at},
+	"hostile": {Result: check.Result{Jobs: hostile, Batch: true}, Region: "<b>ap</b>", Function: "a|b\x1b[31m", Source: "<@all>", At: at},
+	"empty":   {Result: check.Result{Jobs: []check.Outcome{}, Batch: true}, Region: "ap-guangzhou", Source: "url", At: at, Form: []Field{{"Select", `{"Status":["created"]}`}, {"Start", "true"}}},
+	"one": {Result: check.Result{Jobs: []check.Outcome{{JobID: "dts-1kl0iy0v", RequestID: "46b45da1-0c4f-4b1f-8b6e-a1f0a3c5d7e9"}}},
+		Source: "apigw", At: at, Form: []Field{{"JobIds", "dts-1kl0iy0v"}}},
+	"event": {Result: check.Result{Jobs: []check.Outcome{{Error: check.Invalid("Select.Status[0]", `unknown status "done"`)}}}, Region: "ap-guangzhou", Source: "direct"},
+	"many":  {Result: check.Result{Jobs: many(), Batch: true, Verdicts: true}, Region: "ap-guangzhou", Function: "migrate-check", Source: "timer", At: at},
+}
+
+var mixed = []check.Outcome{
+	{JobID: "dts-created1", RequestID: "00000000-0000-0000-0000-000000000001", AlreadyRunning: true},
+	{JobID: "dts-passed01", JobName: "orders", RequestID: "00000000-0000-0000-0000-000000000002", Check: &check.State{Status: check.Finished, Passed: verdict(true), Progress: 100, Message: "ok",
+		Steps: []check.Step{
+			{ID: "ConnectDBCheck", Name: "Database connection", Status: check.StepPass},
+			{ID: "OptimizeCheck", Name: "Optimization", Status: check.StepSkipped, Skipped: true, Failed: []check.Item{
+				{Name: "Table without primary key", Result: check.StepWarning, Log: []string{"skipped"}, SkipRisk: "Rows may be written twice.", HelpDoc: []string{""}}}},
+		}}},
+	{JobID: "dts-passed02", Check: &check.State{Status: check.Finished, Passed: verdict(true), Progress: 100}},
+	{JobID: "dts-started1", JobName: "用户库", RequestID: "00000000-0000-0000-0000-000000000003", Started: true, StartRequestID: "00000000-0000-0000-0000-000000000004",
+		Check: &check.State{Status: check.Finished, Passed: verdict(true), Progress: 100}},
+	{JobID: "dts-started2", AlreadyStarted: true, Check: &check.State{Status: check.Finished, Passed: verdict(true), Progress: 100}},
+	{JobID: "dts-refused1", RequestID: "00000000-0000-0000-0000-000000000005", Error: &check.Error{Code: "ResourceNotFound.JobNotExist", Message: "The job does not exist."}},
+	{JobID: "dts-unknown1", MayBeRunning: true, Error: &check.Error{Code: check.CodeNoAnswer, Message: "no answer within 5s"}},
+	{JobID: "dts-unknown2", Created: true, MayBeRunning: true, RequestID: "00000000-0000-0000-0000-000000000006",
+		Error: &check.Error{Code: check.CodeNoAnswer, Message: "no answer within 5s"},
+		Check: &check.State{Status: check.Finished, Passed: verdict(true), Progress: 100}},
+	{JobID: "dts-late0001", Created: true, Error: &check.Error{Code: check.CodeNoVerdict, Message: "the check has no verdict yet"},
+		Check: &check.State{Status: check.Running, Progress: 80}},
+	{Record: new(int), Error: check.Invalid("Records[0].Ckafka.msgBody", "no job")},
+	{JobID: "dts-running1", JobName: "报表", Check: &check.State{Status: check.Running, Progress: 45, Steps: []check.Step{{Name: "Version", Status: check.StepNotStarted}}}},
+	{JobID: "dts-broken01", Check: &check.State{Status: check.Finished, Message: "inner error"}},
+	{JobID: "dts-nothing1", Check: &check.State{Status: check.Unavailable}},
+	{JobID: "dts-newword1", Check: &check.State{Status: "paused"}},
+	{JobID: "dts-notpass1", JobName: "支付 payments", RequestID: "00000000-0000-0000-0000-000000000007",
+		Check: &check.State{Status: check.Finished, Passed: verdict(false), Progress: 100, Message: "The check did not pass.", Steps: []check.Step{
+			{ID: "ConnectDBCheck", Name: "Database connection", Status: check.StepPass},
+			{ID: "WarningParamCheck", Name: "Parameters", Status: check.StepWarning, Failed: []check.Item{
+				{Name: "innodb_stats_on_metadata", Result: check.StepWarning, Reason: "The value is ON.", Solution: "Set it to OFF."}}},
+			{ID: "SrcPrivilegeCheck", Name: "Source database privileges", Status: check.StepFailed, Failed: []check.Item{
+				{Name: "Global privileges", Result: check.StepFailed, Log: []string{"RELOAD is missing.", "LOCK TABLES is missing."},
+					Solution: "GRANT RELOAD, LOCK TABLES ON *.* TO 'dts'@'%';", HelpDoc: []string{"https://cloud.tencent.com/document/product/571/61639?a=(b)#c", "see the manual"}},
+				{Result: check.StepFailed}}},
+			{ID: "BinlogParamCheck", Status: check.StepFailed, Message: "binlog_format is STATEMENT."},
+			{ID: "DstSpaceCheck", Name: "Disk space", Status: check.StepBlocked},
+			{ID: "DstEmptyCheck", Name: "Empty target", Status: check.StepNotStarted},
+		}}},
+	{JobID: "dts-strict01", Check: &check.State{Status: check.Finished, Passed: verdict(false), Progress: 100, Steps: []check.Step{
+		{ID: "OptimizeCheck", Name: "Optimization", Status: check.StepSkipped, Skipped: true}}}},
+}
+
+// evil are texts that do harm where they are taken for more than text.
+var evil = []string{
+	"<script>alert(1)</script>", `"><img src=x onerror=alert(1)>`, "{{.}}", "</style><style>", "javascript:alert(1)", "&lt;b&gt; &#64;all",
+	"| a | b |", "**x** __y__ _z_ ~~u~~ `code`", "[a](javascript:alert(1))", "![i](https://evil.example/i.png)", "# title", "- item", "1. item", "=====",
+	"@all", "<@all>", `<at user_id="all">all</at>`, "<font color=\"warning\">x</font>",
+	"two\nlines\r\nand\u2028three\u2029four\vfive\u0085six", "\x1b[31mred\x1b[0m \x07\x00\x9b31m", "user\u202egnp.exe \u2066x\u2069 \u200e\u061c", "\xff\xfe\xc3", "zero\u200bwidth\ufeff\U000e0041",
+	"a\\*b\\", "<https://evil.example>", "!!",
+}
+
+var evilLinks = []string{"javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,<script>alert(1)</script>", "//evil.example/x", "https://user:pass@evil.example/",
+	"https://evil.example/a)b](c)*d*<e>\"f\"'g'|h|`i`\\j@all", "http://еxample.com/", "https:evil", "https://", " https://fine.example/a b\nc", "ftp://evil.example/", "https://ex<script>ample/", "mailto:a@evil.example"}
+
+var hostile = func() (outcomes []check.Outcome) {
+	for i, s := range evil {
+		help := []string{evilLinks[i%len(evilLinks)]}
+		step := check.Step{ID: s, Name: s, Status: check.StepFailed, Message: s,
+			Failed: []check.Item{{Name: s, Description: s, Result: s, Reason: s, Solution: s, SkipRisk: s, Log: []string{s}, HelpDoc: help}}}
+		o := check.Outcome{JobID: s, JobName: s, RequestID: s}
+		switch i % 3 {
+		case 0:
+			o.Check = &check.State{Status: check.Finished, Passed: verdict(false), Message: s, Steps: []check.Step{step, {Name: s, Status: s, Skipped: true, Message: s}}}
+		case 1:
+			o.Check = &check.State{Status: s, Message: s, Steps: []check.Step{step}}
+		case 2:
+			o.Error = &check.Error{Code: s, Message: s}
+			o.StartRequestID = s
+		}
+		outcomes = append(outcomes, o, check.Outcome{JobID: s, JobName: s, RequestID: s})
+	}
+	return outcomes
+}()
+
+// many are 300 jobs of which 60 need somebody.
+func many() []check.Outcome {
+	outcomes := make([]check.Outcome, 300)
+	for i := range outcomes {
+		o := check.Outcome{JobID: fmt.Sprintf("dts-%08d", i), JobName: fmt.Sprintf("库 %d", i), RequestID: fmt.Sprintf("00000000-0000-0000-0000-%012d", i), Check: &check.State{Status: check.Finished, Passed: verdict(i%5 > 0), Progress: 100}}
+		if i%5 == 0 {
+			o.Check.Message = "校验未通过"
+			o.Check.Steps = []check.Step{{ID: "BinlogParamCheck", Name: "Binlog 参数", Status: check.StepFailed, Failed: []check.Item{{Name: "binlog_format", Result: check.StepFailed,
+				Reason: "源库 binlog_format 的值不是 ROW。", Solution: "请将源库 binlog_format 设置为 ROW，并重启源库使其生效。"}}}}
+		}
+		outcomes[i] = o
+	}
+	return outcomes
+}
+
+// forms are the files that each report is written to.
+var forms = map[string]func(Report) string{
+	"txt":   Text,
+	"md":    func(r Report) string { return Markdown(r, 4096) },
+	"plain": func(r Report) string { return Plain(r, 20<<10) },
+	"html":  func(r Report) string { return string(HTML(r)) },
+}
+
+// each calls f with every report in every form and language.
+func eachReport(t *testing.T, f func(t *testing.T, r Report, form, text string)) {
+	for name, r := range reports {
+		for _, r.Language = range []string{"en-US", "zh-CN"} {
+			for form, write := range forms {
+				t.Run(name+"."+r.Language+"."+form, func(t *testing.T) { f(t, r, form, write(r)) })
+			}
+		}
+	}
+}
+
+func TestGolden(t *testing.T) {
+	eachReport(t, func(t *testing.T, _ Report, _, got string) {
+		file := filepath.Join("testdata", strings.TrimPrefix(t.Name(), "TestGolden/"))
+		if *update {
+			if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got != string(want) {
+			lines, wanted := strings.Split(got, "\n"), strings.Split(string(want), "\n")
+			for i, line := range lines {
+				if i == len(wanted) || line != wanted[i] {
+					t.Fatalf("%s, line %d: %s; run with -update and look at the difference", file, i+1, line)
+				}
+			}
+			t.Errorf("%s ends early", file)
+		}
+	})
+}

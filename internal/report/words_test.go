@@ -1,0 +1,122 @@
+package report
+
+import (
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"migratecheck/internal/check"
+)
+
+// Every language has every word.
+func TestLanguages(t *testing.T) {
+	en := reflect.ValueOf(english)
+	for language, w := range languages {
+		if w.Lang != language {
+			t.Errorf("%s says that it is %s", language, w.Lang)
+		}
+		v := reflect.ValueOf(*w)
+		for i := range v.NumField() {
+			field, name := v.Field(i), language+": "+v.Type().Field(i).Name
+			if field.IsZero() {
+				t.Errorf("%s is missing", name)
+			}
+			if field.Kind() != reflect.Map {
+				continue
+			}
+			for _, key := range en.Field(i).MapKeys() {
+				if value := field.MapIndex(key); !value.IsValid() || value.IsZero() {
+					t.Errorf("%s has no %v", name, key)
+				}
+			}
+		}
+		for _, kind := range urgency {
+			if w.kind[kind] == "" || w.one[kind] == "" {
+				t.Errorf("%s has no words for %s", language, kind)
+			}
+		}
+	}
+	if got := Text(Report{Language: "de-DE"}); got != Text(Report{Language: "en-US"}) {
+		t.Errorf("a language that there is not: %s", got)
+	}
+}
+
+func TestHeadlines(t *testing.T) {
+	created := check.Outcome{JobID: "a"}
+	passed := check.Outcome{JobID: "a", Check: &check.State{Status: check.Finished, Passed: verdict(true)}}
+	started := check.Outcome{JobID: "a", Started: true, Check: passed.Check}
+	failed := check.Outcome{JobID: "a", Error: &check.Error{Code: "x"}}
+	record := check.Outcome{Record: new(int), Error: failed.Error}
+	for name, row := range map[string]struct {
+		jobs   []check.Outcome
+		en, zh string
+	}{
+		"none":                {nil, "no job was found", "没有符合条件的任务"},
+		"one":                 {[]check.Outcome{passed}, "the check passed", "校验通过"},
+		"one problem":         {[]check.Outcome{failed}, "the request for the job failed", "该任务的请求失败"},
+		"one record":          {[]check.Outcome{record}, "the request for the job failed", "该任务的请求失败"},
+		"the event":           {[]check.Outcome{{Error: failed.Error}}, "the request failed", "请求失败"},
+		"one of two":          {[]check.Outcome{failed, created}, "1 of 2 jobs needs attention", "2 个任务中有 1 个需要处理"},
+		"two of two":          {[]check.Outcome{failed, record}, "2 of 2 jobs need attention", "2 个任务中有 2 个需要处理"},
+		"all passed":          {[]check.Outcome{passed, started}, "all 2 jobs passed", "2 个任务全部通过"},
+		"all created":         {[]check.Outcome{created, created}, "2 checks are created", "已对 2 个任务发起校验"},
+		"no problem, but mix": {[]check.Outcome{created, passed}, "2 jobs, none needs attention", "2 个任务均无异常"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for language, want := range map[string]string{"en-US": "DTS check: " + row.en, "zh-CN": "DTS 迁移校验：" + row.zh} {
+				got, _, _ := strings.Cut(Text(Report{Result: check.Result{Jobs: row.jobs}, Language: language}), "\n")
+				if got != want {
+					t.Errorf("got %q, want %q", got, want)
+				}
+			}
+		})
+	}
+}
+
+// The counts add up to the number of jobs.
+func TestCountsAddUp(t *testing.T) {
+	number := regexp.MustCompile(`\d+`)
+	for name, r := range reports {
+		for _, r.Language = range []string{"en-US", "zh-CN"} {
+			counts := regexp.MustCompile(` ?[(（][^)）]*[)）]`).ReplaceAllString(describe(r).Counts, "")
+			sum := -2 * len(r.Result.Jobs)
+			for _, n := range number.FindAllString(counts, -1) {
+				n, _ := strconv.Atoi(n)
+				sum += n
+			}
+			if sum != 0 && name != "event" || name == "event" && counts != "" {
+				t.Errorf("%s: %s", name, counts)
+			}
+		}
+	}
+}
+
+// What needs a person comes first, in each form.
+func TestOrder(t *testing.T) {
+	eachReport(t, func(t *testing.T, r Report, form, text string) {
+		if !strings.Contains(t.Name(), "mixed") {
+			return
+		}
+		var want []string
+		for _, id := range []string{"notpass1", "strict01", "running1", "broken01", "nothing1", "newword1", "refused1", "unknown1", "unknown2", "late0001",
+			"started1", "started2", "passed01", "passed02", "created1"} {
+			want = append(want, "dts-"+id)
+		}
+		if got := regexp.MustCompile(`dts-[a-z]+[0-9]+`).FindAllString(text, -1); !slices.Equal(got, want) {
+			t.Errorf("got %v", got)
+		}
+	})
+}
+
+func TestTimeIsGivenWithItsZone(t *testing.T) {
+	if got := Text(Report{At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}); !strings.Contains(got, "Time: 2026-01-02 03:04:05 +00:00") {
+		t.Error(got)
+	}
+	if got := Text(Report{}); strings.Contains(got, "Time") {
+		t.Error(got)
+	}
+}
