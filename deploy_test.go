@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"log/slog"
 	"maps"
 	"os"
 	"regexp"
@@ -103,6 +102,7 @@ func TestDeploymentBlocks(t *testing.T) {
 
 // fired is a DTS that notes what it is asked.
 type fired struct {
+	handler.DTS
 	jobs  int
 	waits bool
 }
@@ -114,7 +114,7 @@ func (f *fired) CreateCheck(context.Context, string) (check.Receipt, error) {
 
 func (f *fired) DescribeCheck(context.Context, string) (check.State, check.Receipt, error) {
 	f.waits = true
-	return check.State{Status: check.Finished}, check.Receipt{RequestID: "r", Attempts: 1}, nil
+	return check.State{Status: check.Running}, check.Receipt{RequestID: "r", Attempts: 1}, nil
 }
 
 // firedBy returns how many checks the handler creates for a timer's event, and
@@ -125,7 +125,7 @@ func firedBy(t *testing.T, timer scf.Timer) (int, bool) {
 		t.Fatal(err)
 	}
 	f := &fired{}
-	if _, err := handler.New(f, io.Discard, slog.LevelError).Invoke(t.Context(), event); err != nil {
+	if _, err := handler.New(handler.Options{DTS: f, Log: io.Discard}).Invoke(t.Context(), event); err != nil {
 		t.Errorf("timer %q: %v", timer.Name, err)
 	}
 	return f.jobs, f.waits

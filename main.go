@@ -1,5 +1,6 @@
 // Command main is migrate-check, a function for Tencent Cloud SCF, runtime Go1:
-// it creates the checks of DTS migration jobs that an event names.
+// it checks the DTS migration jobs that an event names or selects, waits for the
+// verdicts, and starts what passed.
 package main
 
 import (
@@ -31,7 +32,15 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	client := dts.New(tcapi.New(c, tcapi.ProcessFrom(os.Getenv)), c.APIVersion)
-	cloudfunction.StartHandler(handler.New(client, os.Stdout, c.LogLevel))
+	api := tcapi.New(c, tcapi.ProcessFrom(os.Getenv))
+	cloudfunction.StartHandler(handler.New(handler.Options{
+		DTS:        dts.New(api, c.APIVersion),
+		Log:        os.Stdout,
+		Level:      c.LogLevel,
+		AllowStart: c.AllowStart,
+		Steps:      c.APIVersion == config.Version2021,
+		Language:   c.Language,
+		Region:     c.Region,
+	}))
 	return nil
 }

@@ -2,130 +2,133 @@ package handler
 
 import (
 	"bytes"
-	"encoding/json"
 	"strconv"
 	"strings"
+	"time"
 
+	"migratecheck/handler/event"
 	"migratecheck/internal/check"
+	"migratecheck/internal/report"
 )
 
-// answer is the outcome of one job in the function's answer.
-type answer struct {
-	Error          *failure     `json:"Error,omitempty"`
-	JobID          string       `json:"JobId,omitempty"`
-	Record         *int         `json:"Record,omitempty"`
-	RequestID      string       `json:"RequestId,omitempty"`
-	AlreadyRunning bool         `json:"AlreadyRunning,omitempty"`
-	MayBeRunning   bool         `json:"MayBeRunning,omitempty"`
-	Created        bool         `json:"Created,omitempty"`
-	Check          *check.State `json:"Check,omitempty"`
-}
+// maxAnswer is the largest answer that the platform takes, in bytes, less what
+// an integration response has around its body.
+const maxAnswer = 6<<20 - 2<<10
 
-// failure is a code and its message.
-type failure struct {
-	Code    string `json:"Code"`
-	Message string `json:"Message"`
-}
-
-// answers is the outcome of a batch.
-type answers struct {
-	Jobs   []answer `json:"Jobs"`
-	Failed int      `json:"Failed"`
-}
-
-// integrationResponse is what API Gateway and Function URL make an HTTP
-// response of.
-type integrationResponse struct {
-	IsBase64Encoded bool              `json:"isBase64Encoded"`
-	StatusCode      int               `json:"statusCode"`
-	Headers         map[string]string `json:"headers"`
-	Body            string            `json:"body"`
-}
-
-// maxAnswer is the largest answer that the platform takes, in bytes.
-const maxAnswer = 6 << 20
-
-// answerFor writes the answer for a source, or the function error.
-func answerFor(s source, batch bool, outcomes []outcome, steps bool) ([]byte, error) {
-	if !s.http() {
-		if err := functionError(s, outcomes); err != nil {
+// answer writes the result for the event's source, or returns the function error.
+func (r *run) answer(e event.Event, result check.Result) ([]byte, error) {
+	if !e.Source.HTTP() {
+		if err := functionError(e.Source, result); err != nil {
 			return nil, err
 		}
+		return result.Encode(maxAnswer, func(part []byte) int { return len(part) }), nil
 	}
-	written := write(s, batch, outcomes, steps)
-	if len(written) > maxAnswer {
-		written = write(s, batch, outcomes, false)
+	w := response{status: 200, headers: map[string]string{"Content-Type": "application/json"}}
+	switch {
+	case !result.Batch && result.Jobs[0].Error != nil:
+		w.status = result.Jobs[0].Error.HTTPStatus()
+		if result.Jobs[0].Error.Throttled() {
+			w.headers["Retry-After"] = "1" // the quota is one of calls a second
+		}
+	case check.Count(result.Jobs).Failed > 0:
+		w.status = 207
 	}
-	return written, nil
+	switch format := e.HTTP.Prefers; format {
+	case event.JSON:
+		w.body = result.Encode(maxAnswer, quotedSize)
+	default:
+		w.body = r.page(e, result, format == event.HTML)
+		w.headers["Content-Type"] = "text/plain; charset=utf-8"
+		if format == event.HTML {
+			w.headers["Content-Type"] = "text/html; charset=utf-8"
+		}
+		w.headers["Cache-Control"] = "no-store"
+		w.headers["X-Content-Type-Options"] = "nosniff"
+	}
+	return w.encode(), nil
 }
 
-func write(s source, batch bool, outcomes []outcome, steps bool) []byte {
-	all := make([]answer, len(outcomes))
-	for i, o := range outcomes {
-		all[i] = answerOf(o, steps)
+// page writes the result for people, shortened as need be.
+func (r *run) page(e event.Event, result check.Result, html bool) []byte {
+	p := report.Report{
+		Result: result, Region: r.about.Region, Function: r.about.Function, Source: r.about.Source,
+		At: time.Now(), Language: r.Language,
 	}
-	var body []byte
-	if batch {
-		body = marshal(answers{Jobs: all, Failed: failures(outcomes)})
-	} else {
-		body = marshal(all[0])
-	}
-	if !s.http() {
-		return body
-	}
-	response := integrationResponse{
-		StatusCode: 200,
-		Headers:    map[string]string{"Content-Type": "application/json"},
-		Body:       string(body),
-	}
-	switch err := outcomes[0].err; {
-	case batch && failures(outcomes) > 0:
-		response.StatusCode = 207
-	case err != nil:
-		response.StatusCode = err.HTTPStatus()
-		if err.Throttled() {
-			response.Headers["Retry-After"] = "1" // the quota is one of calls a second
+	if e.HTTP.Page {
+		for _, f := range e.HTTP.Fields {
+			p.Form = append(p.Form, report.Field(f))
 		}
 	}
-	return marshal(response)
+	for way := range check.Shortenings() {
+		p.Result = result.Shorten(way)
+		written := []byte(report.Text(p))
+		if html {
+			written = report.HTML(p)
+		}
+		if quotedSize(written) <= maxAnswer || way == check.Shortenings()-1 {
+			return written
+		}
+	}
+	return nil // there is a way
 }
 
-func answerOf(o outcome, steps bool) answer {
-	a := answer{
-		JobID:          o.task.job,
-		RequestID:      o.requestID(),
-		AlreadyRunning: o.receipt.AlreadyRunning,
-		Check:          o.state,
-	}
-	if o.task.invalid != nil {
-		a.Record = &o.task.record
-	}
-	if o.err != nil {
-		a.Error = &failure{Code: o.err.Code, Message: o.err.Message}
-		a.MayBeRunning = o.err.MayBeRunning
-		a.Created = o.created()
-	}
-	if !steps && a.Check != nil {
-		short := *a.Check
-		short.Steps = nil
-		a.Check = &short
-	}
-	return a
-}
-
-func failures(outcomes []outcome) int {
-	n := 0
-	for _, o := range outcomes {
-		if o.err != nil {
+// quotedSize is how long a text is as a JSON string, without the quotes.
+func quotedSize(text []byte) int {
+	n := len(text)
+	for _, c := range text {
+		switch {
+		case c == '"' || c == '\\' || c == '\n' || c == '\r' || c == '\t':
 			n++
+		case c < ' ':
+			n += len(`\u0000`) - 1
 		}
 	}
 	return n
 }
 
-// CheckFailed is the function error: not every job of the event was accepted.
-// The platform shows its Go type's name as the error's type, and tries the
-// event again as the source's rules have it.
+// response is what API Gateway and Function URL make an HTTP response of.
+type response struct {
+	status  int
+	headers map[string]string
+	body    []byte
+}
+
+func (w response) encode() []byte {
+	var out bytes.Buffer
+	out.Grow(len(w.body) + len(w.body)/4 + 200)
+	out.WriteString(`{"isBase64Encoded":false,"statusCode":` + strconv.Itoa(w.status) + `,"headers":`)
+	out.Write(check.Marshal(w.headers))
+	out.WriteString(`,"body":`)
+	out.Write(check.Marshal(string(w.body)))
+	out.WriteByte('}')
+	return out.Bytes()
+}
+
+// methods are the HTTP methods that are answered.
+const methods = "GET, POST, PUT, OPTIONS"
+
+// refuseMethod answers a request that asks for nothing, whatever it says: it
+// never reaches DTS.
+func refuseMethod(status int) []byte {
+	w := response{status: status, headers: map[string]string{"Allow": methods}}
+	refusal := ""
+	switch status {
+	case 204:
+		return w.encode()
+	case 405:
+		refusal = "httpMethod: must be GET, POST or PUT"
+	default:
+		w.headers["Cache-Control"] = "no-store"
+		refusal = "Sec-Purpose: a page that is fetched before anybody opens it asks for nothing"
+	}
+	w.headers["Content-Type"] = "application/json"
+	w.body = check.Marshal(map[string]any{"Error": check.Error{Code: "InvalidParameter", Message: refusal}})
+	return w.encode()
+}
+
+// CheckFailed is the function error: trying the event again can mend a failure,
+// or no job of it was accepted. The platform shows its Go type's name as the
+// error's type, and tries the event again as the source's rules have it.
 type CheckFailed struct {
 	message string
 }
@@ -134,39 +137,50 @@ type CheckFailed struct {
 // line of its own in a log.
 func (e *CheckFailed) Error() string { return e.message }
 
-// functionError returns the *CheckFailed that the outcomes are for a source
-// without HTTP, or nil. CKafka tries a failed event thousands of times and holds
-// the partition meanwhile, so there only what trying again can mend is one, and
-// not that a check which was created could not be read: trying again would
-// create one check after the other.
-func functionError(s source, outcomes []outcome) error {
+// functionError returns the *CheckFailed that a result is for a source without
+// HTTP, or nil. A batch of which some jobs failed for good is not tried again:
+// that would check the others a second time. CKafka tries a failed event
+// thousands of times and holds the partition meanwhile, so there only what
+// trying again can mend is one.
+func functionError(s event.Source, result check.Result) error {
 	var failed []string
 	mendable := false
-	for _, o := range outcomes {
-		if o.err == nil {
+	for _, o := range result.Jobs {
+		if o.Error == nil {
 			continue
 		}
-		mendable = mendable || o.err.Retryable() && !o.created()
-		text := o.err.Code
-		if len(outcomes) == 1 || o.task.invalid != nil {
-			text = o.err.Error() // that of a record names the record
-		}
-		if o.created() {
-			text = "created (RequestId " + o.requestID() + "), but its state is not known: " + text
-		}
-		if o.task.job != "" {
-			text = o.task.job + ": " + text
-		}
-		failed = append(failed, text)
+		mendable = mendable || o.Error.Retryable()
+		failed = append(failed, trouble(o, len(result.Jobs) == 1))
 	}
-	if failed == nil || s == sourceCKafka && !mendable {
+	if failed == nil || !mendable && (s == event.CKafka || len(failed) < len(result.Jobs)) {
 		return nil
 	}
 	message := strings.Join(failed, "; ")
-	if len(outcomes) > 1 {
-		message = strconv.Itoa(len(failed)) + " of " + strconv.Itoa(len(outcomes)) + " jobs failed: " + message
+	if len(result.Jobs) > 1 {
+		message = strconv.Itoa(len(failed)) + " of " + strconv.Itoa(len(result.Jobs)) + " jobs failed: " + message
 	}
 	return &CheckFailed{message: strings.Map(printable, message)}
+}
+
+// trouble says what happened to a job that failed: with its code, and with the
+// message if it is the only one or the message alone names it.
+func trouble(o check.Outcome, alone bool) string {
+	text := o.Error.Code
+	if alone || o.Record != nil {
+		text = o.Error.Error()
+	}
+	switch {
+	case o.Error.Code == check.CodeNoVerdict:
+		text = "created (RequestId " + o.RequestID + "), not started: " + text
+	case o.Created && o.Check != nil && o.Check.Passed != nil:
+		text = "passed (RequestId " + o.RequestID + "), but not started: " + text
+	case o.Created:
+		text = "created (RequestId " + o.RequestID + "), but its state is not known: " + text
+	}
+	if o.JobID != "" {
+		text = o.JobID + ": " + text
+	}
+	return text
 }
 
 // printable replaces what could break a log line or hide in one.
@@ -175,15 +189,4 @@ func printable(r rune) rune {
 		return ' '
 	}
 	return r
-}
-
-// marshal is json.Marshal without the escapes that are for HTML.
-func marshal(v any) []byte {
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(v); err != nil {
-		panic(err) // strings, numbers and booleans only
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }

@@ -14,33 +14,43 @@ import (
 	"testing/synctest"
 	"unicode"
 
+	"migratecheck/handler/event"
 	"migratecheck/internal/check"
 )
 
 // The same request for one job and for two, from each source.
 var (
-	one = map[source]string{
-		sourceAPIGateway:  `{"requestContext":{},"httpMethod":"POST","path":"/","body":"{\"JobId\":\"dts-1\"}"}`,
-		sourceFunctionURL: `{"httpMethod":"POST","path":"/","body":"{\"JobId\":\"dts-1\"}"}`,
-		sourceTimer:       `{"Type":"Timer","Message":"dts-1"}`,
-		sourceCKafka:      `{"Records":[{"Ckafka":{"msgBody":"dts-1"}}]}`,
-		sourceCMQ:         `{"Records":[{"CMQ":{"msgBody":"dts-1"}}]}`,
-		sourceEventBridge: `{"specversion":"1.0","data":{"JobId":"dts-1"}}`,
-		sourceDirect:      `{"JobId":"dts-1"}`,
+	one = map[event.Source]string{
+		event.APIGateway:  `{"requestContext":{"stage":"release"},"httpMethod":"POST","path":"/","body":"{\"JobId\":\"dts-1\"}"}`,
+		event.FunctionURL: `{"httpMethod":"POST","path":"/","body":"{\"JobId\":\"dts-1\"}"}`,
+		event.Timer:       `{"Type":"Timer","Message":"dts-1"}`,
+		event.CKafka:      `{"Records":[{"Ckafka":{"msgBody":"dts-1"}}]}`,
+		event.CMQ:         `{"Records":[{"CMQ":{"msgBody":"dts-1"}}]}`,
+		event.EventBridge: `{"specversion":"1.0","data":{"JobId":"dts-1"}}`,
+		event.Direct:      `{"JobId":"dts-1"}`,
 	}
-	two = map[source]string{
-		sourceAPIGateway:  `{"requestContext":{},"httpMethod":"GET","path":"/","queryString":{"JobIds":"dts-1,dts-2"}}`,
-		sourceFunctionURL: `{"httpMethod":"GET","path":"/","queryString":{"JobIds":"dts-1,dts-2"}}`,
-		sourceTimer:       `{"Type":"Timer","Message":"dts-1 dts-2"}`,
-		sourceCKafka:      `{"Records":[{"Ckafka":{"msgBody":"dts-1"}},{"Ckafka":{"msgBody":"dts-2"}}]}`,
-		sourceCMQ:         `{"Records":[{"CMQ":{"msgBody":"dts-1"}},{"CMQ":{"msgBody":"dts-2"}}]}`,
-		sourceEventBridge: `[{"specversion":"1.0","data":"dts-1"},{"specversion":"1.0","data":"dts-2"}]`,
-		sourceDirect:      `{"JobIds":["dts-1","dts-2"]}`,
+	two = map[event.Source]string{
+		event.APIGateway:  `{"requestContext":{"stage":"release"},"httpMethod":"GET","path":"/","queryString":{"JobIds":"dts-1,dts-2"}}`,
+		event.FunctionURL: `{"httpMethod":"GET","path":"/","queryString":{"JobIds":"dts-1,dts-2"}}`,
+		event.Timer:       `{"Type":"Timer","Message":"dts-1 dts-2"}`,
+		event.CKafka:      `{"Records":[{"Ckafka":{"msgBody":"dts-1"}},{"Ckafka":{"msgBody":"dts-2"}}]}`,
+		event.CMQ:         `{"Records":[{"CMQ":{"msgBody":"dts-1"}},{"CMQ":{"msgBody":"dts-2"}}]}`,
+		event.EventBridge: `[{"specversion":"1.0","data":"dts-1"},{"specversion":"1.0","data":"dts-2"}]`,
+		event.Direct:      `{"JobIds":["dts-1","dts-2"]}`,
 	}
 )
 
-// response reads an integration response.
-func response(t *testing.T, i invocation) integrationResponse {
+// integrationResponse is what API Gateway and Function URL make an HTTP
+// response of.
+type integrationResponse struct {
+	IsBase64Encoded bool              `json:"isBase64Encoded"`
+	StatusCode      int               `json:"statusCode"`
+	Headers         map[string]string `json:"headers"`
+	Body            string            `json:"body"`
+}
+
+// readResponse reads an integration response.
+func readResponse(t *testing.T, i invocation) integrationResponse {
 	t.Helper()
 	if i.err != nil {
 		t.Fatalf("function error to an HTTP event: %v", i.err)
@@ -81,6 +91,8 @@ func TestCodes(t *testing.T) {
 		{check.CodeHTTPStatus, 502, "", true},
 		{check.CodeNoAnswer, 504, "", true},
 		{check.CodeDeadline, 504, "", true},
+		{"ResourceInsufficient.ResourceInsufficientError", 502, "", true},
+		{"AuthFailure.SignatureExpire", 500, "", true},
 		{"AuthFailure.TokenFailure", 500, "", false},
 		{"UnauthorizedOperation", 500, "", false},
 		{"UnsupportedRegion", 500, "", false},
@@ -100,12 +112,12 @@ func TestCodes(t *testing.T) {
 			if row.retryAfter != "" {
 				want.Headers["Retry-After"] = row.retryAfter
 			}
-			for _, s := range []source{sourceAPIGateway, sourceFunctionURL} {
-				if got := response(t, invoke(t, dts, one[s])); !reflect.DeepEqual(got, want) {
+			for _, s := range []event.Source{event.APIGateway, event.FunctionURL} {
+				if got := readResponse(t, invoke(t, dts, one[s])); !reflect.DeepEqual(got, want) {
 					t.Errorf("%s: got %+v\nwant %+v", s, got, want)
 				}
 			}
-			kafka := invoke(t, dts, one[sourceCKafka])
+			kafka := invoke(t, dts, one[event.CKafka])
 			if row.mendable != (kafka.err != nil) {
 				t.Errorf("ckafka: got function error %v, mendable %v", kafka.err, row.mendable)
 			}
@@ -115,7 +127,7 @@ func TestCodes(t *testing.T) {
 			if line := kafka.log.lines("job")[0]; line["level"] != "ERROR" || line["code"] != row.code {
 				t.Errorf("ckafka: job line %v", line)
 			}
-			for _, s := range []source{sourceTimer, sourceCMQ, sourceEventBridge, sourceDirect} {
+			for _, s := range []event.Source{event.Timer, event.CMQ, event.EventBridge, event.Direct} {
 				i := invoke(t, dts, one[s])
 				if want := "dts-1: " + row.code + ": said by DTS (RequestId refused)"; i.err == nil || i.err.Error() != want || i.answer != nil {
 					t.Errorf("%s: got answer %s, error %v; want error %s", s, i.answer, i.err, want)
@@ -130,23 +142,17 @@ func TestBatchInWhichOneFails(t *testing.T) {
 	dts := &scripted{create: map[string]error{"dts-2": refusal("ResourceNotFound.JobNotExist")}}
 	const body = `{"Jobs":[{"JobId":"dts-1","RequestId":"create-dts-1"},` +
 		`{"Error":{"Code":"ResourceNotFound.JobNotExist","Message":"said by DTS"},"JobId":"dts-2","RequestId":"refused"}],"Failed":1}`
-	for s, event := range two {
+	for s, payload := range two {
 		t.Run(string(s), func(t *testing.T) {
-			i := invoke(t, dts, event)
+			i := invoke(t, dts, payload)
 			switch {
-			case s.http():
-				got := response(t, i)
+			case s.HTTP():
+				got := readResponse(t, i)
 				if got.StatusCode != http.StatusMultiStatus || got.Body != body {
 					t.Errorf("got %d %s, want 207 %s", got.StatusCode, got.Body, body)
 				}
-			case s == sourceCKafka:
-				if i.err != nil || string(i.answer) != body {
-					t.Errorf("got %s, %v", i.answer, i.err)
-				}
-			default:
-				if want := "1 of 2 jobs failed: dts-2: ResourceNotFound.JobNotExist"; i.err == nil || i.err.Error() != want {
-					t.Errorf("got %v, want %s", i.err, want)
-				}
+			case i.err != nil || string(i.answer) != body:
+				t.Errorf("got %s, %v", i.answer, i.err)
 			}
 		})
 	}
@@ -158,21 +164,20 @@ func TestCKafkaGetsBackWhatCanBeMended(t *testing.T) {
 	i := invoke(t, &scripted{create: map[string]error{
 		"dts-1": refusal("ResourceNotFound.JobNotExist"),
 		"dts-2": refusal("InternalError.LockError"),
-	}}, two[sourceCKafka])
+	}}, two[event.CKafka])
 	want := "2 of 2 jobs failed: dts-1: ResourceNotFound.JobNotExist; dts-2: InternalError.LockError"
 	if i.err == nil || i.err.Error() != want {
 		t.Errorf("got %s, %v; want %s", i.answer, i.err, want)
 	}
 }
 
-// A check that was created and could not be read is not given back to CKafka:
-// each delivery would create another one as soon as the last has ended.
-func TestCKafkaKeepsWhatWasCreated(t *testing.T) {
+// Reading goes on with the next delivery, which creates nothing twice.
+func TestCKafkaGetsBackWhatCouldNotBeRead(t *testing.T) {
 	dts := &scripted{describe: map[string][]reading{"dts-1": {{err: refusal("InternalError.DatabaseError")}}}}
 	synctest.Test(t, func(t *testing.T) {
 		i := invoke(t, dts, `{"Records":[{"Ckafka":{"msgBody":"{\"JobId\":\"dts-1\",\"Wait\":true}"}}]}`)
-		want := `{"Error":{"Code":"InternalError.DatabaseError","Message":"said by DTS"},"JobId":"dts-1","RequestId":"create-dts-1","Created":true}`
-		if i.err != nil || string(i.answer) != want {
+		want := "dts-1: created (RequestId create-dts-1), but its state is not known: InternalError.DatabaseError: said by DTS (RequestId refused)"
+		if i.err == nil || i.err.Error() != want {
 			t.Errorf("got %s, %v; want %s", i.answer, i.err, want)
 		}
 		if line := i.log.lines("job")[0]; line["level"] != "ERROR" || line["outcome"] != "created, state not known" {
@@ -185,16 +190,16 @@ func TestCKafkaKeepsWhatWasCreated(t *testing.T) {
 // come before, and a conflict where a caller asked for it.
 func TestDuplicateJob(t *testing.T) {
 	dts := &scripted{create: map[string]error{"dts-1": refusal("InternalError.DuplicateJob")}}
-	for s, event := range one {
+	for s, payload := range one {
 		t.Run(string(s), func(t *testing.T) {
-			i := invoke(t, dts, event)
+			i := invoke(t, dts, payload)
 			outcome := "refused"
 			switch s {
-			case sourceAPIGateway, sourceFunctionURL:
-				if got := response(t, i); got.StatusCode != http.StatusConflict {
+			case event.APIGateway, event.FunctionURL:
+				if got := readResponse(t, i); got.StatusCode != http.StatusConflict {
 					t.Errorf("got %d %s", got.StatusCode, got.Body)
 				}
-			case sourceDirect:
+			case event.Direct:
 				if i.err == nil || !strings.Contains(i.err.Error(), "InternalError.DuplicateJob") {
 					t.Errorf("got %s, %v", i.answer, i.err)
 				}
@@ -212,7 +217,7 @@ func TestDuplicateJob(t *testing.T) {
 }
 
 func TestJobsThatTheClientFoundRunning(t *testing.T) {
-	i := invoke(t, found{}, one[sourceDirect])
+	i := invoke(t, found{}, one[event.Direct])
 	if want := `{"JobId":"dts-1","RequestId":"found","AlreadyRunning":true}`; i.err != nil || string(i.answer) != want {
 		t.Errorf("got %s, %v; want %s", i.answer, i.err, want)
 	}
@@ -228,9 +233,9 @@ func (found) CreateCheck(context.Context, string) (check.Receipt, error) {
 
 func TestFateThatIsNotKnown(t *testing.T) {
 	unknown := &check.Error{Code: check.CodeNoAnswer, Message: "no answer within 1s", MayBeRunning: true, Attempts: 4}
-	i := invoke(t, &scripted{create: map[string]error{"dts-1": unknown}}, one[sourceFunctionURL])
+	i := invoke(t, &scripted{create: map[string]error{"dts-1": unknown}}, one[event.FunctionURL])
 	want := `{"Error":{"Code":"ClientError.NetworkError","Message":"no answer within 1s"},"JobId":"dts-1","MayBeRunning":true}`
-	if got := response(t, i); got.StatusCode != http.StatusGatewayTimeout || got.Body != want {
+	if got := readResponse(t, i); got.StatusCode != http.StatusGatewayTimeout || got.Body != want {
 		t.Errorf("got %d %s\nwant 504 %s", got.StatusCode, got.Body, want)
 	}
 	if line := i.log.lines("job")[0]; line["outcome"] != "not known" || line["mayBeRunning"] != true || line["attempts"] != 4.0 {
@@ -240,9 +245,9 @@ func TestFateThatIsNotKnown(t *testing.T) {
 
 // The interface promises errors of one type. Another is told of, not lost.
 func TestErrorOfAnotherType(t *testing.T) {
-	i := invoke(t, &scripted{create: map[string]error{"dts-1": errors.New("out of the blue")}}, one[sourceFunctionURL])
+	i := invoke(t, &scripted{create: map[string]error{"dts-1": errors.New("out of the blue")}}, one[event.FunctionURL])
 	want := `{"Error":{"Code":"ClientError","Message":"out of the blue"},"JobId":"dts-1"}`
-	if got := response(t, i); got.StatusCode != http.StatusBadGateway || got.Body != want {
+	if got := readResponse(t, i); got.StatusCode != http.StatusBadGateway || got.Body != want {
 		t.Errorf("got %d %s\nwant 502 %s", got.StatusCode, got.Body, want)
 	}
 }
@@ -250,7 +255,7 @@ func TestErrorOfAnotherType(t *testing.T) {
 // The platform shows the name of the error's Go type, on which alarms are set.
 func TestFunctionErrorOnTheWire(t *testing.T) {
 	nasty := &check.Error{Code: "InternalError.LockError", Message: "a\nb\r\x1b[31m\u2028c\u0085d\x00é", RequestID: "refused"}
-	err := invoke(t, &scripted{create: map[string]error{"dts-1": nasty}}, one[sourceDirect]).err
+	err := invoke(t, &scripted{create: map[string]error{"dts-1": nasty}}, one[event.Direct]).err
 	if name := reflect.TypeOf(err).Elem().Name(); name != "CheckFailed" {
 		t.Errorf("type %s", name)
 	}
@@ -271,11 +276,14 @@ func TestBatchKeepsTheOrderGiven(t *testing.T) {
 			dts.create[ids[i]] = refusal("InternalError.LockError")
 		}
 	}
-	i := invoke(t, dts, string(marshal(map[string]any{
-		"httpMethod": "POST", "path": "/", "body": string(marshal(ids)),
+	i := invoke(t, dts, string(check.Marshal(map[string]any{
+		"httpMethod": "POST", "path": "/", "body": string(check.Marshal(ids)),
 	})))
-	var got answers
-	if err := json.Unmarshal([]byte(response(t, i).Body), &got); err != nil {
+	var got struct {
+		Jobs   []check.Outcome
+		Failed int
+	}
+	if err := json.Unmarshal([]byte(readResponse(t, i).Body), &got); err != nil {
 		t.Fatal(err)
 	}
 	if len(got.Jobs) != len(ids) || got.Failed != len(dts.create) {
@@ -288,57 +296,79 @@ func TestBatchKeepsTheOrderGiven(t *testing.T) {
 	}
 }
 
-// An answer that the platform would refuse for its size goes without steps.
-func TestAnswerThatWouldBeTooLarge(t *testing.T) {
-	r := verdict(true, "ok")
-	r.state.Steps = []check.Step{{Name: "Connection check", Status: "failed", Message: strings.Repeat("long ", 1<<19)}}
-	dts := &scripted{describe: map[string][]reading{"dts-1": {r}, "dts-2": {r}, "dts-3": {r}}}
-	describe := func(ids string) string {
-		i := invoke(t, dts, `{"JobIds":[`+ids+`],"Action":"DescribeMigrateCheckJob"}`)
-		if i.err != nil {
-			t.Fatal(i.err)
-		}
-		return string(i.answer)
+// verbose is a DTS with much to say of every job: each text has so many bytes.
+type verbose struct {
+	DTS
+	text int
+}
+
+func (v verbose) DescribeCheck(context.Context, string) (check.State, check.Receipt, error) {
+	text := strings.Repeat("\"長\"", v.text/5)
+	no := false
+	return check.State{Status: check.Finished, Passed: &no, Progress: 100, Message: text, Steps: []check.Step{
+		{ID: "ConnectDBCheck", Name: "Connection", Status: check.StepFailed, Failed: []check.Item{{Name: "Item", Result: "failed", Reason: text, Solution: text, Log: []string{text}}}},
+	}}, check.Receipt{RequestID: "described", Attempts: 1}, nil
+}
+
+func (v verbose) CreateCheck(context.Context, string) (check.Receipt, error) {
+	return check.Receipt{}, &check.Error{Code: "FailedOperation", Message: strings.Repeat("\"長\"", v.text/5), Attempts: 1}
+}
+
+// Whatever DTS says, the answer fits, and holds every outcome.
+func TestAnswerFits(t *testing.T) {
+	ids := make([]string, maxJobs)
+	for i := range ids {
+		ids[i] = fmt.Sprintf("dts-%060d", i)
 	}
-	if got := describe(`"dts-1","dts-2"`); strings.Count(got, `"Steps"`) != 2 {
-		t.Errorf("5 MB: the steps are gone")
-	}
-	const entry = `{"JobId":"dts-%d","RequestId":"describe-dts-%[1]d","Check":{"Status":"finished","Passed":true,"Progress":100,"Message":"ok"}}`
-	want := `{"Jobs":[` + fmt.Sprintf(entry, 1) + "," + fmt.Sprintf(entry, 2) + "," + fmt.Sprintf(entry, 3) + `],"Failed":0}`
-	if got := describe(`"dts-1","dts-2","dts-3"`); got != want {
-		t.Errorf("7.5 MB: got %d bytes, %.300s", len(got), got)
+	for name, row := range map[string]struct {
+		event map[string]any
+		text  int
+		http  bool
+		jobs  int
+	}{
+		"verdicts":            {map[string]any{"JobIds": ids, "Action": "DescribeMigrateCheckJob"}, 4000, false, maxJobs},
+		"verdicts, over HTTP": {map[string]any{"httpMethod": "POST", "path": "/", "body": map[string]any{"JobIds": ids, "Action": "DescribeMigrateCheckJob"}}, 4000, true, maxJobs},
+		"verdicts as a page":  {map[string]any{"httpMethod": "POST", "path": "/", "headers": map[string]any{"accept": "text/html"}, "body": map[string]any{"JobIds": ids[:2000], "Action": "DescribeMigrateCheckJob"}}, 500, true, 2000},
+		"verdicts as a table": {map[string]any{"httpMethod": "POST", "path": "/", "headers": map[string]any{"accept": "text/plain"}, "body": map[string]any{"JobIds": ids[:2000], "Action": "DescribeMigrateCheckJob"}}, 500, true, 2000},
+		"refusals, over HTTP": {map[string]any{"httpMethod": "POST", "path": "/", "body": map[string]any{"JobIds": ids}}, 4000, true, maxJobs},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := everything(verbose{text: row.text})
+			o.Log = io.Discard
+			var i invocation
+			i.answer, i.err = New(o).Invoke(t.Context(), check.Marshal(row.event))
+			if len(i.answer) > 6<<20 || len(i.answer) < 1<<20 {
+				t.Errorf("%d bytes, %v", len(i.answer), i.err)
+			}
+			body := string(i.answer)
+			if row.http {
+				body = readResponse(t, i).Body
+			}
+			for _, id := range []string{ids[0], ids[1], ids[row.jobs/2], ids[row.jobs-1]} {
+				if !strings.Contains(body, id) {
+					t.Errorf("%s is not in the answer", id)
+				}
+			}
+			if n := strings.Count(body, "dts-"); n < row.jobs {
+				t.Errorf("%d jobs are in the answer", n)
+			}
+		})
 	}
 }
 
-// Steps that no answer could hold are not kept until it is written.
-func TestStepsOfThousandsAreNotKept(t *testing.T) {
-	r := verdict(true, "ok")
-	r.state.Steps = []check.Step{{Name: "Connection check", Failed: []check.Item{{Reason: strings.Repeat("long ", 1<<15)}}}}
-	const jobs = 1000
-	work := run{dts: steady(r), log: slog.New(slog.DiscardHandler), output: &output{to: io.Discard}}
-	for i := range jobs {
-		work.event.tasks = append(work.event.tasks, task{job: fmt.Sprintf("dts-%d", i), describe: true})
+// Texts that no answer could hold are not kept until it is written.
+func TestTextsOfThousandsAreNotKept(t *testing.T) {
+	h := newInstance(everything(verbose{text: 4000}))
+	work := run{Handler: h.Handler, log: slog.New(slog.DiscardHandler)}
+	for i := range 2000 {
+		work.jobs = append(work.jobs, &job{Outcome: check.Outcome{JobID: fmt.Sprintf("dts-%d", i)}, ask: event.Ask{Describe: true}, plan: []step{describe}})
 	}
+	work.all(t.Context())
 	kept := 0
-	outcomes := work.all(t.Context())
-	for _, o := range outcomes {
-		kept += stepsSize(o.state.Steps)
+	for _, j := range work.jobs {
+		kept += textSize(j.Outcome)
 	}
-	if kept == 0 || kept > maxAnswer {
-		t.Errorf("%d bytes of steps are kept", kept)
+	if kept > mostTexts || kept < mostTexts/4 {
+		t.Errorf("%d bytes of texts are kept", kept)
 	}
-	if written, err := answerFor(sourceDirect, true, outcomes, !work.tooManySteps.Load()); err != nil || strings.Contains(string(written), "Steps") {
-		t.Errorf("some have steps: %.300s, %v", written, err)
-	}
-}
-
-// steady is a DTS that always says the same.
-type steady reading
-
-func (s steady) CreateCheck(context.Context, string) (check.Receipt, error) {
-	return check.Receipt{}, s.err
-}
-
-func (s steady) DescribeCheck(context.Context, string) (check.State, check.Receipt, error) {
-	return s.state, check.Receipt{RequestID: "described", Attempts: 1}, s.err
 }

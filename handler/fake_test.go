@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -15,15 +17,22 @@ import (
 )
 
 // scripted is a DTS that answers as it is told. What it is told nothing about
-// it accepts, and every check has passed when it is read. The RequestIds are
-// "create-" or "describe-" and the job.
+// it accepts; every check is running when it is read first and has passed when
+// it is read again. The RequestIds are the verb and the job.
 type scripted struct {
 	create   map[string]error     // by job
-	describe map[string][]reading // by job, one after the other; the last stays
-	silent   map[string]bool      // jobs whose calls are not answered
+	creates  map[string][]error   // by job, one after the other; the last stays
+	describe map[string][]reading // likewise
+	job      map[string][]jobReading
+	start    map[string][]error
+	list     []check.Job
+	listErr  error
+	panics   string          // the verb and job of the call that panics
+	silent   map[string]bool // jobs whose calls are not answered
 
 	mu    sync.Mutex
 	calls []string // each with its action's verb and job
+	read  map[string]int
 }
 
 // reading is what one call of DescribeCheck returns.
@@ -32,18 +41,37 @@ type reading struct {
 	err   error
 }
 
+// jobReading is what one call of DescribeJob returns.
+type jobReading struct {
+	job check.Job
+	err error
+}
+
 func verdict(passed bool, message string) reading {
 	return reading{state: check.State{Status: check.Finished, Passed: &passed, Progress: 100, Message: message}}
+}
+
+func state(status string, progress int) reading {
+	return reading{state: check.State{Status: status, Progress: progress}}
 }
 
 func refusal(code string) *check.Error {
 	return &check.Error{Code: code, Message: "said by DTS", RequestID: "refused", Attempts: 1}
 }
 
+// unanswered is the error of a call that may have been carried out.
+func unanswered() *check.Error {
+	return &check.Error{Code: check.CodeNoAnswer, Message: "no answer", MayBeRunning: true, Attempts: 1}
+}
+
 func (s *scripted) call(ctx context.Context, verb, job string) error {
 	s.mu.Lock()
 	s.calls = append(s.calls, verb+" "+job)
 	s.mu.Unlock()
+	if s.panics == verb+" "+job {
+		var nobody *check.Job
+		_ = nobody.ID
+	}
 	if ctx.Err() != nil {
 		return &check.Error{Code: check.CodeDeadline, Message: "not sent"}
 	}
@@ -54,33 +82,101 @@ func (s *scripted) call(ctx context.Context, verb, job string) error {
 	return nil
 }
 
+// shift takes the next of what is scripted for a job; the last stays.
+func shift[T any](s *scripted, script map[string][]T, job string) (next T, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := script[job]
+	if len(list) == 0 {
+		return next, false
+	}
+	if len(list) > 1 {
+		script[job] = list[1:]
+	}
+	return list[0], true
+}
+
+func (s *scripted) receipt(verb, job string) check.Receipt {
+	return check.Receipt{RequestID: verb + "-" + job, Attempts: 1, At: time.Now()}
+}
+
 func (s *scripted) CreateCheck(ctx context.Context, job string) (check.Receipt, error) {
 	if err := s.call(ctx, "create", job); err != nil {
 		return check.Receipt{}, err
 	}
-	if err := s.create[job]; err != nil {
+	err := s.create[job]
+	if next, ok := shift(s, s.creates, job); ok {
+		err = next
+	}
+	if err != nil {
 		return check.Receipt{}, err
 	}
-	return check.Receipt{RequestID: "create-" + job, Attempts: 1}, nil
+	return s.receipt("create", job), nil
 }
 
 func (s *scripted) DescribeCheck(ctx context.Context, job string) (check.State, check.Receipt, error) {
 	if err := s.call(ctx, "describe", job); err != nil {
 		return check.State{}, check.Receipt{}, err
 	}
-	r := verdict(true, "ok")
-	s.mu.Lock()
-	if list := s.describe[job]; len(list) > 0 {
-		r = list[0]
-		if len(list) > 1 {
-			s.describe[job] = list[1:]
+	r, ok := shift(s, s.describe, job)
+	if !ok {
+		s.mu.Lock()
+		if s.read == nil {
+			s.read = map[string]int{}
 		}
+		s.read[job]++
+		r = verdict(true, "ok")
+		if s.read[job] == 1 && slices.Contains(s.calls, "create "+job) {
+			r = state(check.Running, 50)
+		}
+		s.mu.Unlock()
 	}
-	s.mu.Unlock()
 	if r.err != nil {
 		return check.State{}, check.Receipt{}, r.err
 	}
-	return r.state, check.Receipt{RequestID: "describe-" + job, Attempts: 1}, nil
+	return r.state, s.receipt("describe", job), nil
+}
+
+func (s *scripted) DescribeJob(ctx context.Context, job string) (check.Job, check.Receipt, error) {
+	if err := s.call(ctx, "job", job); err != nil {
+		return check.Job{}, check.Receipt{}, err
+	}
+	r, ok := shift(s, s.job, job)
+	if !ok {
+		r.job = check.Job{ID: job, Status: check.JobCheckPass}
+	}
+	if r.err != nil {
+		return check.Job{}, check.Receipt{}, r.err
+	}
+	return r.job, s.receipt("job", job), nil
+}
+
+func (s *scripted) ListJobs(ctx context.Context, f check.Filter) ([]check.Job, error) {
+	if err := s.call(ctx, "list", strings.Join(f.Status, ",")); err != nil {
+		return nil, err
+	}
+	return slices.Clone(s.list), s.listErr
+}
+
+func (s *scripted) Start(ctx context.Context, job string) (check.Receipt, error) {
+	if err := s.call(ctx, "start", job); err != nil {
+		return check.Receipt{}, err
+	}
+	if err, ok := shift(s, s.start, job); ok && err != nil {
+		return check.Receipt{}, err
+	}
+	return s.receipt("start", job), nil
+}
+
+// count returns how many calls of the verb were made for the job.
+func (s *scripted) count(verb, job string) int {
+	n := 0
+	for _, call := range s.calls {
+		if call == verb+" "+job {
+			n++
+		}
+	}
+	return n
 }
 
 // log is what the handler logged, a map for each line.
@@ -118,22 +214,56 @@ type invocation struct {
 	raw    []byte // the log as it was written
 }
 
-// invoke runs the handler on an event with a minute's time.
+// instance is a handler that lives from one event to the next.
+type instance struct {
+	*Handler
+	written *bytes.Buffer
+}
+
+func newInstance(o Options) instance {
+	written := new(bytes.Buffer)
+	o.Log, o.Level = written, slog.LevelInfo
+	return instance{New(o), written}
+}
+
+// fire handles an event under the request id within that time.
+func (i instance) fire(t *testing.T, requestID, payload string, within time.Duration) invocation {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), within)
+	defer cancel()
+	return i.fireIn(ctx, t, requestID, payload)
+}
+
+func (i instance) fireIn(ctx context.Context, t *testing.T, requestID, payload string) invocation {
+	t.Helper()
+	ctx = functioncontext.NewContext(ctx, &functioncontext.FunctionContext{RequestID: requestID, TimeLimitInMs: 60000})
+	i.written.Reset()
+	var out invocation
+	out.answer, out.err = i.Invoke(ctx, []byte(payload))
+	out.raw = bytes.Clone(i.written.Bytes())
+	out.log = readLog(t, out.raw)
+	return out
+}
+
+// everything allows all that a deployment may.
+func everything(dts DTS) Options {
+	return Options{DTS: dts, AllowStart: true, Steps: true, Language: "en-US", Region: "ap-guangzhou"}
+}
+
+// invoke runs a new handler on an event with a minute's time.
 func invoke(t *testing.T, dts DTS, payload string) invocation {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	return invokeIn(ctx, t, dts, payload)
+	return newInstance(everything(dts)).fire(t, "scf-request", payload, time.Minute)
 }
 
 func invokeIn(ctx context.Context, t *testing.T, dts DTS, payload string) invocation {
 	t.Helper()
-	ctx = functioncontext.NewContext(ctx, &functioncontext.FunctionContext{RequestID: "scf-request", TimeLimitInMs: 60000})
-	var written bytes.Buffer
-	h := New(dts, &written, slog.LevelInfo)
-	var i invocation
-	i.answer, i.err = h.Invoke(ctx, []byte(payload))
-	i.raw = written.Bytes()
-	i.log = readLog(t, i.raw)
-	return i
+	return newInstance(everything(dts)).fireIn(ctx, t, "scf-request", payload)
+}
+
+func readJSON(t *testing.T, text []byte, into any) {
+	t.Helper()
+	if err := json.Unmarshal(text, into); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
 }

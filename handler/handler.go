@@ -1,8 +1,10 @@
-// Package handler turns one event into migration checks and their outcomes
-// into the answer that the event's source understands.
+// Package handler turns one event into migration checks, verdicts and started
+// migrations, and their outcomes into the answer that the event's source
+// understands.
 package handler
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"log/slog"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/tencentyun/scf-go-lib/functioncontext"
 
+	"migratecheck/handler/event"
 	"migratecheck/internal/check"
 )
 
@@ -18,83 +21,152 @@ import (
 type DTS interface {
 	CreateCheck(ctx context.Context, job string) (check.Receipt, error)
 	DescribeCheck(ctx context.Context, job string) (check.State, check.Receipt, error)
+	DescribeJob(ctx context.Context, job string) (check.Job, check.Receipt, error)
+	ListJobs(ctx context.Context, f check.Filter) ([]check.Job, error)
+	Start(ctx context.Context, job string) (check.Receipt, error)
+}
+
+// Options are what a handler is made of.
+type Options struct {
+	DTS DTS
+
+	// HandOn hands a result on to its destinations within the time of ctx and
+	// returns what could not be handed on. It is nil where there is no destination.
+	HandOn func(ctx context.Context, r check.Result, about About) []Undelivered
+
+	// Log gets one JSON object a line for each job and one for each event, of
+	// the given level or above.
+	Log   io.Writer
+	Level slog.Level
+
+	// AllowStart lets requests say Start.
+	AllowStart bool
+
+	// Steps says that the API generation in use gives a check's steps, without
+	// which no verdict can be strict.
+	Steps bool
+
+	// Language is that of pages and tables, Region that of the jobs: the
+	// function's own if empty.
+	Language, Region string
+
+	// Now is time.Now unless given. It dates what is remembered of deliveries.
+	Now func() time.Time
+}
+
+// About says which event a result is of.
+type About struct {
+	// Source is the event's source and RequestID the platform's id of the
+	// invocation; Namespace and Function name this function, and Region is that of
+	// the jobs.
+	Source, RequestID, Namespace, Function, Region string
+}
+
+// Undelivered is what could not be handed on to a destination.
+type Undelivered struct {
+	Destination, Reason string
+
+	// Payloads are everything that is needed to send it again.
+	Payloads []string
 }
 
 // Handler handles events. It is safe for concurrent use, and nothing of one
-// invocation is seen by another.
+// event is taken for another's.
 type Handler struct {
-	dts    DTS
+	Options
 	log    *slog.Logger
 	output *output
+	memory *memory
 }
 
-// New returns a handler that makes its calls with dts and writes to log: one
-// JSON object a line for each job and one for each event, of the given level
-// or above.
-func New(dts DTS, log io.Writer, level slog.Level) *Handler {
-	o := &output{to: log}
-	return &Handler{dts: dts, log: slog.New(slog.NewJSONHandler(o, &slog.HandlerOptions{Level: level})), output: o}
+// New returns a handler.
+func New(o Options) *Handler {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	out := &output{to: o.Log}
+	return &Handler{
+		Options: o,
+		log:     slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{Level: o.Level})),
+		output:  out,
+		memory:  newMemory(o.Now),
+	}
 }
 
 // Invoke handles one event, as cloudfunction.Handler has it. It returns before
-// the deadline of ctx, whatever DTS does. The error, if any, is a *CheckFailed.
+// the deadline of ctx, whatever the cloud does. The error, if any, is a *CheckFailed.
 func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	began := time.Now()
 	function, _ := functioncontext.FromContext(ctx)
 	if function == nil {
 		function = &functioncontext.FunctionContext{}
 	}
-	e, err := readEvent(payload)
-	ctx, cancel := workingTime(ctx, began, function.TimeLimitInMs, len(e.tasks))
+	e, err := event.Read(payload)
+	log := h.log.With("requestId", function.RequestID, "source", string(e.Source))
+	if e.HTTP != nil && e.HTTP.Status != 0 {
+		log.LogAttrs(ctx, slog.LevelInfo, "event", slog.Int("jobs", 0), slog.Int("failed", 0),
+			slog.Int64("durationMs", time.Since(began).Milliseconds()), slog.String("outcome", "nothing asked"))
+		h.output.flush()
+		return refuseMethod(e.HTTP.Status), nil
+	}
+	if err == nil {
+		identify(&e, function.RequestID, payload)
+	}
+	ctx, cancel := withDeadline(ctx, began, function.TimeLimitInMs)
+	defer cancel()
+	working, cancel := h.workingTime(ctx, began, countJobs(e))
 	defer cancel()
 
-	run := run{
-		dts:    h.dts,
-		event:  e,
-		log:    h.log.With("requestId", function.RequestID, "source", string(e.source)),
-		output: h.output,
+	r := &run{
+		Handler: h,
+		source:  e.Source,
+		about: About{
+			Source: string(e.Source), RequestID: function.RequestID, Namespace: function.Namespace, Function: function.FunctionName,
+			Region: cmp.Or(h.Region, function.TencentcloudRegion),
+		},
+		log: h.log.With("requestId", function.RequestID, "source", string(e.Source)),
 	}
-	var outcomes []outcome
 	if err != nil {
-		outcomes = []outcome{{err: err}}
-		run.logJob(outcomes[0])
+		r.jobs = []*job{{Outcome: check.Outcome{Error: err}, invalid: true}}
+		r.logJob(r.jobs[0])
 	} else {
-		outcomes = run.all(ctx)
+		r.jobs = r.resolve(working, e)
+		r.all(working)
 	}
-	run.logEvent(outcomes, time.Since(began))
-	return answerFor(e.source, run.event.batch, outcomes, !run.tooManySteps.Load())
+	result := r.result(e)
+	if h.HandOn != nil && (e.HTTP == nil || !e.HTTP.Page) {
+		r.handOn(ctx, &result)
+	}
+	r.logEvent(result, time.Since(began))
+	return r.answer(e, result)
 }
 
-// Of the time that an invocation has, a part is kept to write the answer and
-// to bring it home.
-const (
-	marginShare = 20 // one part in so many,
-	leastMargin = 50 * time.Millisecond
-	mostMargin  = 500 * time.Millisecond
-
-	// jobMargin is what it takes to say of one job that it was not reached, on
-	// the small share of a processor that a function of 64 MB has: in a batch of
-	// thousands more than all of the above.
-	jobMargin = 100 * time.Microsecond
-
-	// defaultTimeout is the platform's own, for an invocation without a deadline.
-	defaultTimeout = 3 * time.Second
-)
-
-// workingTime returns ctx with the deadline of the invocation of so many jobs,
-// less a margin.
-// The runtime hands an invocation that came without a deadline one in 1970.
-func workingTime(ctx context.Context, now time.Time, limitInMs int32, jobs int) (context.Context, context.CancelFunc) {
-	deadline, ok := ctx.Deadline()
-	if !ok || deadline.Unix() <= 0 {
-		limit := time.Duration(limitInMs) * time.Millisecond
-		if limit <= 0 {
-			limit = defaultTimeout
-		}
-		ctx, deadline = context.WithoutCancel(ctx), now.Add(limit)
+// result gathers the outcomes.
+func (r *run) result(e event.Event) check.Result {
+	result := check.Result{Batch: e.Batch || len(r.jobs) != 1, Jobs: make([]check.Outcome, len(r.jobs))}
+	if len(r.jobs) == 1 && r.jobs[0].invalid && r.jobs[0].Record == nil {
+		result.Batch = false // the event as a whole is refused
 	}
-	left := deadline.Sub(now)
-	margin := min(max(left/marginShare, leastMargin), mostMargin)
-	margin = max(margin, min(time.Duration(jobs)*jobMargin, left/2))
-	return context.WithDeadline(ctx, deadline.Add(-margin))
+	for i, j := range r.jobs {
+		result.Jobs[i] = j.Outcome
+		result.Verdicts = result.Verdicts || j.ask.Describe || j.ask.Wait
+		result.Start = result.Start || j.ask.Start
+	}
+	for _, request := range e.Requests { // also where a selection found no job
+		result.Verdicts = result.Verdicts || request.Ask.Describe || request.Ask.Wait
+		result.Start = result.Start || request.Ask.Start
+	}
+	return result
+}
+
+// handOn hands the result on, and notes in it and in the log what could not be
+// handed on.
+func (r *run) handOn(ctx context.Context, result *check.Result) {
+	for _, u := range r.HandOn(ctx, *result, r.about) {
+		result.NotHandedOn = append(result.NotHandedOn, u.Destination)
+		r.log.LogAttrs(context.Background(), slog.LevelError, "not handed on",
+			slog.String("destination", u.Destination),
+			slog.String("error", u.Reason),
+			slog.Any("payloads", u.Payloads))
+	}
 }

@@ -4,60 +4,164 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
+
+	"migratecheck/internal/check"
 )
 
 // logJob writes the line of one job, or of what could not be read as one.
-func (r *run) logJob(o outcome) {
+func (r *run) logJob(j *job) {
 	level := slog.LevelInfo
-	attributes := make([]slog.Attr, 0, 12)
-	if o.task.job != "" {
-		attributes = append(attributes, slog.String("jobId", o.task.job))
+	attributes := make([]slog.Attr, 0, 16)
+	if j.JobID != "" {
+		attributes = append(attributes, slog.String("jobId", j.JobID))
 	}
-	if o.requestID() != "" {
-		attributes = append(attributes, slog.String("dtsRequestId", o.requestID()))
+	if j.JobName != "" {
+		attributes = append(attributes, slog.String("jobName", j.JobName))
+	}
+	if j.Record != nil {
+		attributes = append(attributes, slog.Int("record", *j.Record))
+	}
+	if j.RequestID != "" {
+		attributes = append(attributes, slog.String("dtsRequestId", j.RequestID))
+	}
+	if j.StartRequestID != "" {
+		attributes = append(attributes, slog.String("startRequestId", j.StartRequestID))
 	}
 	attributes = append(attributes,
-		slog.Int("attempts", o.attempts),
-		slog.Int64("durationMs", o.duration.Milliseconds()),
-		slog.String("outcome", o.word()))
-	if s := o.state; s != nil {
+		slog.Int("attempts", j.attempts),
+		slog.Int64("durationMs", j.duration.Milliseconds()),
+		slog.String("outcome", j.word()))
+	if s := j.Check; s != nil {
 		attributes = append(attributes, slog.String("status", s.Status), slog.Int("progress", s.Progress))
 		if s.Passed != nil {
 			attributes = append(attributes, slog.Bool("passed", *s.Passed))
-			if !*s.Passed {
-				level = slog.LevelWarn
-			}
 		}
 	}
-	if o.err != nil {
+	switch j.Kind() {
+	case check.KindFailed:
 		level = slog.LevelError
-		attributes = append(attributes, slog.String("code", o.err.Code), slog.String("error", o.err.Message))
-		if o.err.MayBeRunning {
+		attributes = append(attributes, slog.String("code", j.Error.Code), slog.String("error", check.Cut(j.Error.Message, check.MostText)))
+		if j.MayBeRunning {
 			attributes = append(attributes, slog.Bool("mayBeRunning", true))
+		}
+	case check.KindNotPassed:
+		level = slog.LevelWarn
+		attributes = append(attributes, why(j.Outcome)...)
+	case check.KindNoVerdict:
+		if !j.ask.Describe || j.ask.Wait {
+			level = slog.LevelWarn
 		}
 	}
 	// Of how many this is one, for whoever watches a batch go by.
-	attributes = append(attributes, slog.Int("jobs", max(len(r.event.tasks), 1)))
+	attributes = append(attributes, slog.Int("jobs", len(r.jobs)))
 	r.log.LogAttrs(context.Background(), level, "job", attributes...)
-	if len(r.event.tasks) > 1 && o.attempts > 0 {
+	if len(r.jobs) > 1 && j.attempts > 0 {
 		r.output.flush() // somebody may be watching the batch go by
 	}
 }
 
+// word is the outcome in a word, for the log.
+func (j *job) word() string {
+	switch kind := j.Kind(); {
+	case j.Error != nil && j.Error.Code == check.CodeNoVerdict:
+		return "no verdict"
+	case j.Created && j.Check != nil && j.Check.Passed != nil:
+		return "passed, not started"
+	case j.Created:
+		return "created, state not known"
+	case j.MayBeRunning:
+		return "not known"
+	case j.Error != nil && j.Error.Code == check.CodeDeadline:
+		return "not reached"
+	case j.Error != nil && j.attempts == 0:
+		return "not sent"
+	case j.Error != nil && strings.HasPrefix(j.Error.Code, "ClientError"):
+		return "no answer"
+	case j.Error != nil:
+		return "refused"
+	case j.AlreadyStarted:
+		return "already started"
+	case kind == check.KindNotPassed:
+		return "not passed"
+	case kind == check.KindNoVerdict && j.ask.Describe && !j.ask.Wait:
+		return j.Check.Status
+	case kind == check.KindNoVerdict:
+		return "no verdict"
+	case kind == check.KindCreated && j.AlreadyRunning:
+		return "already running"
+	}
+	return string(j.Kind()) // created, passed, started
+}
+
+// reason is what the log says of a step that failed or gave a warning.
+type reason struct {
+	ID       string `json:"id"`
+	Status   string `json:"status"`
+	Reason   string `json:"reason,omitempty"`
+	Solution string `json:"solution,omitempty"`
+}
+
+// mostWhy bounds what the log says of why a check did not pass, in bytes: with
+// the rest a line stays within 8 KB.
+const mostWhy = 6 << 10
+
+// why says why a check did not pass, shortened as need be.
+func why(o check.Outcome) []slog.Attr {
+	for way := range check.Shortenings() {
+		short := *o.Shorten(way).Check
+		reasons := reasonsOf(short)
+		if len(short.Message)+len(check.Marshal(reasons)) <= mostWhy {
+			attributes := []slog.Attr{slog.String("message", short.Message)}
+			if len(reasons) > 0 {
+				attributes = append(attributes, slog.Any("steps", reasons))
+			}
+			return attributes
+		}
+	}
+	return nil // without texts and steps it is short enough
+}
+
+// reasonsOf are the reasons of the steps that failed or gave a warning. DTS's
+// log text stands in where it gives no reason.
+func reasonsOf(s check.State) []reason {
+	var out []reason
+	for _, step := range s.Steps {
+		if step.Status != check.StepFailed && step.Status != check.StepWarning {
+			continue
+		}
+		if len(step.Failed) == 0 {
+			out = append(out, reason{ID: step.ID, Status: step.Status, Reason: step.Message})
+		}
+		for _, item := range step.Failed {
+			text := item.Reason
+			if text == "" {
+				text = strings.Join(item.Log, " ")
+			}
+			out = append(out, reason{step.ID, item.Result, text, item.Solution})
+		}
+	}
+	return out
+}
+
 // logEvent writes the line of an event that is done.
-func (r *run) logEvent(outcomes []outcome, took time.Duration) {
-	failed := failures(outcomes)
+func (r *run) logEvent(result check.Result, took time.Duration) {
+	c := check.Count(result.Jobs)
 	level, word := slog.LevelInfo, "ok"
-	if failed > 0 {
+	if c.Failed > 0 {
 		level, word = slog.LevelError, "failed"
 	}
-	r.log.LogAttrs(context.Background(), level, "event",
-		slog.Int("jobs", len(outcomes)),
-		slog.Int("failed", failed),
-		slog.Int64("durationMs", took.Milliseconds()),
-		slog.String("outcome", word))
+	attributes := []slog.Attr{slog.Int("jobs", c.Jobs), slog.Int("failed", c.Failed)}
+	if result.Verdicts {
+		attributes = append(attributes, slog.Int("passed", c.Passed), slog.Int("notPassed", c.NotPassed), slog.Int("noVerdict", c.NoVerdict))
+	}
+	if result.Start {
+		attributes = append(attributes, slog.Int("started", c.Started))
+	}
+	attributes = append(attributes, slog.Int64("durationMs", took.Milliseconds()), slog.String("outcome", word))
+	r.log.LogAttrs(context.Background(), level, "event", attributes...)
 	r.output.flush()
 }
 

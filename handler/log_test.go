@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/tencentyun/scf-go-lib/functioncontext"
 
+	"migratecheck/handler/event"
 	"migratecheck/internal/check"
 )
 
@@ -29,9 +31,10 @@ func TestLogSchema(t *testing.T) {
 		job    string // the fields of the job's line
 		values map[string]any
 		done   map[string]any
+		counts bool // the event's line has counts of verdicts
 	}{
 		"created": {
-			event:  one[sourceCMQ],
+			event:  one[event.CMQ],
 			job:    "attempts dtsRequestId durationMs jobId jobs level msg outcome requestId source time",
 			values: map[string]any{"jobId": "dts-1", "dtsRequestId": "create-dts-1", "requestId": "scf-request", "source": "cmq", "attempts": 1.0, "level": "INFO", "outcome": "created"},
 			done:   map[string]any{"requestId": "scf-request", "source": "cmq", "jobs": 1.0, "failed": 0.0, "outcome": "ok", "level": "INFO"},
@@ -40,17 +43,18 @@ func TestLogSchema(t *testing.T) {
 			event:  `{"JobId":"dts-1","Action":"DescribeMigrateCheckJob"}`,
 			job:    "attempts dtsRequestId durationMs jobId jobs level msg outcome passed progress requestId source status time",
 			values: map[string]any{"status": "finished", "progress": 100.0, "passed": true, "outcome": "passed"},
-			done:   map[string]any{"source": "direct", "failed": 0.0, "outcome": "ok"},
+			done:   map[string]any{"source": "direct", "failed": 0.0, "passed": 1.0, "outcome": "ok"},
+			counts: true,
 		},
 		"refused": {
-			event:  one[sourceAPIGateway],
+			event:  one[event.APIGateway],
 			create: map[string]error{"dts-1": refusal("InternalError.LockError")},
 			job:    "attempts code dtsRequestId durationMs error jobId jobs level msg outcome requestId source time",
 			values: map[string]any{"code": "InternalError.LockError", "error": "said by DTS", "dtsRequestId": "refused", "level": "ERROR", "outcome": "refused", "source": "apigw"},
 			done:   map[string]any{"jobs": 1.0, "failed": 1.0, "outcome": "failed", "level": "ERROR"},
 		},
 		"refused without a RequestId": {
-			event:  one[sourceDirect],
+			event:  one[event.Direct],
 			create: map[string]error{"dts-1": &check.Error{Code: "InvalidParameter", Message: "said by DTS", Attempts: 1}},
 			job:    "attempts code durationMs error jobId jobs level msg outcome requestId source time",
 			values: map[string]any{"code": "InvalidParameter", "outcome": "refused", "attempts": 1.0},
@@ -58,7 +62,7 @@ func TestLogSchema(t *testing.T) {
 		},
 		"not sent": {
 			event:  `{"Records":[{"Ckafka":{"msgBody":"{}"}}]}`,
-			job:    "attempts code durationMs error jobs level msg outcome requestId source time",
+			job:    "attempts code durationMs error jobs level msg outcome record requestId source time",
 			values: map[string]any{"code": "InvalidParameter", "error": "Records[0].Ckafka.msgBody: names no job", "level": "ERROR", "outcome": "not sent", "attempts": 0.0},
 			done:   map[string]any{"source": "ckafka", "jobs": 1.0, "failed": 1.0, "outcome": "failed"},
 		},
@@ -68,15 +72,19 @@ func TestLogSchema(t *testing.T) {
 			if len(i.log) != 2 || len(i.log.lines("job")) != 1 || len(i.log.lines("event")) != 1 {
 				t.Fatalf("want a line for the job and one for the event, got\n%s", i.raw)
 			}
-			job, event := i.log[0], i.log[1]
+			job, done := i.log[0], i.log[1]
 			if fields(job) != row.job {
 				t.Errorf("job line has %s\nwant %s", fields(job), row.job)
 			}
-			if want := "durationMs failed jobs level msg outcome requestId source time"; fields(event) != want {
-				t.Errorf("event line has %s\nwant %s", fields(event), want)
+			want := "durationMs failed jobs level msg outcome requestId source time"
+			if row.counts {
+				want = "durationMs failed jobs level msg noVerdict notPassed outcome passed requestId source time"
+			}
+			if fields(done) != want {
+				t.Errorf("event line has %s\nwant %s", fields(done), want)
 			}
 			holds(t, job, row.values)
-			holds(t, event, row.done)
+			holds(t, done, row.done)
 		})
 	}
 }
@@ -110,19 +118,17 @@ func TestWhatStaysInside(t *testing.T) {
 		"TENCENTCLOUD_SECRETKEY":    "confidential-key",
 		"TENCENTCLOUD_SESSIONTOKEN": "confidential-token",
 	}}
-	for name, event := range map[string]string{
+	for name, payload := range map[string]string{
 		"key that is not ours": `{"JobId":"dts-1","Password":"confidential"}`,
-		"malformed id":         `{"JobId":"confidential!"}`,
-		"unknown action":       `{"JobId":"dts-1","Action":"confidential"}`,
 		"not JSON":             `confidential`,
 		"HTTP":                 `{"requestContext":{"identity":{"secretId":"confidential"}},"httpMethod":"POST","path":"/confidential","headers":{"Authorization":"confidential"},"queryString":{"key":"confidential","Wait":"confidential"},"body":""}`,
-		"form":                 `{"httpMethod":"POST","path":"/","body":"JobId=confidential!&password=confidential"}`,
-		"record":               `{"Records":[{"CMQ":{"msgBody":"confidential!"}},{"CMQ":{"msgBody":"dts-1","msgTag":"confidential"}}]}`,
+		"form":                 `{"httpMethod":"POST","path":"/","body":"JobId=dts-1&password=confidential"}`,
+		"record":               `{"Records":[{"CMQ":{"msgBody":"{}","msgTag":"confidential"}},{"CMQ":{"msgBody":"dts-1","msgTag":"confidential"}}]}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log bytes.Buffer
-			h := New(&scripted{}, &log, slog.LevelDebug)
-			answer, err := h.Invoke(functioncontext.NewContext(t.Context(), function), []byte(event))
+			h := New(Options{DTS: &scripted{}, Log: &log, Level: slog.LevelDebug})
+			answer, err := h.Invoke(functioncontext.NewContext(t.Context(), function), []byte(payload))
 			if told := fmt.Sprintf("%s%s%v", &log, answer, err); strings.Contains(told, "confidential") {
 				t.Error(told)
 			}
@@ -148,13 +154,12 @@ func TestInvocationsAreIsolated(t *testing.T) {
 	dts := &echo{}
 	dts.both.Add(2)
 	var written bytes.Buffer
-	h := New(dts, &written, slog.LevelInfo)
+	h := New(Options{DTS: dts, Log: &written})
 	var group sync.WaitGroup
-	for request, s := range map[string]source{"first": sourceTimer, "second": sourceDirect} {
+	for request, s := range map[string]event.Source{"first": event.Timer, "second": event.Direct} {
 		group.Go(func() {
 			ctx := functioncontext.NewContext(t.Context(), &functioncontext.FunctionContext{RequestID: request})
-			event := strings.ReplaceAll(one[s], "dts-1", "job-of-"+request)
-			answer, err := h.Invoke(ctx, []byte(event))
+			answer, err := h.Invoke(ctx, []byte(strings.ReplaceAll(one[s], "dts-1", "job-of-"+request)))
 			if want := fmt.Sprintf(`{"JobId":"job-of-%s","RequestId":"called-by-%[1]s"}`, request); err != nil || string(answer) != want {
 				t.Errorf("got %s, %v; want %s", answer, err, want)
 			}
@@ -191,7 +196,97 @@ func TestJobsThatAreNotReachedAreFewWrites(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 0)
 	defer cancel()
 	var w writes
-	if _, err := New(&scripted{}, &w, slog.LevelInfo).Invoke(ctx, marshal(ids)); err == nil || w < 1 || w > 100 {
+	if _, err := New(Options{DTS: &scripted{}, Log: &w}).Invoke(ctx, check.Marshal(ids)); err == nil || w < 1 || w > 100 {
 		t.Errorf("%d writes, %.80v", w, err)
 	}
+}
+
+// The log says why a check did not pass, within 8 KB a line.
+func TestLogSaysWhy(t *testing.T) {
+	no := false
+	step := func(id, status string, items ...check.Item) check.Step {
+		return check.Step{ID: id, Name: id, Status: status, Skipped: status == check.StepSkipped, Message: "message of " + id, Failed: items}
+	}
+	for name, row := range map[string]struct {
+		steps []check.Step
+		want  []any
+	}{
+		"2018-03-30 has no steps": {nil, nil},
+		"steps that failed or warned": {
+			[]check.Step{
+				step("ConnectDBCheck", check.StepPass),
+				step("SrcPrivilegeCheck", check.StepFailed, check.Item{Name: "Privileges", Result: "failed", Reason: "no REPLICATION CLIENT", Solution: "grant it"}),
+				step("WarningParamCheck", check.StepWarning, check.Item{Name: "Parameter", Result: "warning", Log: []string{"max_allowed_packet", "is small"}}),
+				step("OptimizeCheck", check.StepSkipped, check.Item{Name: "Skipped", Result: "skipped", Reason: "skipped"}),
+				step("VersionCheck", check.StepFailed),
+			},
+			[]any{
+				map[string]any{"id": "SrcPrivilegeCheck", "status": "failed", "reason": "no REPLICATION CLIENT", "solution": "grant it"},
+				map[string]any{"id": "WarningParamCheck", "status": "warning", "reason": "max_allowed_packet is small"},
+				map[string]any{"id": "VersionCheck", "status": "failed", "reason": "message of VersionCheck"},
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := reading{state: check.State{Status: check.Finished, Passed: &no, Progress: 100, Message: "2 steps failed", Steps: row.steps}}
+			i := invoke(t, &scripted{describe: map[string][]reading{"dts-1": {r}}}, `{"JobId":"dts-1","Action":"DescribeMigrateCheckJob"}`)
+			line := i.log.lines("job")[0]
+			got, _ := line["steps"].([]any)
+			if line["message"] != "2 steps failed" || line["level"] != "WARN" || !reflect.DeepEqual(got, row.want) {
+				t.Errorf("line %v", line)
+			}
+		})
+	}
+	large := reading{state: check.State{Status: check.Finished, Passed: &no, Message: strings.Repeat("長\"", 1300)}}
+	for range 40 {
+		large.state.Steps = append(large.state.Steps, step("ConstraintCheck", check.StepFailed, check.Item{Result: "failed", Reason: strings.Repeat("長\"", 1300), Solution: strings.Repeat("x", 4000)}))
+	}
+	i := invoke(t, &scripted{describe: map[string][]reading{"dts-1": {large}}}, `{"JobId":"dts-1","Action":"DescribeMigrateCheckJob"}`)
+	line, _, _ := bytes.Cut(i.raw, []byte("\n"))
+	if len(line) > 8<<10 || len(line) < 2<<10 || i.log[0]["steps"] == nil {
+		t.Errorf("a line of %d bytes: %.200s", len(line), line)
+	}
+}
+
+// Each job of a batch is told of as soon as it is done.
+func TestLinesOfABatchAreNotHeldBack(t *testing.T) {
+	w := &watched{}
+	dts := &blocked{seen: func() bool { return strings.Contains(w.String(), `"jobId":"dts-1"`) }}
+	if _, err := New(Options{DTS: dts, Log: w}).Invoke(t.Context(), []byte(`["dts-1","dts-2"]`)); err != nil {
+		t.Error(err)
+	}
+}
+
+// blocked is a DTS that answers for dts-2 only when it has been seen that dts-1 is done.
+type blocked struct {
+	DTS
+	seen func() bool
+}
+
+func (b *blocked) CreateCheck(ctx context.Context, job string) (check.Receipt, error) {
+	for job == "dts-2" && !b.seen() {
+		if ctx.Err() != nil {
+			return check.Receipt{}, refusal("InternalError")
+		}
+		runtime.Gosched()
+	}
+	return check.Receipt{RequestID: "r", Attempts: 1}, nil
+}
+
+// watched is a log that can be read while it is written.
+type watched struct {
+	mu  sync.Mutex
+	log bytes.Buffer
+}
+
+func (w *watched) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.log.Write(p)
+}
+
+func (w *watched) String() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.log.String()
 }

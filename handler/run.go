@@ -2,299 +2,247 @@ package handler
 
 import (
 	"context"
+	"errors"
 	"log/slog"
-	"slices"
-	"strings"
+	"runtime"
+	"runtime/debug"
 	"sync"
-	"sync/atomic"
 	"time"
 
-	smithytime "github.com/aws/smithy-go/time"
-	"github.com/aws/smithy-go/waiter"
-
+	"migratecheck/handler/event"
 	"migratecheck/internal/check"
 )
 
-// outcome is what became of one task.
-type outcome struct {
-	task     task
-	receipt  check.Receipt // of the accepted call
-	state    *check.State  // nil where none was asked for or seen
-	err      *check.Error
-	unread   *check.Error // why a check that is waited for could not be read
+// job is one job of an event and what has become of it so far.
+type job struct {
+	check.Outcome
+	finished bool // the outcome is complete
+
+	ask  event.Ask
+	plan []step
+	from []string // the ids of the requests that ask for it
+
+	invalid bool // it stands for a record or a request that cannot be carried out
+
+	evidence evidence
+	readings int          // of the check
+	unread   *check.Error // why the check could not be read the last time
+	start    startState
+
 	attempts int
 	began    time.Time
 	duration time.Duration
-	done     bool
 }
 
-// requestID is the RequestId of the call that decided, if there was one. A
-// check that was created keeps the id of its creation.
-func (o outcome) requestID() string {
-	if o.receipt.RequestID != "" || o.err == nil {
-		return o.receipt.RequestID
+// asError returns err as the handler's one kind of error.
+func asError(err error) *check.Error {
+	var failure *check.Error
+	if !errors.As(err, &failure) {
+		failure = &check.Error{Code: "ClientError", Message: err.Error()}
 	}
-	return o.err.RequestID
+	return failure
 }
 
-// created tells of a failed task that its check was accepted all the same: only
-// the reading of it failed.
-func (o outcome) created() bool { return o.err != nil && o.receipt.RequestID != "" }
-
-// word is the outcome in a word, for the log.
-func (o outcome) word() string {
-	switch {
-	case o.created():
-		return "created, state not known"
-	case o.err != nil && o.err.MayBeRunning:
-		return "not known"
-	case o.err != nil && o.err.Code == check.CodeDeadline:
-		return "not reached"
-	case o.err != nil && o.err.Attempts == 0:
-		return "not sent"
-	case o.err != nil && strings.HasPrefix(o.err.Code, "ClientError"):
-		return "no answer"
-	case o.err != nil:
-		return "refused"
-	case o.state != nil && o.state.Passed != nil && *o.state.Passed:
-		return "passed"
-	case o.state != nil && o.state.Passed != nil:
-		return "not passed"
-	case o.state != nil:
-		return o.state.Status
-	case o.receipt.AlreadyRunning:
-		return "already running"
+// fail notes that the job failed.
+func (j *job) fail(err error) {
+	failure := asError(err)
+	j.Error = failure
+	j.MayBeRunning = failure.MayBeRunning
+	j.Created = j.RequestID != "" && !j.ask.Describe
+	if j.RequestID == "" {
+		j.RequestID = failure.RequestID
 	}
-	return "created"
 }
 
 // run is the work on one event.
 type run struct {
-	dts    DTS
-	event  event
+	*Handler
+	source event.Source
+	about  About
 	log    *slog.Logger
-	output *output
+	jobs   []*job
 
-	steps        atomic.Int64 // the size of the steps that were seen last
-	tooManySteps atomic.Bool
+	mu    sync.Mutex // guards what follows, and the outcomes of finished jobs
+	texts int        // about how many bytes the outcomes' texts take
+	way   int        // in which outcomes are shortened
 }
 
-// inFlight bounds the jobs of one event that are worked on at once. With
-// DTS's 20 calls a second it is enough for answers that take over a second.
+// inFlight bounds the jobs of one event that are worked on at once in one
+// step. With DTS's 20 calls a second it is enough for answers that take over a
+// second.
 const inFlight = 32
 
-// all works on every task of the event and returns the outcomes in the same
-// order: first each task's own call, then, for those that wait, the reading of
-// their checks until all have ended or time is nearly up.
-func (r *run) all(ctx context.Context) []outcome {
-	n := len(r.event.tasks)
-	outcomes := make([]outcome, n)
-	next := make(chan int, n)
-	for i, t := range r.event.tasks {
-		outcomes[i].task = t
-		next <- i
+// all works on every job of the event until it is finished: each job goes
+// through the steps of its plan, and each step works on several jobs at once.
+// A step that waits is no burden to the others, for each action has a quota of
+// its own.
+func (r *run) all(ctx context.Context) {
+	var todo []*job
+	for _, j := range r.jobs {
+		if len(j.plan) == 0 {
+			r.finish(j)
+			continue
+		}
+		todo = append(todo, j)
 	}
-	close(next)
-
-	// Checks are read for the first time beside the creation of the others:
-	// each action has a quota of its own, and in a batch too large for the time
-	// that is left, as many as can be created can be read.
-	created := make(chan int, n)
-	var reading sync.WaitGroup
-	if slices.ContainsFunc(r.event.tasks, func(t task) bool { return t.wait }) {
-		reading.Go(func() {
-			each(created, func(i int) {
-				o := &outcomes[i]
-				inTime := rest(ctx, max(minPoll-time.Since(o.began.Add(o.duration)), 0))
-				r.poll(ctx, o, inTime)
+	if len(todo) == 1 {
+		r.alone(ctx, todo[0])
+		return
+	}
+	lines := map[string]*line{}
+	var left, workers sync.WaitGroup
+	left.Add(len(todo))
+	done := make(chan struct{})
+	for _, j := range todo {
+		for _, s := range j.plan {
+			if lines[s.name] == nil {
+				lines[s.name] = newLine(done)
+			}
+		}
+		lines[j.plan[0].name].add(j, time.Time{})
+	}
+	for _, l := range lines {
+		for range min(len(todo), inFlight) {
+			workers.Go(func() {
+				for j := range l.due() {
+					m := r.advance(ctx, j)
+					if len(j.plan) == 0 {
+						left.Done()
+						continue
+					}
+					lines[j.plan[0].name].add(j, m)
+				}
 			})
-		})
-	}
-	each(next, func(i int) {
-		o := &outcomes[i]
-		o.began = time.Now()
-		r.call(ctx, o)
-		o.duration = time.Since(o.began)
-		if o.task.wait && o.err == nil && (o.state == nil || !o.state.Ended()) {
-			created <- i
-		} else {
-			r.finish(o)
 		}
-	})
-	close(created)
-	reading.Wait()
-	r.await(ctx, outcomes)
-	return outcomes
+	}
+	left.Wait()
+	close(done)
+	workers.Wait()
 }
 
-// each calls work for every number in next until that is closed, several at a
-// time.
-func each(next <-chan int, work func(i int)) {
-	if cap(next) == 1 {
-		for i := range next {
-			work(i)
-		}
-		return
-	}
-	var group sync.WaitGroup
-	for range min(cap(next), inFlight) {
-		group.Go(func() {
-			for i := range next {
-				work(i)
-			}
-		})
-	}
-	group.Wait()
-}
-
-// finish notes that nothing more is to be done about a task.
-func (r *run) finish(o *outcome) {
-	o.done = true
-	o.duration = time.Since(o.began)
-	r.logJob(*o)
-}
-
-// call makes the call that a task asks for.
-func (r *run) call(ctx context.Context, o *outcome) {
-	t := o.task
-	if t.invalid != nil {
-		o.err = t.invalid
-		return
-	}
-	var err error
-	if t.describe {
-		var state check.State
-		if state, o.receipt, err = r.dts.DescribeCheck(ctx, t.job); err == nil {
-			r.see(o, state)
-		}
-	} else {
-		o.receipt, err = r.dts.CreateCheck(ctx, t.job)
-	}
-	o.attempts = o.receipt.Attempts
-	if err != nil {
-		o.err = asError(err)
-		o.attempts = o.err.Attempts
-		if !t.describe && o.err.Duplicate() && r.event.source.atLeastOnce() {
-			// The event came before, or another said the same.
-			o.receipt = check.Receipt{RequestID: o.err.RequestID, AlreadyRunning: true, Attempts: o.attempts}
-			o.err = nil
-		}
+// alone works on the only job of an event.
+func (r *run) alone(ctx context.Context, j *job) {
+	for len(j.plan) > 0 {
+		pause(ctx, time.Until(r.advance(ctx, j)))
 	}
 }
 
-// asError is err as the handler's one kind of error.
-func asError(err error) *check.Error {
-	if e, ok := err.(*check.Error); ok {
-		return e
+// advance has the job's next step work on it, and returns when the job is due
+// again, which is at once for the step after. A job without further steps is
+// finished.
+func (r *run) advance(ctx context.Context, j *job) (due time.Time) {
+	if j.began.IsZero() {
+		j.began = time.Now()
 	}
-	return &check.Error{Code: "ClientError", Message: err.Error()}
-}
-
-// await reads the checks that have not ended in rounds. A check that could be
-// read but has not ended when time is up keeps the state that was last seen.
-func (r *run) await(ctx context.Context, outcomes []outcome) {
-	for round := 2; ; round++ { // the first reading of each is over
-		open := make(chan int, len(outcomes))
-		for i, o := range outcomes {
-			if !o.done {
-				open <- i
-			}
-		}
-		close(open)
-		if len(open) == 0 {
-			return
-		}
-		deadline, _ := ctx.Deadline()
-		inTime := rest(ctx, pollDelay(round, time.Until(deadline)))
-		each(open, func(i int) { r.poll(ctx, &outcomes[i], inTime) })
-	}
-}
-
-// rest waits for the next reading. It reports false, if need be at once, if
-// there will be no time for one.
-func rest(ctx context.Context, delay time.Duration) bool {
+	m := r.step(ctx, j)
 	deadline, _ := ctx.Deadline()
-	return delay < time.Until(deadline) && smithytime.SleepWithContext(ctx, delay) == nil
+	switch {
+	case m.again && time.Now().Add(m.after).Before(deadline):
+		return time.Now().Add(m.after)
+	case m.again:
+		r.timeUp(j)
+		j.plan = j.plan[1:]
+	case m.last:
+		j.plan = nil
+	default:
+		j.plan = j.plan[1:]
+	}
+	if len(j.plan) == 0 {
+		r.finish(j)
+	}
+	return time.Time{}
 }
 
-// poll reads one check, if there is time, and finishes its task when it was
-// the last time.
-func (r *run) poll(ctx context.Context, o *outcome, inTime bool) {
-	if inTime {
-		state, receipt, err := r.dts.DescribeCheck(ctx, o.task.job)
-		if err == nil {
-			r.see(o, state)
-			o.attempts += receipt.Attempts
-			if state.Ended() {
-				r.finish(o)
+// step calls the job's next step. A panic is the failure of this job alone.
+func (r *run) step(ctx context.Context, j *job) (m move) {
+	defer func() {
+		panicked := recover()
+		if panicked == nil {
+			return
+		}
+		r.log.LogAttrs(context.Background(), slog.LevelError, "panic",
+			slog.String("jobId", j.JobID),
+			slog.String("error", panicText(panicked)),
+			slog.String("stack", check.Cut(string(debug.Stack()), 8<<10)))
+		j.fail(&check.Error{
+			Code:         check.CodePanic,
+			Message:      "the function failed while it worked on this job: " + panicText(panicked),
+			MayBeRunning: j.plan[0].changes,
+		})
+		m = move{last: true}
+	}()
+	return j.plan[0].do(r, ctx, j)
+}
+
+// panicText says what a panic was about. A value of any other kind may hold
+// anything, secrets too.
+func panicText(panicked any) string {
+	if err, ok := panicked.(runtime.Error); ok {
+		return err.Error()
+	}
+	return "a panic"
+}
+
+// finish notes that nothing more is to be done about a job. From here on its
+// outcome belongs to the run, which may shorten it at any time.
+func (r *run) finish(j *job) {
+	if !j.began.IsZero() {
+		j.duration = time.Since(j.began)
+	}
+	r.memory.note(j)
+	r.logJob(j)
+	r.keep(j)
+}
+
+// mostTexts bounds what the texts of an event's outcomes take, in bytes: those
+// of thousands of jobs would fit neither into the memory nor into an answer.
+const mostTexts = 6 << 20
+
+// keep keeps the outcome of a finished job, and shortens all alike if their
+// texts take too much.
+func (r *run) keep(j *job) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	j.finished = true
+	j.Outcome = j.Outcome.Shorten(r.way)
+	r.texts += textSize(j.Outcome)
+	for r.texts > mostTexts && r.way < check.Shortenings()-1 {
+		r.way++
+		r.texts = 0
+		for _, other := range r.jobs {
+			if other.finished {
+				other.Outcome = other.Outcome.Shorten(r.way)
+				r.texts += textSize(other.Outcome)
 			}
-			return
-		}
-		failure := asError(err)
-		o.attempts += failure.Attempts
-		if !failure.Retryable() {
-			o.err = failure
-			r.finish(o)
-			return
-		}
-		if failure.Code != check.CodeDeadline {
-			o.unread = failure
-			return
 		}
 	}
-	if o.state == nil {
-		o.err = o.unread
-	}
-	if o.state == nil && o.err == nil {
-		o.err = &check.Error{Code: check.CodeDeadline, Message: "the check was not read: the function's time was nearly up"}
-	}
-	r.finish(o)
 }
 
-// see notes the state of a check. Steps are kept as long as they may fit into
-// an answer: those of thousands of checks would not fit into the memory.
-func (r *run) see(o *outcome, s check.State) {
-	steps := stepsSize(s.Steps)
-	if o.state != nil {
-		steps -= stepsSize(o.state.Steps)
+// textSize is about what an outcome's texts take, in bytes.
+func textSize(o check.Outcome) int {
+	n := len(o.JobName)
+	if o.Error != nil {
+		n += len(o.Error.Message)
 	}
-	if r.steps.Add(int64(steps)) > maxAnswer {
-		r.tooManySteps.Store(true)
-	}
-	if r.tooManySteps.Load() {
-		s.Steps = nil
-	}
-	o.state = &s
-}
-
-// stepsSize is about what the steps take in an answer, in bytes.
-func stepsSize(steps []check.Step) int {
-	n := 0
-	for _, s := range steps {
-		n += 40 + len(s.Name) + len(s.Status) + len(s.Message)
-		for _, item := range s.Failed {
-			n += 60 + len(item.Name) + len(item.Result) + len(item.Reason) + len(item.Solution)
-			for _, link := range item.HelpDoc {
-				n += len(link)
-			}
-		}
+	if o.Check != nil {
+		n += stateSize(*o.Check)
 	}
 	return n
 }
 
-// The pause before each round of polling. The first is long enough for DTS to
-// have replaced the state of an earlier check of the same job.
-const (
-	minPoll = time.Second
-	maxPoll = 10 * time.Second
-)
-
-// pollDelay is a second at the least, even if less is left: then no reading is
-// to follow.
-func pollDelay(round int, left time.Duration) time.Duration {
-	delay, err := waiter.ComputeDelay(int64(round), minPoll, maxPoll, max(left, 1))
-	if err != nil {
-		delay = maxPoll // the jitter's random source failed
+func stateSize(s check.State) int {
+	n := len(s.Message)
+	for _, step := range s.Steps {
+		n += 60 + len(step.ID) + len(step.Name) + len(step.Status) + len(step.Message)
+		for _, item := range step.Failed {
+			n += 100 + len(item.Name) + len(item.Description) + len(item.Result) + len(item.Reason) + len(item.Solution) + len(item.SkipRisk)
+			for _, text := range item.Log {
+				n += 20 + len(text)
+			}
+			for _, link := range item.HelpDoc {
+				n += 20 + len(link)
+			}
+		}
 	}
-	return max(delay, minPoll)
+	return n
 }

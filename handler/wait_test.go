@@ -10,15 +10,12 @@ import (
 	"migratecheck/internal/check"
 )
 
-func state(status string, progress int) reading {
-	return reading{state: check.State{Status: status, Progress: progress}}
-}
-
 func TestWait(t *testing.T) {
 	expired := &check.Error{Code: "AuthFailure.TokenFailure", Message: "said by DTS", RequestID: "refused", Attempts: 1}
 	flaky := &check.Error{Code: "InternalError.DatabaseError", Message: "said by DTS", RequestID: "refused", Attempts: 4}
 	for name, row := range map[string]struct {
 		readings []reading
+		jobs     []jobReading
 		create   error
 		silent   bool
 		time     time.Duration
@@ -41,26 +38,26 @@ func TestWait(t *testing.T) {
 			level:    "WARN", outcome: "not passed", attempts: 3,
 		},
 		"ended without a verdict": {
-			readings: []reading{state(check.Finished, 100)},
+			readings: []reading{state(check.Running, 30), state(check.Finished, 100)},
 			answer:   `{"JobId":"dts-1","RequestId":"create-dts-1","Check":{"Status":"finished","Progress":100}}`,
-			level:    "INFO", outcome: "finished", attempts: 2,
+			level:    "WARN", outcome: "no verdict", attempts: 3,
 		},
 		"still running when time is up": {
 			readings: []reading{state(check.Starting, 0), state(check.Running, 7)},
 			time:     5 * time.Second,
 			answer:   `{"JobId":"dts-1","RequestId":"create-dts-1","Check":{"Status":"running","Progress":7}}`,
-			level:    "INFO", outcome: "running",
+			level:    "WARN", outcome: "no verdict",
 		},
 		"a reading that can be made again is": {
-			readings: []reading{{err: flaky}, {err: flaky}, verdict(true, "ok")},
+			readings: []reading{{err: flaky}, state(check.Running, 1), {err: flaky}, verdict(true, "ok")},
 			answer:   `{"JobId":"dts-1","RequestId":"create-dts-1","Check":{"Status":"finished","Passed":true,"Progress":100,"Message":"ok"}}`,
-			level:    "INFO", outcome: "passed", attempts: 10,
+			level:    "INFO", outcome: "passed", attempts: 11,
 		},
 		"the last state stands if nothing more can be read": {
 			readings: []reading{state(check.Running, 30), {err: flaky}},
 			time:     20 * time.Second,
 			answer:   `{"JobId":"dts-1","RequestId":"create-dts-1","Check":{"Status":"running","Progress":30}}`,
-			level:    "INFO", outcome: "running",
+			level:    "WARN", outcome: "no verdict",
 		},
 		"reading is refused": {
 			readings: []reading{state(check.Running, 30), {err: expired}},
@@ -91,6 +88,37 @@ func TestWait(t *testing.T) {
 			readings: []reading{state(check.Running, 30), verdict(true, "ok")},
 			answer:   `{"JobId":"dts-1","RequestId":"refused","AlreadyRunning":true,"Check":{"Status":"finished","Passed":true,"Progress":100,"Message":"ok"}}`,
 			level:    "INFO", outcome: "passed", attempts: 3,
+		},
+		"a check found running is waited for, over HTTP too": {
+			event:    `{"httpMethod":"GET","path":"/","queryString":{"JobId":"dts-1","Wait":"true"}}`,
+			create:   refusal("InternalError.DuplicateJob"),
+			readings: []reading{verdict(false, "old"), state(check.Running, 30), verdict(true, "ok")},
+			answer: `{"isBase64Encoded":false,"statusCode":200,"headers":{"Content-Type":"application/json"},` +
+				`"body":"{\"JobId\":\"dts-1\",\"RequestId\":\"refused\",\"AlreadyRunning\":true,\"Check\":{\"Status\":\"finished\",\"Passed\":true,\"Progress\":100,\"Message\":\"ok\"}}"}`,
+			level: "INFO", outcome: "passed", attempts: 5,
+		},
+		"an earlier check's verdict is not this one's": {
+			readings: []reading{verdict(true, "old"), verdict(true, "old"), verdict(false, "no privilege")},
+			answer:   `{"JobId":"dts-1","RequestId":"create-dts-1","Check":{"Status":"finished","Passed":false,"Progress":100,"Message":"no privilege"}}`,
+			level:    "WARN", outcome: "not passed",
+		},
+		"an earlier check's verdict is never told": {
+			readings: []reading{verdict(true, "old")},
+			time:     20 * time.Second,
+			answer:   `{"JobId":"dts-1","RequestId":"create-dts-1","Check":{"Status":"starting","Progress":0}}`,
+			level:    "WARN", outcome: "no verdict",
+		},
+		"the job has left checking": {
+			readings: []reading{verdict(true, "ok")},
+			jobs:     []jobReading{jobAt(check.JobChecking), jobAt(check.JobCheckPass)},
+			answer:   `{"JobId":"dts-1","RequestId":"create-dts-1","Check":{"Status":"finished","Passed":true,"Progress":100,"Message":"ok"}}`,
+			level:    "INFO", outcome: "passed", attempts: 5,
+		},
+		"describe and wait, but there is no check": {
+			event:    `{"JobId":"dts-1","Action":"DescribeMigrateCheckJob","Wait":true}`,
+			readings: []reading{state(check.Unavailable, 0)},
+			answer:   `{"JobId":"dts-1","RequestId":"describe-dts-1","Check":{"Status":"unavailable","Progress":0}}`,
+			level:    "WARN", outcome: "no verdict", attempts: 2,
 		},
 		"describe reads once": {
 			event:    `{"JobId":"dts-1","Action":"DescribeMigrateCheckJob"}`,
@@ -128,6 +156,7 @@ func TestWait(t *testing.T) {
 				dts := &scripted{
 					create:   map[string]error{"dts-1": row.create},
 					describe: map[string][]reading{"dts-1": row.readings},
+					job:      map[string][]jobReading{"dts-1": row.jobs},
 					silent:   map[string]bool{"dts-1": row.silent},
 				}
 				if row.event == "" {
@@ -175,8 +204,8 @@ func TestWaitForSeveral(t *testing.T) {
 			`{"JobId":"dts-1","RequestId":"create-dts-1","Check":{"Status":"finished","Passed":false,"Progress":100,"Message":"no privilege"}},` +
 			`{"Error":{"Code":"ResourceNotFound.JobNotExist","Message":"said by DTS"},"JobId":"dts-2","RequestId":"refused"},` +
 			`{"JobId":"dts-3","RequestId":"create-dts-3","Check":{"Status":"running","Progress":50}},` +
-			`{"JobId":"dts-4","RequestId":"create-dts-4","Check":{"Status":"finished","Passed":true,"Progress":100,"Message":"ok"}}],"Failed":1}`
-		if got := response(t, i); got.StatusCode != 207 || got.Body != want {
+			`{"JobId":"dts-4","RequestId":"create-dts-4","Check":{"Status":"finished","Passed":true,"Progress":100,"Message":"ok"}}],"Failed":1,"Passed":1,"NotPassed":1,"NoVerdict":1}`
+		if got := readResponse(t, i); got.StatusCode != 207 || got.Body != want {
 			t.Errorf("got %d %s\nwant 207 %s", got.StatusCode, got.Body, want)
 		}
 		if lines := i.log.lines("job"); len(lines) != 4 {
@@ -191,9 +220,10 @@ func TestWaitWithNoTimeToRead(t *testing.T) {
 		began := time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		i := invokeIn(ctx, t, &scripted{}, `{"JobId":"dts-1","Wait":true}`)
+		flaky := reading{err: &check.Error{Code: "InternalError.DatabaseError", Message: "said by DTS", Attempts: 1}}
+		i := invokeIn(ctx, t, &scripted{describe: map[string][]reading{"dts-1": {flaky}}}, `{"JobId":"dts-1","Wait":true}`)
 		want := "dts-1: created (RequestId create-dts-1), but its state is not known: " +
-			"ClientError.DeadlineExceeded: the check was not read: the function's time was nearly up"
+			"InternalError.DatabaseError: said by DTS"
 		if i.err == nil || i.err.Error() != want || time.Since(began) > 0 {
 			t.Errorf("after %v: %s, %v; want %s", time.Since(began), i.answer, i.err, want)
 		}
@@ -223,7 +253,7 @@ func TestSilenceDoesNotOutlastTheDeadline(t *testing.T) {
 				if want := "1 of 2 jobs failed: dts-1: ClientError.NetworkError"; i.err == nil || i.err.Error() != want {
 					t.Errorf("got %v, want %s", i.err, want)
 				}
-				if spare := limit - time.Since(began); spare < leastMargin || spare > mostMargin {
+				if spare := limit - time.Since(began); spare < leastMargin || spare > mostMargin+2*jobMargin {
 					t.Errorf("answered %v before the deadline", spare)
 				}
 			})
@@ -242,7 +272,7 @@ func TestJobsThatAreNotReached(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
-		i := invokeIn(ctx, t, dts, string(marshal(ids)))
+		i := invokeIn(ctx, t, dts, string(check.Marshal(ids)))
 		var failed *CheckFailed
 		if !errors.As(i.err, &failed) {
 			t.Fatalf("got %v", i.err)
@@ -264,6 +294,7 @@ func TestWorkingTime(t *testing.T) {
 		epoch    bool          // the deadline is that of 1970
 		limitMs  int32
 		jobs     int
+		handOn   bool
 		want     time.Duration
 	}{
 		"a second":                       {deadline: time.Second, want: 950 * time.Millisecond},
@@ -275,10 +306,12 @@ func TestWorkingTime(t *testing.T) {
 		"no deadline and no limit":       {want: 2850 * time.Millisecond},
 		"1970 and a limit":               {epoch: true, limitMs: 10000, want: 9500 * time.Millisecond},
 		"1970 and no limit":              {epoch: true, want: 2850 * time.Millisecond},
-		"a thousand jobs":                {deadline: 3 * time.Second, jobs: 1000, want: 2850 * time.Millisecond},
-		"ten thousand jobs":              {deadline: 3 * time.Second, jobs: maxJobs, want: 2 * time.Second},
-		"ten thousand jobs in a second":  {deadline: time.Second, jobs: maxJobs, want: 500 * time.Millisecond},
-		"ten thousand, fifteen minutes":  {deadline: 15 * time.Minute, jobs: maxJobs, want: 15*time.Minute - time.Second},
+		"a thousand jobs":                {deadline: 3 * time.Second, jobs: 1000, want: 2750 * time.Millisecond},
+		"ten thousand jobs":              {deadline: 3 * time.Second, jobs: maxJobs, want: 1850 * time.Millisecond},
+		"ten thousand jobs in a second":  {deadline: time.Second, jobs: maxJobs, want: 475 * time.Millisecond},
+		"ten thousand, fifteen minutes":  {deadline: 15 * time.Minute, jobs: maxJobs, want: 15*time.Minute - 1500*time.Millisecond},
+		"handing on":                     {deadline: time.Second, handOn: true, want: 760 * time.Millisecond},
+		"handing on, fifteen minutes":    {deadline: 15 * time.Minute, handOn: true, want: 15*time.Minute - 15500*time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {
 			type key struct{}
@@ -291,7 +324,13 @@ func TestWorkingTime(t *testing.T) {
 				ctx, cancel = context.WithDeadline(ctx, now.Add(row.deadline))
 			}
 			defer cancel()
-			got, done := workingTime(ctx, now, row.limitMs, row.jobs)
+			got, done := withDeadline(ctx, now, row.limitMs)
+			defer done()
+			h := newInstance(Options{})
+			if row.handOn {
+				h.HandOn = func(context.Context, check.Result, About) []Undelivered { return nil }
+			}
+			got, done = h.workingTime(got, now, row.jobs)
 			defer done()
 			deadline, ok := got.Deadline()
 			if !ok || deadline.Sub(now) != row.want || got.Err() != nil || got.Value(key{}) != "kept" {

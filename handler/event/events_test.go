@@ -15,7 +15,7 @@ import (
 
 var update = flag.Bool("update", false, "write testdata/golden anew; then read the difference")
 
-// golden is what an event in testdata/events is read as: the file of the same
+// golden is what an event in ../../testdata/events is read as: the file of the same
 // name in testdata/golden. What is false or empty is left out.
 type golden struct {
 	Source   Source
@@ -68,7 +68,7 @@ func goldenOf(e Event) golden {
 
 func events(t testing.TB) []string {
 	t.Helper()
-	files, err := filepath.Glob("testdata/events/*.json")
+	files, err := filepath.Glob("../../testdata/events/*.json")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no events: %v", err)
 	}

@@ -63,3 +63,19 @@ type Filter struct {
 	// The types of the databases, such as "mysql".
 	SrcDatabaseTypes, DstDatabaseTypes []string
 }
+
+// AllowsCheck reports whether a check can be created of a job with that status.
+func AllowsCheck(status string) bool {
+	return status == JobCreated || status == JobCheckPass || status == JobCheckNotPass
+}
+
+// KnownStatus reports whether the status is a word of version 2021-12-06, in
+// filters or in answers.
+func KnownStatus(status string) bool {
+	switch status {
+	case JobCreated, JobChecking, JobCheckPass, JobCheckNotPass, JobReadyRun, JobRunning, JobReadyComplete, JobSuccess, JobFailed,
+		JobStopping, JobCompleting, "creating", "pausing", "manualPaused", "resumableErr", "resuming", "error", "canceled":
+		return true
+	}
+	return false
+}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"log/slog"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -39,7 +38,7 @@ func chaos(t *testing.T, random *rand.Rand) {
 	all := jobs(events * size)
 	server := fakedts.New(fakedts.Options{Jobs: all})
 	client := connect(t, server, settings())
-	h := handler.New(client, io.Discard, slog.LevelInfo)
+	h := handler.New(handler.Options{DTS: client, Log: io.Discard})
 
 	outcomes := map[string]int{}
 	for e := range events {
@@ -85,6 +84,9 @@ func randomFault(random *rand.Rand, job string) fakedts.Fault {
 		Code: []string{"InternalError.LockError", "InternalError.DatabaseError", "ServiceUnavailable",
 			"FailedOperation.NotAllowOperation", "AuthFailure.TokenFailure", "RequestLimitExceeded"}[random.IntN(6)],
 		Message: "injected",
+	}
+	if f.Kind == fakedts.FaultCodeCarried { // of other codes DTS says the truth
+		f.Code = []string{"InternalError.LockError", "InternalError.DatabaseError", "InternalError"}[random.IntN(3)]
 	}
 	if f.Kind == fakedts.FaultDelay {
 		f.Delay = time.Duration(random.IntN(15000)) * time.Millisecond
@@ -175,7 +177,7 @@ func TestSilentEndpointNeverHoldsTheAnswer(t *testing.T) {
 					server := fakedts.New(fakedts.Options{Jobs: all, Faults: []fakedts.Fault{{Kind: fakedts.FaultSilence}}})
 					c := settings()
 					c.APIVersion = version
-					h := handler.New(connect(t, server, c), io.Discard, slog.LevelInfo)
+					h := handler.New(handler.Options{DTS: connect(t, server, c), Log: io.Discard})
 					for _, a := range invoke(t, h, all, limit) {
 						if a.Error == nil {
 							t.Errorf("%+v", a)
@@ -193,7 +195,7 @@ func TestWaitForHundreds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		all := jobs(300) // 15.5 s to create, as much again to read
 		server := fakedts.New(fakedts.Options{Jobs: all})
-		h := handler.New(connect(t, server, settings()), io.Discard, slog.LevelInfo)
+		h := handler.New(handler.Options{DTS: connect(t, server, settings()), Log: io.Discard})
 		ids := make([]string, len(all))
 		for i, j := range all {
 			ids[i] = j.JobID

@@ -1,0 +1,377 @@
+package handler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"migratecheck/internal/check"
+)
+
+// deliveries are events that may come again, each naming dts-1 and dts-2 with
+// what is asked besides.
+var deliveries = map[string]func(asked string) string{
+	"timer": func(asked string) string {
+		return string(check.Marshal(map[string]any{"Type": "Timer", "TriggerName": "night", "Time": "2026-11-01T18:00:00Z", "Message": `{"JobIds":["dts-1","dts-2"]` + asked + `}`}))
+	},
+	"ckafka": func(asked string) string {
+		var records []any
+		for i, id := range []string{"dts-1", "dts-2"} {
+			records = append(records, map[string]any{"Ckafka": map[string]any{"topic": "jobs", "partition": 1, "offset": i, "msgBody": `{"JobId":"` + id + `"` + asked + `}`}})
+		}
+		return string(check.Marshal(map[string]any{"Records": records}))
+	},
+	"cmq": func(asked string) string {
+		return string(check.Marshal(map[string]any{"Records": []any{map[string]any{"CMQ": map[string]any{"topicName": "jobs", "msgId": "7", "msgBody": `{"JobIds":["dts-1","dts-2"]` + asked + `}`}}}}))
+	},
+	"eventbridge": func(asked string) string {
+		return string(check.Marshal(map[string]any{"specversion": "1.0", "id": "e1", "source": "ops", "data": `{"JobIds":["dts-1","dts-2"]` + asked + `}`}))
+	},
+	"asynchronous invocation": func(asked string) string { return `{"JobIds":["dts-1","dts-2"]` + asked + `}` },
+}
+
+const bothCreated = `{"Jobs":[{"JobId":"dts-1","RequestId":"create-dts-1"},{"JobId":"dts-2","RequestId":"create-dts-2"}],"Failed":0}`
+
+// A delivery goes on where the last one stopped: it creates nothing twice and
+// answers with the first receipts.
+func TestDeliveryGoesOn(t *testing.T) {
+	for name, event := range deliveries {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				dts := &scripted{creates: map[string][]error{"dts-2": {refusal("InternalError.LockError"), nil}}}
+				i := newInstance(everything(dts))
+				if first := i.fire(t, "request", event(""), time.Minute); first.err == nil || !strings.HasSuffix(first.err.Error(), "dts-2: InternalError.LockError") {
+					t.Fatalf("first: %s, %v", first.answer, first.err)
+				}
+				for range 3 {
+					if again := i.fire(t, "request", event(""), time.Minute); again.err != nil || string(again.answer) != bothCreated {
+						t.Errorf("again: %s, %v", again.answer, again.err)
+					}
+				}
+				if dts.count("create", "dts-1") != 1 || dts.count("create", "dts-2") != 2 {
+					t.Errorf("calls %v", dts.calls)
+				}
+			})
+		})
+	}
+}
+
+// What failed for good is not sent again either, and is told in the same words.
+func TestDeliveryOfWhatFailedForGood(t *testing.T) {
+	for name, event := range deliveries {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				dts := &scripted{create: map[string]error{"dts-1": refusal("ResourceNotFound.JobNotExist")}}
+				i := newInstance(everything(dts))
+				want := `{"Jobs":[{"Error":{"Code":"ResourceNotFound.JobNotExist","Message":"said by DTS"},"JobId":"dts-1","RequestId":"refused"},` +
+					`{"JobId":"dts-2","RequestId":"create-dts-2"}],"Failed":1}`
+				for range 3 {
+					if got := i.fire(t, "request", event(""), time.Minute); got.err != nil || string(got.answer) != want {
+						t.Errorf("got %s, %v", got.answer, got.err)
+					}
+				}
+				if dts.count("create", "dts-1") != 1 || dts.count("create", "dts-2") != 1 {
+					t.Errorf("calls %v", dts.calls)
+				}
+			})
+		})
+	}
+}
+
+// A start whose verdict did not come in time goes on waiting, and what was
+// started is not started again.
+func TestDeliveryGoesOnWaiting(t *testing.T) {
+	for name, event := range deliveries {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				dts := &scripted{describe: map[string][]reading{"dts-2": {state(check.Running, 1)}}}
+				i := newInstance(everything(dts))
+				first := i.fire(t, "request", event(`,"Start":true`), 10*time.Second)
+				if first.err == nil || !strings.Contains(first.err.Error(), "dts-2: created (RequestId create-dts-2), not started: ClientError.NoVerdict") && !strings.Contains(first.err.Error(), "dts-2") {
+					t.Fatalf("first: %s, %v", first.answer, first.err)
+				}
+				dts.describe["dts-2"] = []reading{verdict(true, "ok")} // ended between the deliveries
+				again := i.fire(t, "request", event(`,"Start":true`), 10*time.Second)
+				const passed = `"Check":{"Status":"finished","Passed":true,"Progress":100`
+				want := `{"Jobs":[{"JobId":"dts-1","RequestId":"create-dts-1",` + passed + `},"Started":true,"StartRequestId":"start-dts-1"},` +
+					`{"JobId":"dts-2","RequestId":"create-dts-2",` + passed + `,"Message":"ok"},"Started":true,"StartRequestId":"start-dts-2"}],` +
+					`"Failed":0,"Passed":2,"NotPassed":0,"NoVerdict":0,"Started":2}`
+				if again.err != nil || string(again.answer) != want {
+					t.Errorf("again: %s, %v\nwant %s", again.answer, again.err, want)
+				}
+				for _, call := range []string{"create dts-1", "create dts-2", "start dts-1", "start dts-2"} {
+					verb, job, _ := strings.Cut(call, " ")
+					if n := dts.count(verb, job); n != 1 {
+						t.Errorf("%d times %s", n, call)
+					}
+				}
+			})
+		})
+	}
+}
+
+// A start that was not answered is looked after by the next delivery before
+// another is sent.
+func TestDeliveryAfterAnUnansweredStart(t *testing.T) {
+	event := deliveries["asynchronous invocation"](`,"Start":true`)
+	synctest.Test(t, func(t *testing.T) {
+		dts := &scripted{
+			start: map[string][]error{"dts-1": {unanswered()}},
+			job:   map[string][]jobReading{"dts-1": {{err: refusal("InternalError.DatabaseError")}, jobAt(check.JobRunning)}},
+		}
+		i := newInstance(everything(dts))
+		if first := i.fire(t, "request", event, time.Minute); first.err == nil {
+			t.Fatalf("first: %s", first.answer)
+		}
+		again := i.fire(t, "request", event, time.Minute)
+		if again.err != nil || !strings.Contains(string(again.answer), `"Started":true},{"JobId":"dts-2"`) || dts.count("start", "dts-1") != 1 {
+			t.Errorf("again: %s, %v, calls %v", again.answer, again.err, dts.calls)
+		}
+	})
+}
+
+// A creation that was not answered and then is a duplicate was this event's.
+func TestDeliveryAfterAnUnansweredCreation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dts := &scripted{creates: map[string][]error{"dts-1": {unanswered(), refusal("InternalError.DuplicateJob")}}}
+		i := newInstance(everything(dts))
+		i.fire(t, "request", `{"JobId":"dts-1"}`, time.Minute)
+		again := i.fire(t, "request", `{"JobId":"dts-1"}`, time.Minute)
+		if want := `{"JobId":"dts-1","RequestId":"refused","AlreadyRunning":true}`; again.err != nil || string(again.answer) != want {
+			t.Errorf("got %s, %v", again.answer, again.err)
+		}
+	})
+}
+
+// Nothing of one event is taken for another's.
+func TestOtherEventsAreOthers(t *testing.T) {
+	timer := func(name, at, message string) string {
+		return string(check.Marshal(map[string]any{"Type": "Timer", "TriggerName": name, "Time": at, "Message": message}))
+	}
+	kafka := func(topic string, partition, offset int, body string) string {
+		return string(check.Marshal(map[string]any{"Records": []any{map[string]any{"Ckafka": map[string]any{"topic": topic, "partition": partition, "offset": offset, "msgBody": body}}}}))
+	}
+	const at, later = "2026-11-01T18:00:00Z", "2026-11-02T18:00:00Z"
+	type fired struct{ request, event string }
+	for name, pair := range map[string][2]fired{
+		"another night":                     {{"r", timer("night", at, "dts-1")}, {"r", timer("night", later, "dts-1")}},
+		"another timer":                     {{"r", timer("night", at, "dts-1")}, {"r", timer("noon", at, "dts-1")}},
+		"another message":                   {{"r", timer("night", at, "dts-1")}, {"r", timer("night", at, "dts-1 dts-2")}},
+		"another offset":                    {{"r", kafka("jobs", 1, 4, "dts-1")}, {"r", kafka("jobs", 1, 5, "dts-1")}},
+		"another partition":                 {{"r", kafka("jobs", 1, 4, "dts-1")}, {"r", kafka("jobs", 2, 4, "dts-1")}},
+		"another topic":                     {{"r", kafka("jobs", 1, 4, "dts-1")}, {"r", kafka("more", 1, 4, "dts-1")}},
+		"a topic made anew":                 {{"r", kafka("jobs", 1, 4, "dts-1")}, {"r", kafka("jobs", 1, 4, "dts-1,")}},
+		"another invocation":                {{"r", `{"JobId":"dts-1"}`}, {"s", `{"JobId":"dts-1"}`}},
+		"another payload":                   {{"r", `{"JobId":"dts-1"}`}, {"r", `{"JobIds":["dts-1"]}`}},
+		"no request id":                     {{"", `{"JobId":"dts-1"}`}, {"", `{"JobId":"dts-1"}`}},
+		"over HTTP every request is new":    {{"r", `{"httpMethod":"GET","path":"/","queryString":{"JobId":"dts-1"}}`}, {"r", `{"httpMethod":"GET","path":"/","queryString":{"JobId":"dts-1"}}`}},
+		"another source":                    {{"r", timer("night", at, "dts-1")}, {"r", `{"JobId":"dts-1"}`}},
+		"a CloudEvent of another publisher": {{"r", `{"specversion":"1.0","id":"1","source":"a","data":"dts-1"}`}, {"r", `{"specversion":"1.0","id":"1","source":"b","data":"dts-1"}`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dts := &scripted{}
+			i := newInstance(everything(dts))
+			for _, f := range pair {
+				if got := i.fire(t, f.request, f.event, time.Minute); got.err != nil {
+					t.Fatal(got.err)
+				}
+			}
+			if n := dts.count("create", "dts-1"); n != 2 {
+				t.Errorf("created %d times", n)
+			}
+		})
+	}
+}
+
+// A batch larger than the time that it has is reached to its end, delivery by
+// delivery, each record once.
+func TestDeliveriesReachTheLastRecord(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const records = 60
+		dts := &slow{each: 100 * time.Millisecond}
+		var list []any
+		for i := range records {
+			list = append(list, map[string]any{"Ckafka": map[string]any{"topic": "jobs", "partition": 0, "offset": i, "msgBody": fmt.Sprintf("dts-%d", i)}})
+		}
+		event := string(check.Marshal(map[string]any{"Records": list}))
+		i := newInstance(everything(dts))
+		for delivery := 1; ; delivery++ {
+			got := i.fire(t, fmt.Sprint("request-", delivery), event, time.Second)
+			if got.err == nil {
+				break
+			}
+			if delivery > 8 {
+				t.Fatalf("after %d deliveries: %v", delivery, got.err)
+			}
+		}
+		if len(dts.created) != records {
+			t.Errorf("%d of %d were created", len(dts.created), records)
+		}
+		for job, n := range dts.created {
+			if n != 1 {
+				t.Errorf("%s was created %d times", job, n)
+			}
+		}
+	})
+}
+
+// slow is a DTS that takes one creation at a time.
+type slow struct {
+	DTS
+	each    time.Duration
+	turn    chan struct{}
+	created map[string]int
+}
+
+func (s *slow) CreateCheck(ctx context.Context, job string) (check.Receipt, error) {
+	if s.turn == nil {
+		s.turn, s.created = make(chan struct{}, 1), map[string]int{}
+	}
+	late := &check.Error{Code: check.CodeDeadline, Message: "not sent"}
+	select {
+	case s.turn <- struct{}{}:
+	case <-ctx.Done():
+		return check.Receipt{}, late
+	}
+	defer func() { <-s.turn }()
+	if deadline, _ := ctx.Deadline(); time.Until(deadline) < s.each {
+		return check.Receipt{}, late
+	}
+	time.Sleep(s.each)
+	s.created[job]++
+	return check.Receipt{RequestID: "create-" + job, Attempts: 1}, nil
+}
+
+// A selection that comes again is the same selection, although its jobs are no
+// longer in the state in which they were found.
+func TestDeliveryOfASelection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dts := &scripted{
+			list:     []check.Job{{ID: "dts-1", Name: "orders", Status: check.JobCreated}, {ID: "dts-2", Name: "users", Status: check.JobCheckNotPass}},
+			describe: map[string][]reading{"dts-2": {state(check.Running, 1)}},
+		}
+		i := newInstance(everything(dts))
+		const event = `{"Type":"Timer","TriggerName":"night","Time":"2026-11-01T18:00:00Z","Message":"{\"Select\":{},\"Start\":true}"}`
+		if first := i.fire(t, "request", event, 10*time.Second); first.err == nil {
+			t.Fatalf("first: %s", first.answer)
+		}
+		dts.list = nil // they are no longer selected
+		dts.describe["dts-2"] = []reading{verdict(false, "no privilege")}
+		again := i.fire(t, "request", event, 10*time.Second)
+		want := `{"Jobs":[{"JobId":"dts-1","JobName":"orders","RequestId":"create-dts-1","Check":{"Status":"finished","Passed":true,"Progress":100},"Started":true,"StartRequestId":"start-dts-1"},` +
+			`{"JobId":"dts-2","JobName":"users","RequestId":"create-dts-2","Check":{"Status":"finished","Passed":false,"Progress":100,"Message":"no privilege"}}],` +
+			`"Failed":0,"Passed":1,"NotPassed":1,"NoVerdict":0,"Started":1}`
+		if again.err != nil || string(again.answer) != want {
+			t.Errorf("again: %s, %v\nwant %s", again.answer, again.err, want)
+		}
+		if dts.count("create", "dts-1") != 1 || dts.count("create", "dts-2") != 1 || dts.count("list", "created,checkNotPass") != 1 {
+			t.Errorf("calls %v", dts.calls)
+		}
+	})
+}
+
+func TestSelect(t *testing.T) {
+	jobs := []check.Job{
+		{ID: "dts-1", Name: "orders", Status: check.JobCreated},
+		{ID: "dts-2", Status: check.JobCheckPass, Actions: []string{"check", "start"}},
+		{ID: "dts-3", Status: check.JobCreated, Actions: []string{"configure"}},
+		{ID: "dts-4", Status: check.JobRunning},
+		{ID: "dts-5", Status: "brandNew"},
+		{ID: "dts-6", Status: "brandNew", Actions: []string{"check"}},
+	}
+	for name, row := range map[string]struct {
+		event  string
+		list   []check.Job
+		err    error
+		answer string
+		failed string
+		lines  int // of skipped jobs
+	}{
+		"those that allow a check": {
+			event:  `{"Select":{}}`,
+			list:   jobs,
+			answer: `{"Jobs":[{"JobId":"dts-1","JobName":"orders","RequestId":"create-dts-1"},{"JobId":"dts-2","RequestId":"create-dts-2"},{"JobId":"dts-6","RequestId":"create-dts-6"}],"Failed":0}`,
+			lines:  1,
+		},
+		"all of them, to read": {
+			event:  `{"Select":true,"Action":"DescribeMigrateCheckJob"}`,
+			list:   jobs[3:5],
+			answer: `{"Jobs":[{"JobId":"dts-4","RequestId":"describe-dts-4","Check":{"Status":"finished","Passed":true,"Progress":100,"Message":"ok"}},{"JobId":"dts-5","RequestId":"describe-dts-5","Check":{"Status":"finished","Passed":true,"Progress":100,"Message":"ok"}}],"Failed":0,"Passed":2,"NotPassed":0,"NoVerdict":0}`,
+		},
+		"none":              {event: `{"Select":{}}`, answer: `{"Jobs":[],"Failed":0}`},
+		"none to wait for":  {event: `{"Select":{},"Wait":true}`, answer: `{"Jobs":[],"Failed":0,"Passed":0,"NotPassed":0,"NoVerdict":0}`},
+		"not read":          {event: `{"Select":{}}`, list: jobs[:1], err: refusal("UnauthorizedOperation"), failed: "UnauthorizedOperation: Select: no job was touched, for the jobs could not be listed: said by DTS (RequestId refused)"},
+		"of a bare request": {event: `{"Type":"Timer","Message":"{\"Select\":true}"}`, list: jobs[:1], answer: `{"Jobs":[{"JobId":"dts-1","JobName":"orders","RequestId":"create-dts-1"}],"Failed":0}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dts := &scripted{list: row.list, listErr: row.err}
+			i := invoke(t, dts, row.event)
+			if i.err != nil && i.err.Error() != row.failed || i.err == nil && row.failed != "" || string(i.answer) != row.answer {
+				t.Errorf("got %s, %v\nwant %s, %s", i.answer, i.err, row.answer, row.failed)
+			}
+			if row.err != nil && len(dts.calls) != 1 {
+				t.Errorf("calls %v", dts.calls)
+			}
+			if lines := i.log.lines("skipped"); len(lines) != row.lines || row.lines > 0 && !strings.Contains(fmt.Sprint(lines[0]["error"]), "dts-5 (brandNew)") {
+				t.Errorf("skipped: %v", lines)
+			}
+		})
+	}
+}
+
+// Over HTTP a selection that cannot be read is the event's failure, not a batch's.
+func TestSelectionThatCannotBeRead(t *testing.T) {
+	i := invoke(t, &scripted{listErr: refusal("RequestLimitExceeded")}, `{"httpMethod":"POST","path":"/","body":"{\"Select\":true,\"Wait\":true}"}`)
+	if got := readResponse(t, i); got.StatusCode != 429 || got.Headers["Retry-After"] != "1" || !strings.HasPrefix(got.Body, `{"Error":{"Code":"RequestLimitExceeded"`) {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// More jobs than an event may have.
+func TestSelectionOfTooMany(t *testing.T) {
+	dts := &scripted{list: make([]check.Job, maxJobs+1)}
+	for i := range dts.list {
+		dts.list[i] = check.Job{ID: fmt.Sprint("dts-", i), Status: check.JobCreated}
+	}
+	i := invoke(t, dts, `{"Select":true}`)
+	if want := "InvalidParameter: Select: finds more than 10000 jobs"; i.err == nil || i.err.Error() != want || len(dts.calls) != 1 {
+		t.Errorf("got %v after %d calls", i.err, len(dts.calls))
+	}
+}
+
+// A panic is the failure of the job that it was about; the others and the
+// event go on.
+func TestPanic(t *testing.T) {
+	for _, call := range []string{"create dts-2", "describe dts-2", "start dts-2"} {
+		t.Run(call, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				i := invoke(t, &scripted{panics: call}, `{"JobIds":["dts-1","dts-2","dts-3"],"Start":true}`)
+				if i.err != nil {
+					t.Fatal(i.err)
+				}
+				var got struct{ Jobs []check.Outcome }
+				readJSON(t, i.answer, &got)
+				for n, o := range got.Jobs {
+					if want := n == 1; (o.Error != nil) != want || want && (o.Error.Code != check.CodePanic || o.MayBeRunning == (call == "describe dts-2")) || !want && !o.Started {
+						t.Errorf("%+v, %v", o, o.Error)
+					}
+				}
+				lines := i.log.lines("panic")
+				if len(lines) != 1 || lines[0]["jobId"] != "dts-2" || !strings.Contains(fmt.Sprint(lines[0]["stack"]), "fake_test.go") || !strings.Contains(fmt.Sprint(lines[0]["error"]), "nil pointer") {
+					t.Errorf("lines %v", lines)
+				}
+			})
+		})
+	}
+}
+
+// What a panic says may hold anything and is not told.
+func TestPanicText(t *testing.T) {
+	if got := panicText(errors.New("the token is secret")); strings.Contains(got, "secret") {
+		t.Error(got)
+	}
+}

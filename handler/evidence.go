@@ -1,0 +1,47 @@
+package handler
+
+import (
+	"time"
+
+	"migratecheck/internal/check"
+)
+
+// evidence is what tells a check's own verdict from the one that an earlier
+// check left behind, which DTS may show for seconds after a creation.
+type evidence struct {
+	created    bool      // the check was created, or found running, by this event
+	since      time.Time // when DTS said so
+	unanswered bool      // a creation may have been carried out
+
+	seen     bool  // the check was seen without an end since, or with another verdict than at first
+	first    *bool // the verdict that was shown at first
+	checking bool  // the job was seen checking since
+}
+
+// proves takes a reading of the check and reports whether it cannot be older
+// than the creation.
+func (e *evidence) proves(s check.State) bool {
+	switch {
+	case !e.created || e.seen:
+		return true
+	case !s.Ended():
+		e.seen = true
+	case e.first == nil:
+		e.first = s.Passed
+	case s.Passed != nil && *s.Passed != *e.first:
+		e.seen = true
+	}
+	return e.seen
+}
+
+// provesWith takes a reading of the job as well, made after that of the check,
+// and reports whether both agree on a verdict that cannot be older than the
+// creation: the job has left checking since, or the check is dated after.
+func (e *evidence) provesWith(j check.Job, s check.State) bool {
+	if j.Status == check.JobChecking {
+		e.checking = true
+		return false
+	}
+	agree := s.Passed != nil && (*s.Passed && j.Status == check.JobCheckPass || !*s.Passed && j.Status == check.JobCheckNotPass)
+	return agree && (e.checking || j.CheckEnded.After(e.since))
+}

@@ -1,0 +1,84 @@
+package handler
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tencentyun/scf-go-lib/functioncontext"
+
+	"migratecheck/internal/check"
+)
+
+// After every event the result goes on, once, and what could not be handed on
+// is in the answer and in the log; it makes no job fail.
+func TestHandOn(t *testing.T) {
+	lost := []Undelivered{{Destination: "webhook", Reason: "errcode 93000", Payloads: []string{`{"msgtype":"markdown"}`}}}
+	for name, row := range map[string]struct {
+		event  string
+		lost   []Undelivered
+		answer string
+		times  int
+	}{
+		"handed on":          {`{"JobId":"dts-1"}`, nil, `{"JobId":"dts-1","RequestId":"create-dts-1"}`, 1},
+		"lost":               {`{"JobId":"dts-1"}`, lost, `{"JobId":"dts-1","RequestId":"create-dts-1","NotHandedOn":["webhook"]}`, 1},
+		"lost, of a batch":   {`["dts-1","dts-2"]`, lost, strings.Replace(bothCreated, `"Failed":0`, `"Failed":0,"NotHandedOn":["webhook"]`, 1), 1},
+		"no job is selected": {`{"Select":{}}`, nil, `{"Jobs":[],"Failed":0}`, 1},
+		"an event that is refused": {`{"httpMethod":"POST","path":"/","body":"{}"}`, nil,
+			`{"isBase64Encoded":false,"statusCode":400,"headers":{"Content-Type":"application/json"},"body":"{\"Error\":{\"Code\":\"InvalidParameter\",`, 1},
+		"a method that asks for nothing": {`{"httpMethod":"OPTIONS","path":"/"}`, nil, `{"isBase64Encoded":false,"statusCode":204`, 0},
+		"a page that is opened":          {`{"httpMethod":"GET","path":"/","headers":{"accept":` + browser + `},"queryString":{"JobId":"dts-1"}}`, nil, `{"isBase64Encoded":false,"statusCode":200`, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			times := 0
+			o := everything(&scripted{})
+			o.HandOn = func(ctx context.Context, r check.Result, about About) []Undelivered {
+				times++
+				if about.RequestID != "request" || about.Region != "ap-guangzhou" || len(r.NotHandedOn) > 0 {
+					t.Errorf("about %+v, %+v", about, r)
+				}
+				return row.lost
+			}
+			i := newInstance(o).fire(t, "request", row.event, time.Minute)
+			if i.err != nil || !strings.HasPrefix(string(i.answer), row.answer) || times != row.times {
+				t.Errorf("handed on %d times; got %s, %v\nwant %s", times, i.answer, i.err, row.answer)
+			}
+			lines := i.log.lines("not handed on")
+			if len(lines) != len(row.lost) {
+				t.Fatalf("lines %v", lines)
+			}
+			for n, line := range lines {
+				want := map[string]any{"level": "ERROR", "destination": "webhook", "error": "errcode 93000", "requestId": "request"}
+				holds(t, line, want)
+				if fmt.Sprint(line["payloads"]) != fmt.Sprint(row.lost[n].Payloads) {
+					t.Errorf("payloads %v", line["payloads"])
+				}
+			}
+		})
+	}
+}
+
+// DTS is silent to the end, and there is time left to hand that on.
+func TestTimeToHandOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := everything(&scripted{silent: map[string]bool{"dts-1": true}})
+		var left time.Duration
+		o.HandOn = func(ctx context.Context, r check.Result, _ About) []Undelivered {
+			deadline, _ := ctx.Deadline()
+			left = time.Until(deadline)
+			<-ctx.Done() // the destination is silent, too
+			return nil
+		}
+		began := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		ctx = functioncontext.NewContext(ctx, &functioncontext.FunctionContext{})
+		newInstance(o).Invoke(ctx, []byte(`{"JobId":"dts-1"}`))
+		if took := time.Since(began); left < 1500*time.Millisecond || took > 9600*time.Millisecond || took < 9*time.Second {
+			t.Errorf("%v were left, and it took %v", left, took)
+		}
+	})
+}

@@ -1,0 +1,102 @@
+package handler
+
+import (
+	"strings"
+	"testing"
+
+	"migratecheck/internal/check"
+)
+
+// Methods that ask for nothing never reach DTS, and neither does a page that
+// is fetched before anybody opens it.
+func TestMethods(t *testing.T) {
+	for name, row := range map[string]struct {
+		event  string
+		status int
+		calls  int
+	}{
+		"OPTIONS":       {`{"httpMethod":"OPTIONS","path":"/","queryString":{"JobId":"dts-1"}}`, 204, 0},
+		"HEAD":          {`{"httpMethod":"HEAD","path":"/","queryString":{"JobId":"dts-1"}}`, 405, 0},
+		"DELETE":        {`{"httpMethod":"DELETE","path":"/","queryString":{"JobId":"dts-1"},"requestContext":{"stage":"release"}}`, 405, 0},
+		"nonsense":      {`{"httpMethod":"BREW","path":"/","body":"{"}`, 405, 0},
+		"prefetch":      {`{"httpMethod":"GET","path":"/","headers":{"Sec-Purpose":"prefetch;prerender"},"queryString":{"JobId":"dts-1","Action":"CreateMigrateCheckJob"}}`, 503, 0},
+		"GET":           {`{"httpMethod":"GET","path":"/","queryString":{"JobId":"dts-1"}}`, 200, 1},
+		"PUT":           {`{"httpMethod":"PUT","path":"/","body":"dts-1"}`, 200, 1},
+		"GET, no event": {`{"httpMethod":"GET","path":"/"}`, 400, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dts := &scripted{}
+			got := readResponse(t, invoke(t, dts, row.event))
+			if got.StatusCode != row.status || len(dts.calls) != row.calls {
+				t.Errorf("got %+v, calls %v", got, dts.calls)
+			}
+			if (got.Headers["Allow"] == "GET, POST, PUT, OPTIONS") != (row.status == 204 || row.status == 405 || row.status == 503) {
+				t.Errorf("headers %v", got.Headers)
+			}
+			if row.status == 204 && got.Body != "" {
+				t.Errorf("body %s", got.Body)
+			}
+		})
+	}
+}
+
+const browser = `"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"`
+
+// A page that is opened in a browser creates nothing: it shows the state, and
+// a button that posts.
+func TestPage(t *testing.T) {
+	for name, row := range map[string]struct {
+		event    string
+		calls    string
+		contains []string
+		not      string
+	}{
+		"opened": {
+			`{"httpMethod":"GET","path":"/","headers":{"accept":` + browser + `},"queryString":{"JobId":"dts-1","Start":"true"}}`,
+			"describe dts-1", []string{"<form", `method="post"`, `value="dts-1"`, "dts-1"}, "",
+		},
+		"posted": {
+			`{"httpMethod":"POST","path":"/","headers":{"accept":` + browser + `,"content-type":"application/x-www-form-urlencoded"},"body":"JobId=dts-1"}`,
+			"create dts-1", []string{"dts-1"}, "<form",
+		},
+		"a board of all jobs": {
+			`{"httpMethod":"GET","path":"/","headers":{"accept":` + browser + `},"queryString":{"Action":"DescribeMigrateCheckJob","Select":true}}`,
+			"list , describe dts-1", []string{"orders &lt;b&gt;"}, "<b>",
+		},
+		"opened, nothing named": {
+			`{"httpMethod":"GET","path":"/","headers":{"accept":` + browser + `}}`,
+			"", []string{"InvalidParameter"}, "",
+		},
+		"created by name": {
+			`{"httpMethod":"GET","path":"/","headers":{"accept":` + browser + `},"queryString":{"Action":"CreateMigrateCheckJob","JobId":"dts-1"}}`,
+			"create dts-1", []string{"create-dts-1"}, "<form",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dts := &scripted{list: []check.Job{{ID: "dts-1", Name: "orders <b>", Status: check.JobCreated}}}
+			o := everything(dts)
+			got := readResponse(t, newInstance(o).fire(t, "r", row.event, 1e9))
+			if calls := strings.Join(dts.calls, ", "); calls != row.calls {
+				t.Errorf("calls %s, want %s", calls, row.calls)
+			}
+			if got.Headers["Content-Type"] != "text/html; charset=utf-8" || got.Headers["Cache-Control"] != "no-store" {
+				t.Errorf("headers %v", got.Headers)
+			}
+			for _, text := range row.contains {
+				if !strings.Contains(got.Body, text) {
+					t.Errorf("no %s in\n%s", text, got.Body)
+				}
+			}
+			if row.not != "" && strings.Contains(got.Body, row.not) {
+				t.Errorf("%s in\n%s", row.not, got.Body)
+			}
+		})
+	}
+}
+
+func TestTable(t *testing.T) {
+	got := readResponse(t, invoke(t, &scripted{}, `{"httpMethod":"POST","path":"/","headers":{"Accept":"text/plain"},"body":"dts-1, dts-2"}`))
+	if got.StatusCode != 200 || got.Headers["Content-Type"] != "text/plain; charset=utf-8" || !strings.Contains(got.Body, "create-dts-2") {
+		t.Errorf("got %+v", got)
+	}
+}

@@ -1,0 +1,264 @@
+package handler
+
+import (
+	"crypto/sha256"
+	"strconv"
+	"sync"
+	"time"
+
+	"migratecheck/handler/event"
+	"migratecheck/internal/check"
+)
+
+// memory is what an instance remembers of the events that may be delivered
+// again: what each has brought about, so that the next delivery creates and
+// starts nothing twice and begins with what was not reached.
+type memory struct {
+	now func() time.Time
+
+	mu         sync.Mutex
+	deliveries map[string]*delivery // by the request's id
+	oldest     []*delivery          // in the order in which they were first seen
+	size       int                  // about how many bytes all of it takes
+}
+
+// delivery is a request of an event, as it was delivered first.
+type delivery struct {
+	id       string
+	at       time.Time
+	size     int
+	selected bool // its jobs are what a selection found
+	order    []*past
+	jobs     map[string]*past // by job
+}
+
+// past is what a delivery has brought about for one job.
+type past struct {
+	job, name               string
+	requestID, startID      string
+	alreadyRunning          bool
+	evidence                evidence
+	starting                bool // a start was sent
+	started, alreadyStarted bool
+	passed                  *bool
+	refused                 *check.Error // for good
+}
+
+const (
+	// memoryTime is how long a delivery is remembered.
+	memoryTime = time.Hour
+
+	// memorySize bounds what is remembered, in bytes.
+	memorySize = 4 << 20
+
+	// What a delivery, a job and a refusal take besides their texts, and the most
+	// that is kept of a text, in bytes.
+	deliverySize = 800
+	pastSize     = 230
+	refusedSize  = 100
+	mostRemember = 160
+)
+
+func newMemory(now func() time.Time) *memory {
+	return &memory{now: now, deliveries: map[string]*delivery{}}
+}
+
+// identify gives an id to each request that has none of its own and may be
+// delivered again: the platform delivers an event again under the same request id.
+func identify(e *event.Event, requestID string, payload []byte) {
+	if e.Source.HTTP() || requestID == "" {
+		return
+	}
+	var hash string
+	for i := range e.Requests {
+		if e.Requests[i].ID != "" {
+			continue
+		}
+		if hash == "" {
+			sum := sha256.Sum256(payload)
+			hash = requestID + "\x00" + string(sum[:])
+		}
+		e.Requests[i].ID = hash + strconv.Itoa(i)
+	}
+}
+
+// recall gives the job what an earlier delivery brought about for it. It
+// reports whether the job needs no creation of a check any more.
+func (m *memory) recall(j *job) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.forget()
+	for _, id := range j.from {
+		d := m.deliveries[id]
+		if d == nil || d.jobs[j.JobID] == nil {
+			continue
+		}
+		p := d.jobs[j.JobID]
+		if !p.broughtAbout() {
+			continue
+		}
+		j.evidence = p.evidence
+		j.RequestID, j.AlreadyRunning = p.requestID, p.alreadyRunning
+		j.Started, j.StartRequestID, j.AlreadyStarted = p.started, p.startID, p.alreadyStarted
+		j.start.unanswered = p.starting
+		if p.refused != nil {
+			refused := *p.refused
+			refused.Attempts = 0
+			j.fail(&refused)
+		}
+		if p.started || p.alreadyStarted {
+			j.Check = &check.State{Status: check.Finished, Passed: p.passed, Progress: 100}
+			if p.passed == nil {
+				j.Check = nil
+			}
+		}
+		return p.requestID != "" || p.refused != nil || p.started || p.alreadyStarted
+	}
+	return false
+}
+
+// note remembers what has become of a job, in place of what was remembered.
+func (m *memory) note(j *job) {
+	if j.ask.Describe || j.invalid || len(j.from) == 0 {
+		return
+	}
+	p := past{
+		alreadyRunning: j.AlreadyRunning,
+		evidence:       j.evidence,
+		starting:       j.start.unanswered,
+		started:        j.Started, startID: j.StartRequestID, alreadyStarted: j.AlreadyStarted,
+	}
+	if j.evidence.created || j.Started || j.AlreadyStarted {
+		p.requestID = j.RequestID
+	}
+	if j.Check != nil {
+		p.passed = j.Check.Passed
+	}
+	if j.Error != nil && !j.Error.Retryable() && !j.MayBeRunning {
+		refused := *j.Error
+		refused.Message = check.Cut(refused.Message, mostRemember)
+		p.refused = &refused
+	}
+	if p.broughtAbout() {
+		m.keep(j, p)
+	}
+}
+
+// broughtAbout reports whether there is anything to remember.
+func (p *past) broughtAbout() bool {
+	return p.requestID != "" || p.refused != nil || p.evidence.unanswered
+}
+
+// starting remembers that a start is about to be sent: if the function does not
+// live to see the answer, the next delivery looks before it sends another.
+func (m *memory) starting(j *job) {
+	j.start.unanswered = true
+	m.note(j)
+	j.start.unanswered = false
+}
+
+func (m *memory) keep(j *job, p past) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, id := range j.from {
+		d := m.delivery(id)
+		kept := d.add(j.JobID)
+		p.job, p.name = kept.job, kept.name
+		before := kept.size()
+		*kept = p
+		m.grow(d, kept.size()-before)
+	}
+}
+
+// selection returns what a selection found in an earlier delivery.
+func (m *memory) selection(id string) ([]check.Job, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.forget()
+	d := m.deliveries[id]
+	if d == nil || !d.selected {
+		return nil, false
+	}
+	found := make([]check.Job, len(d.order))
+	for i, p := range d.order {
+		found[i] = check.Job{ID: p.job, Name: p.name}
+	}
+	return found, true
+}
+
+// noteSelection remembers what a selection found, ids and names alone.
+func (m *memory) noteSelection(id string, found []check.Job) {
+	if id == "" {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	d := m.delivery(id)
+	d.selected = true
+	for _, j := range found {
+		p := d.add(j.ID)
+		p.name = check.Cut(j.Name, mostRemember)
+		m.grow(d, p.size())
+	}
+}
+
+// delivery returns the delivery with that id, a new one if need be.
+func (m *memory) delivery(id string) *delivery {
+	d := m.deliveries[id]
+	if d == nil {
+		d = &delivery{id: id, at: m.now(), jobs: map[string]*past{}}
+		m.deliveries[id] = d
+		m.oldest = append(m.oldest, d)
+		m.grow(d, deliverySize+len(id))
+	}
+	return d
+}
+
+// add returns what is remembered of a job, which is nothing at first.
+func (d *delivery) add(job string) *past {
+	p := d.jobs[job]
+	if p == nil {
+		p = &past{job: job}
+		d.jobs[job] = p
+		d.order = append(d.order, p)
+	}
+	return p
+}
+
+// size is about how many bytes it takes.
+func (p *past) size() int {
+	n := pastSize + len(p.job) + len(p.name) + len(p.requestID) + len(p.startID)
+	if p.refused != nil {
+		n += refusedSize + len(p.refused.Code) + len(p.refused.Message) + len(p.refused.RequestID)
+	}
+	return n
+}
+
+// grow counts what a delivery has come to take, and forgets what is too much:
+// the oldest deliveries first.
+func (m *memory) grow(d *delivery, size int) {
+	if m.deliveries[d.id] != d {
+		return // it was too much by itself
+	}
+	d.size += size
+	m.size += size
+	m.forget()
+	for m.size > memorySize {
+		m.drop()
+	}
+}
+
+// forget drops the deliveries that are too old.
+func (m *memory) forget() {
+	for len(m.oldest) > 0 && m.now().Sub(m.oldest[0].at) > memoryTime {
+		m.drop()
+	}
+}
+
+func (m *memory) drop() {
+	d := m.oldest[0]
+	m.oldest[0] = nil
+	m.oldest = m.oldest[1:]
+	delete(m.deliveries, d.id)
+	m.size -= d.size
+}

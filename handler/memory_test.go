@@ -1,0 +1,124 @@
+package handler
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"migratecheck/internal/check"
+)
+
+// clock is a time that is set by hand.
+type clock struct{ time.Time }
+
+func (c *clock) now() time.Time { return c.Time }
+
+// done is a job that was created for the delivery.
+func done(id, name string) *job {
+	return &job{Outcome: check.Outcome{JobID: name, RequestID: "create-" + name}, from: []string{id}, evidence: evidence{created: true}}
+}
+
+func TestMemoryForgets(t *testing.T) {
+	c := &clock{time.Date(2026, 11, 1, 2, 0, 0, 0, time.UTC)}
+	m := newMemory(c.now)
+	m.note(done("first", "dts-1"))
+	recalled := func(id, name string) bool {
+		return m.recall(&job{Outcome: check.Outcome{JobID: name}, from: []string{id}})
+	}
+	for _, row := range []struct {
+		after   time.Duration
+		id, job string
+		want    bool
+	}{
+		{0, "first", "dts-1", true},
+		{0, "first", "dts-2", false},
+		{0, "second", "dts-1", false},
+		{59 * time.Minute, "first", "dts-1", true},
+		{2 * time.Minute, "first", "dts-1", false},
+	} {
+		c.Time = c.Add(row.after)
+		if got := recalled(row.id, row.job); got != row.want {
+			t.Errorf("%v: %s of %s: %v", c, row.job, row.id, got)
+		}
+	}
+	if m.size != 0 || len(m.deliveries) != 0 || len(m.oldest) != 0 {
+		t.Errorf("%d bytes, %d deliveries are left", m.size, len(m.deliveries))
+	}
+}
+
+// What is remembered takes at most 4 MB, and the newest is remembered longest.
+func TestMemoryIsBounded(t *testing.T) {
+	for name, fill := range map[string]func(m *memory){
+		"many small deliveries": func(m *memory) {
+			for i := range 30000 {
+				m.note(done(fmt.Sprintf("delivery-%032d", i), "dts-1kl0iy0v"))
+			}
+		},
+		"refusals with long texts": func(m *memory) {
+			for i := range 30000 {
+				j := done(fmt.Sprintf("delivery-%032d", i), "dts-1kl0iy0v")
+				j.fail(&check.Error{Code: "FailedOperation.NotAllowOperation", Message: strings.Repeat("x", 4000), RequestID: strings.Repeat("r", 64)})
+				m.note(j)
+			}
+		},
+		"selections of ten thousand": func(m *memory) {
+			for d := range 3 {
+				id := fmt.Sprintf("delivery-%d", d)
+				found := make([]check.Job, 10000)
+				for i := range found {
+					found[i] = check.Job{ID: fmt.Sprintf("dts-%08d", i), Name: fmt.Sprintf("migration of shop %d", i), Tags: map[string]string{"env": "prod"}}
+				}
+				m.noteSelection(id, found)
+				for _, f := range found {
+					j := done(id, f.ID)
+					j.RequestID = fmt.Sprintf("46b45da1-3e8e-4ef2-8de8-%012d", d)
+					m.note(j)
+				}
+			}
+			if found, ok := m.selection("delivery-2"); !ok || len(found) != 10000 || found[9999].Name != "migration of shop 9999" {
+				t.Errorf("the last selection is not remembered: %v, %d jobs", ok, len(found))
+			}
+			if !m.recall(&job{Outcome: check.Outcome{JobID: "dts-00009999"}, from: []string{"delivery-2"}}) {
+				t.Error("a job of the last selection is not remembered")
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			heap := func() int {
+				var s runtime.MemStats
+				runtime.GC()
+				runtime.GC()
+				runtime.ReadMemStats(&s)
+				return int(s.HeapAlloc)
+			}
+			before := heap()
+			m := newMemory(time.Now)
+			fill(m)
+			took := heap() - before
+			runtime.KeepAlive(m)
+			if m.size > memorySize || m.size < memorySize/2 {
+				t.Errorf("counts %d bytes", m.size)
+			}
+			if took > memorySize*5/4 {
+				t.Errorf("takes %d bytes, counts %d", took, m.size)
+			}
+		})
+	}
+}
+
+// A delivery that is too much by itself is given up, and nothing else is lost for good.
+func TestMemoryOfTooMuch(t *testing.T) {
+	m := newMemory(time.Now)
+	for i := range 30000 {
+		m.note(done("one delivery", fmt.Sprintf("dts-%032d", i)))
+	}
+	m.note(done("another", "dts-1"))
+	if !m.recall(&job{Outcome: check.Outcome{JobID: "dts-1"}, from: []string{"another"}}) {
+		t.Error("nothing is remembered any more")
+	}
+	if m.size > memorySize {
+		t.Errorf("counts %d bytes", m.size)
+	}
+}

@@ -1,0 +1,239 @@
+package handler
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/smithy-go/waiter"
+
+	"migratecheck/handler/event"
+	"migratecheck/internal/check"
+)
+
+// step works on one job. Its move says what comes next.
+type step struct {
+	name    string
+	do      func(*run, context.Context, *job) move
+	changes bool // it may have changed something when it breaks off
+}
+
+// move is what a step makes of a job: the following step works on it, unless it
+// was the last one or the same one is to work on it again after a pause.
+type move struct {
+	last  bool
+	again bool
+	after time.Duration
+}
+
+var (
+	onward = move{}
+	last   = move{last: true}
+)
+
+// again has the same step work on the job after a pause. If there is no time
+// for that, time is up for the job and the following step works on it.
+func again(after time.Duration) move { return move{again: true, after: after} }
+
+// planOf returns the plan for what is asked: the one table of them.
+func planOf(ask event.Ask) []step {
+	switch {
+	case ask.Describe && ask.Wait:
+		return []step{await}
+	case ask.Describe:
+		return []step{describe}
+	case ask.Start:
+		return []step{create, await, requirePassed, start}
+	case ask.Wait:
+		return []step{create, await}
+	}
+	return []step{create}
+}
+
+// The steps.
+var (
+	create        = step{"create", (*run).create, true}
+	describe      = step{"describe", (*run).describe, false}
+	await         = step{"await", (*run).await, false}
+	requirePassed = step{"require passed", (*run).requirePassed, false}
+	start         = step{"start", (*run).start, true}
+)
+
+// create creates the check, unless an earlier delivery of the event did.
+func (r *run) create(ctx context.Context, j *job) move {
+	if r.memory.recall(j) {
+		if j.Error != nil || j.Started {
+			return last
+		}
+		return onward
+	}
+	receipt, err := r.DTS.CreateCheck(ctx, j.JobID)
+	j.attempts += receipt.Attempts
+	if err == nil {
+		j.accepted(receipt)
+		return onward
+	}
+	j.fail(err)
+	j.attempts += j.Error.Attempts
+	switch {
+	case j.Error.Duplicate() && (r.source.AtLeastOnce() || j.ask.Wait || j.evidence.unanswered):
+		// The event came before, or another said the same; or whoever waits wants
+		// the verdict of the check that runs.
+		j.accepted(check.Receipt{RequestID: j.Error.RequestID, AlreadyRunning: true})
+		return onward
+	case j.ask.Start && r.source.AtLeastOnce() && !j.Error.Retryable() && !j.MayBeRunning && r.startedBefore(ctx, j):
+		return last
+	}
+	j.evidence.unanswered = j.evidence.unanswered || j.MayBeRunning
+	return last
+}
+
+// accepted notes that the check runs.
+func (j *job) accepted(receipt check.Receipt) {
+	j.Error, j.MayBeRunning, j.Created = nil, false, false
+	j.RequestID, j.AlreadyRunning = receipt.RequestID, receipt.AlreadyRunning
+	j.evidence.created, j.evidence.since = true, receipt.At
+	if receipt.At.IsZero() {
+		j.evidence.since = time.Now()
+	}
+}
+
+// startedBefore reports whether the job, of which no check can be created, has
+// been started: by an earlier delivery of the event, or by somebody else.
+func (r *run) startedBefore(ctx context.Context, j *job) bool {
+	found, receipt, err := r.DTS.DescribeJob(ctx, j.JobID)
+	if err != nil || !found.Started() {
+		return false
+	}
+	j.attempts += receipt.Attempts
+	j.Error, j.MayBeRunning, j.RequestID = nil, false, receipt.RequestID
+	j.AlreadyStarted = true
+	return true
+}
+
+// describe reads the check once.
+func (r *run) describe(ctx context.Context, j *job) move {
+	state, receipt, err := r.DTS.DescribeCheck(ctx, j.JobID)
+	j.attempts += receipt.Attempts
+	if err != nil {
+		j.fail(err)
+		j.attempts += j.Error.Attempts
+		return last
+	}
+	j.RequestID = receipt.RequestID
+	r.see(j, state)
+	return last
+}
+
+// await reads the check until it has ended, and time and again while it cannot
+// be read.
+func (r *run) await(ctx context.Context, j *job) move {
+	j.readings++
+	state, receipt, err := r.DTS.DescribeCheck(ctx, j.JobID)
+	j.attempts += receipt.Attempts
+	if err != nil {
+		failure := asError(err)
+		j.attempts += failure.Attempts
+		if !failure.Retryable() {
+			j.fail(failure)
+			return last
+		}
+		if failure.Code != check.CodeDeadline {
+			j.unread = failure
+		}
+		return r.later(ctx, j)
+	}
+	if !j.evidence.created && j.RequestID == "" {
+		j.RequestID = receipt.RequestID
+	}
+	if j.evidence.proves(state) || state.Ended() && r.jobProves(ctx, j, state) {
+		r.see(j, state)
+		if state.Ended() {
+			return onward
+		}
+		if state.Status == check.Unavailable && !j.evidence.created && j.readings > 1 {
+			return onward // there is no check to wait for
+		}
+	} else {
+		r.see(j, check.State{Status: check.Starting}) // what was read may be an earlier check's
+	}
+	return r.later(ctx, j)
+}
+
+// jobProves reports whether the job's own state proves that the verdict is that
+// of the check which was created.
+func (r *run) jobProves(ctx context.Context, j *job, state check.State) bool {
+	found, receipt, err := r.DTS.DescribeJob(ctx, j.JobID)
+	j.attempts += receipt.Attempts
+	return err == nil && j.evidence.provesWith(found, state)
+}
+
+// see notes the state of a check. In an event of many jobs its texts are not
+// kept as long as it may change.
+func (r *run) see(j *job, state check.State) {
+	if state.Status == check.Unavailable && j.evidence.created {
+		state.Status = check.Starting
+	}
+	if j.ask.Strict {
+		state = state.Strictly()
+	}
+	if !state.Ended() && stateSize(state) > mostTexts/len(r.jobs) {
+		state.Message, state.Steps = "", nil
+	}
+	j.Check = &state
+}
+
+// later has the check read again.
+func (r *run) later(ctx context.Context, j *job) move {
+	deadline, _ := ctx.Deadline()
+	return again(pollDelay(j.readings, time.Until(deadline)))
+}
+
+// The pause before each reading of a check.
+const (
+	minPoll = time.Second
+	maxPoll = 10 * time.Second
+)
+
+// pollDelay is a second at the least, even if less is left: then no reading is
+// to follow.
+func pollDelay(readings int, left time.Duration) time.Duration {
+	delay, err := waiter.ComputeDelay(int64(readings), minPoll, maxPoll, max(left, 1))
+	if err != nil {
+		delay = maxPoll // the jitter's random source failed
+	}
+	return max(delay, minPoll)
+}
+
+// timeUp notes that there is no time for the job's step to work on it again. A
+// check that could be read but has not ended keeps the state that was last seen.
+func (r *run) timeUp(j *job) {
+	failure := &check.Error{Code: check.CodeDeadline, Message: "the function's time was nearly up"}
+	switch {
+	case j.plan[0].name == await.name && j.Check != nil, j.Error != nil:
+		return
+	case j.plan[0].name == await.name && j.unread != nil:
+		failure = j.unread
+	case j.plan[0].name == await.name:
+		failure.Message = "the check was not read: " + failure.Message
+	default:
+		failure.MayBeRunning = j.start.unanswered
+		failure.Message = "whether the migration was started is not known: " + failure.Message
+	}
+	j.fail(failure)
+	j.plan = j.plan[:1] // nothing follows
+}
+
+// requirePassed lets only a job go on whose check passed.
+func (r *run) requirePassed(_ context.Context, j *job) move {
+	switch {
+	case j.Check.Passed == nil:
+		j.fail(&check.Error{
+			Code:    check.CodeNoVerdict,
+			Message: "the check has no verdict yet, so the migration was not started",
+		})
+		return last
+	case !*j.Check.Passed:
+		return last
+	}
+	return onward
+}

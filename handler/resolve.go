@@ -1,0 +1,156 @@
+package handler
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+
+	"migratecheck/handler/event"
+	"migratecheck/internal/check"
+)
+
+// maxJobs bounds the jobs of one event.
+const maxJobs = 10000
+
+// resolve returns the jobs that the event's requests ask for, with the plan for
+// each. A request that cannot be carried out is a failure of its own. Of
+// requests that ask the same of the same job one is made; it does the most that
+// any of them asks for, as strictly as any.
+func (r *run) resolve(ctx context.Context, e event.Event) []*job {
+	var jobs []*job
+	type same struct {
+		id       string
+		describe bool
+	}
+	first := map[same]*job{}
+	for _, request := range e.Requests {
+		found, err := r.find(ctx, request)
+		if err == nil && len(jobs)+len(found) > maxJobs {
+			err = check.Invalid("event", fmt.Sprintf("names more than %d jobs", maxJobs))
+		}
+		if err != nil {
+			j := &job{invalid: true}
+			j.fail(err)
+			if request.Err != nil || recordsOf(e) {
+				j.Record = &request.Record
+			}
+			j.attempts = j.Error.Attempts
+			jobs = append(jobs, j)
+			continue
+		}
+		for _, f := range found {
+			key := same{f.ID, request.Ask.Describe}
+			j := first[key]
+			if j == nil {
+				j = &job{Outcome: check.Outcome{JobID: f.ID, JobName: f.Name}}
+				first[key] = j
+				jobs = append(jobs, j)
+			}
+			j.ask = union(j.ask, request.Ask)
+			if request.ID != "" {
+				j.from = append(j.from, request.ID)
+			}
+		}
+	}
+	for _, j := range jobs {
+		if !j.invalid {
+			j.plan = planOf(j.ask)
+		}
+	}
+	return jobs
+}
+
+// recordsOf reports whether the event's requests are records, each with an
+// index, rather than one request that is the event.
+func recordsOf(e event.Event) bool {
+	switch e.Source {
+	case event.CKafka, event.CMQ:
+		return true
+	}
+	return len(e.Requests) > 1
+}
+
+// union asks for what either of two asks for.
+func union(a, b event.Ask) event.Ask {
+	return event.Ask{
+		Describe: a.Describe || b.Describe,
+		Wait:     a.Wait || b.Wait,
+		Start:    a.Start || b.Start,
+		Strict:   a.Strict || b.Strict,
+	}
+}
+
+// find returns the jobs that a request names or selects, or why it cannot be
+// carried out.
+func (r *run) find(ctx context.Context, request event.Request) ([]check.Job, *check.Error) {
+	switch {
+	case request.Err != nil:
+		return nil, request.Err
+	case request.Ask.Start && !r.AllowStart:
+		return nil, &check.Error{
+			Code:    check.CodeStartNotAllowed,
+			Message: "Start: this deployment does not allow requests to start migrations",
+		}
+	case request.Ask.Strict && !r.Steps:
+		return nil, check.Invalid("Strict", "is not possible with version 2018-03-30 of the API, which gives no steps")
+	case request.Select != nil:
+		return r.selected(ctx, request)
+	}
+	jobs := make([]check.Job, len(request.Jobs))
+	for i, id := range request.Jobs {
+		jobs[i].ID = id
+	}
+	return jobs, nil
+}
+
+// selected returns the jobs that a request selects: those that an earlier
+// delivery found, else what DTS lists now.
+func (r *run) selected(ctx context.Context, request event.Request) ([]check.Job, *check.Error) {
+	if found, ok := r.memory.selection(request.ID); ok {
+		return found, nil
+	}
+	listed, err := r.DTS.ListJobs(ctx, *request.Select)
+	if err != nil {
+		failure := *asError(err)
+		failure.Message = check.Cut("Select: no job was touched, for the jobs could not be listed: "+failure.Message, check.MostText)
+		return nil, &failure
+	}
+	found := listed
+	if !request.Ask.Describe {
+		found = r.checkable(listed)
+	}
+	if len(found) > maxJobs {
+		return nil, check.Invalid("Select", fmt.Sprintf("finds more than %d jobs", maxJobs))
+	}
+	if !request.Ask.Describe {
+		r.memory.noteSelection(request.ID, found)
+	}
+	return found, nil
+}
+
+// checkable returns the jobs of which a check can be created: DTS's own word on
+// that decides where it gives one, else the job's status. Jobs whose status is
+// not known are skipped, with a line in the log.
+func (r *run) checkable(listed []check.Job) []check.Job {
+	var found []check.Job
+	var unknown []string
+	skipped := 0
+	for _, j := range listed {
+		switch {
+		case j.Actions != nil && slices.Contains(j.Actions, "check"), j.Actions == nil && check.AllowsCheck(j.Status):
+			found = append(found, j)
+		case j.Actions == nil && !check.KnownStatus(j.Status):
+			if skipped++; len(unknown) < 20 {
+				unknown = append(unknown, j.ID+" ("+check.Cut(j.Status, 40)+")")
+			}
+		}
+	}
+	if skipped > 0 {
+		r.log.LogAttrs(context.Background(), slog.LevelWarn, "skipped",
+			slog.Int("jobs", skipped),
+			slog.String("error", "their status is not known: "+strings.Join(unknown, ", ")))
+	}
+	return found
+}

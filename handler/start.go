@@ -1,0 +1,93 @@
+package handler
+
+import (
+	"context"
+	"time"
+
+	"migratecheck/internal/check"
+)
+
+// startState is what is known of a job's start.
+type startState struct {
+	unanswered bool // a call may have been carried out: nothing is sent before the job's state is read
+	looks      int  // how often the state was read since that call
+}
+
+// startPause is between a start that was not answered and a second look at the
+// job's state, which may be late.
+const startPause = time.Second
+
+// start starts the migration. It never repeats a start blindly: after a call
+// whose fate is not known, or a refusal, the job's own state decides.
+func (r *run) start(ctx context.Context, j *job) move {
+	if j.start.unanswered {
+		m, sendAgain := r.lookAtStart(ctx, j)
+		if !sendAgain {
+			return m
+		}
+	}
+	r.memory.starting(j)
+	receipt, err := r.DTS.Start(ctx, j.JobID)
+	j.attempts += receipt.Attempts
+	if err == nil {
+		j.started(receipt.RequestID)
+		return last
+	}
+	j.fail(err)
+	j.attempts += j.Error.Attempts
+	if j.MayBeRunning {
+		j.start = startState{unanswered: true}
+		return again(0)
+	}
+	if !j.Error.Retryable() { // somebody may have started it since
+		if found, receipt, err := r.DTS.DescribeJob(ctx, j.JobID); err == nil && found.Started() {
+			j.attempts += receipt.Attempts
+			j.started("")
+			j.Started, j.AlreadyStarted = false, true
+		}
+	}
+	return last
+}
+
+// lookAtStart reads the job's state after a start of unknown fate. It reports
+// whether the start is to be sent again.
+func (r *run) lookAtStart(ctx context.Context, j *job) (m move, sendAgain bool) {
+	found, receipt, err := r.DTS.DescribeJob(ctx, j.JobID)
+	j.attempts += receipt.Attempts
+	j.start.looks++
+	switch {
+	case err != nil:
+		if j.Error == nil { // else what is known of the start stays
+			j.fail(err)
+			j.MayBeRunning = true
+		}
+		return last, false
+	case notStarted(found.Status) && j.start.looks < 2:
+		return again(startPause), false
+	case found.Status == check.JobCheckPass:
+		return onward, true
+	case notStarted(found.Status):
+		if j.Error == nil {
+			j.fail(&check.Error{Code: "FailedOperation.NotAllowOperation", Message: "the migration cannot be started: the job's status is " + found.Status})
+		}
+		return last, false
+	}
+	j.started("")
+	return last, false
+}
+
+// notStarted reports whether a job that could be started a moment ago, and has
+// that status now, has not been started since.
+func notStarted(status string) bool {
+	switch status {
+	case "", "creating", check.JobUnknown, check.JobCreated, check.JobChecking, check.JobCheckPass, check.JobCheckNotPass:
+		return true
+	}
+	return false
+}
+
+// started notes that the migration is started.
+func (j *job) started(requestID string) {
+	j.Error, j.MayBeRunning, j.Created = nil, false, false
+	j.Started, j.StartRequestID = true, requestID
+}

@@ -1,0 +1,177 @@
+package handler
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"migratecheck/internal/check"
+)
+
+// jobAt is a reading of a job with that status.
+func jobAt(status string) jobReading { return jobReading{job: check.Job{ID: "dts-1", Status: status}} }
+
+// With Start exactly what passed is started, and no start is repeated blindly.
+func TestStart(t *testing.T) {
+	const asked = `{"JobId":"dts-1","Start":true}`
+	const passed = `{"JobId":"dts-1","RequestId":"create-dts-1","Check":{"Status":"finished","Passed":true,"Progress":100,"Message":"ok"},`
+	denied := refusal("OperationDenied.BizOperationDeniedError")
+	conflict := refusal("FailedOperation.StatusInConflict")
+	lock := &check.Error{Code: "InternalError.LockError", Message: "said by DTS", RequestID: "refused", MayBeRunning: true, Attempts: 1}
+	for name, row := range map[string]struct {
+		event   string
+		dts     *scripted
+		time    time.Duration
+		answer  string
+		err     string
+		outcome string
+		starts  int
+	}{
+		"passed and started": {
+			answer: passed + `"Started":true,"StartRequestId":"start-dts-1"}`, outcome: "started", starts: 1,
+		},
+		"did not pass": {
+			dts:     &scripted{describe: map[string][]reading{"dts-1": {state(check.Running, 1), verdict(false, "no privilege")}}},
+			answer:  `{"JobId":"dts-1","RequestId":"create-dts-1","Check":{"Status":"finished","Passed":false,"Progress":100,"Message":"no privilege"}}`,
+			outcome: "not passed",
+		},
+		"no verdict in time": {
+			dts:     &scripted{describe: map[string][]reading{"dts-1": {state(check.Running, 7)}}},
+			time:    5 * time.Second,
+			err:     "dts-1: created (RequestId create-dts-1), not started: ClientError.NoVerdict: the check has no verdict yet, so the migration was not started",
+			outcome: "no verdict",
+		},
+		"only an old verdict": {
+			dts:     &scripted{describe: map[string][]reading{"dts-1": {verdict(true, "old")}}},
+			time:    5 * time.Second,
+			err:     "dts-1: created (RequestId create-dts-1), not started: ClientError.NoVerdict: the check has no verdict yet, so the migration was not started",
+			outcome: "no verdict",
+		},
+		"a warning, strictly": {
+			event: `{"JobId":"dts-1","Start":true,"Strict":true}`,
+			dts: &scripted{describe: map[string][]reading{"dts-1": {state(check.Running, 1), func() reading {
+				r := verdict(true, "ok")
+				r.state.Steps = []check.Step{{ID: "OptimizeCheck", Name: "Optimization", Status: check.StepWarning}}
+				return r
+			}()}}},
+			answer:  `{"JobId":"dts-1","RequestId":"create-dts-1","Check":{"Status":"finished","Passed":false,"Progress":100,"Message":"ok","Steps":[{"Id":"OptimizeCheck","Name":"Optimization","Status":"warning"}]}}`,
+			outcome: "not passed",
+		},
+		"refused": {
+			dts:     &scripted{start: map[string][]error{"dts-1": {denied}}},
+			err:     "dts-1: passed (RequestId create-dts-1), but not started: OperationDenied.BizOperationDeniedError: said by DTS (RequestId refused)",
+			outcome: "passed, not started", starts: 1,
+		},
+		"somebody started it meanwhile": {
+			dts:     &scripted{start: map[string][]error{"dts-1": {conflict}}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobRunning)}}},
+			answer:  passed + `"AlreadyStarted":true}`,
+			outcome: "already started", starts: 1,
+		},
+		"not answered, but started": {
+			dts:     &scripted{start: map[string][]error{"dts-1": {unanswered()}}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobRunning)}}},
+			answer:  passed + `"Started":true}`,
+			outcome: "started", starts: 1,
+		},
+		"not answered, and seen late": {
+			dts:     &scripted{start: map[string][]error{"dts-1": {unanswered()}}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobCheckPass), jobAt(check.JobReadyRun)}}},
+			answer:  passed + `"Started":true}`,
+			outcome: "started", starts: 1,
+		},
+		"not answered, and over already": {
+			dts:     &scripted{start: map[string][]error{"dts-1": {unanswered()}}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobFailed)}}},
+			answer:  passed + `"Started":true}`,
+			outcome: "started", starts: 1,
+		},
+		"not answered, and not started": {
+			dts:     &scripted{start: map[string][]error{"dts-1": {unanswered(), nil}}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobCheckPass)}}},
+			answer:  passed + `"Started":true,"StartRequestId":"start-dts-1"}`,
+			outcome: "started", starts: 2,
+		},
+		"an internal error that was carried out": {
+			dts:     &scripted{start: map[string][]error{"dts-1": {lock}}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobRunning)}}},
+			answer:  passed + `"Started":true}`,
+			outcome: "started", starts: 1,
+		},
+		"not answered, and the job cannot be read": {
+			dts:     &scripted{start: map[string][]error{"dts-1": {unanswered()}}, job: map[string][]jobReading{"dts-1": {{err: refusal("InternalError.DatabaseError")}}}},
+			err:     "dts-1: passed (RequestId create-dts-1), but not started: ClientError.NetworkError: no answer",
+			outcome: "passed, not started", starts: 1,
+		},
+		"no start over HTTP of what migrates": {
+			event:   `{"httpMethod":"POST","path":"/","body":"{\"JobId\":\"dts-1\",\"Start\":true}"}`,
+			dts:     &scripted{create: map[string]error{"dts-1": refusal("FailedOperation.NotAllowOperation")}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobRunning)}}},
+			answer:  `{"isBase64Encoded":false,"statusCode":409,"headers":{"Content-Type":"application/json"},"body":"{\"Error\":{\"Code\":\"FailedOperation.NotAllowOperation\",\"Message\":\"said by DTS\"},\"JobId\":\"dts-1\",\"RequestId\":\"refused\"}"}`,
+			outcome: "refused",
+		},
+		"a timer that comes to a job that migrates": {
+			event:   `{"Type":"Timer","TriggerName":"night","Time":"2026-11-01T18:00:00Z","Message":"{\"JobId\":\"dts-1\",\"Start\":true}"}`,
+			dts:     &scripted{create: map[string]error{"dts-1": refusal("FailedOperation.NotAllowOperation")}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobRunning)}}},
+			answer:  `{"JobId":"dts-1","RequestId":"job-dts-1","AlreadyStarted":true}`,
+			outcome: "already started",
+		},
+		"a timer that comes to a job that failed": {
+			event:   `{"Type":"Timer","TriggerName":"night","Time":"2026-11-01T18:00:00Z","Message":"{\"JobId\":\"dts-1\",\"Start\":true}"}`,
+			dts:     &scripted{create: map[string]error{"dts-1": refusal("FailedOperation.NotAllowOperation")}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobFailed)}}},
+			err:     "dts-1: FailedOperation.NotAllowOperation: said by DTS (RequestId refused)",
+			outcome: "refused",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				if row.event == "" {
+					row.event = asked
+				}
+				if row.dts == nil {
+					row.dts = &scripted{}
+				}
+				if row.time == 0 {
+					row.time = time.Minute
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), row.time)
+				defer cancel()
+				i := invokeIn(ctx, t, row.dts, row.event)
+				if i.err != nil && i.err.Error() != row.err || i.err == nil && row.err != "" || string(i.answer) != row.answer {
+					t.Errorf("got %s, %v\nwant %s, %s", i.answer, i.err, row.answer, row.err)
+				}
+				if got := row.dts.count("start", "dts-1"); got != row.starts {
+					t.Errorf("%d starts were sent, want %d", got, row.starts)
+				}
+				if line := i.log.lines("job")[0]; line["outcome"] != row.outcome {
+					t.Errorf("job line %v", line)
+				}
+			})
+		})
+	}
+}
+
+// A request that a deployment does not allow is refused before anything is sent.
+func TestWhatIsNotAllowed(t *testing.T) {
+	for name, row := range map[string]struct {
+		options Options
+		event   string
+		status  int
+		code    string
+	}{
+		"Start":                    {Options{}, `{"JobIds":["dts-1"],"Start":true}`, 403, check.CodeStartNotAllowed},
+		"Start of a selection":     {Options{}, `{"Select":true,"Start":true}`, 403, check.CodeStartNotAllowed},
+		"Strict without steps":     {Options{AllowStart: true}, `{"JobIds":["dts-1"],"Wait":true,"Strict":true}`, 400, "InvalidParameter"},
+		"Strict, Start, no steps":  {Options{AllowStart: true}, `{"Select":{},"Start":true,"Strict":true}`, 400, "InvalidParameter"},
+		"Start of one, in a batch": {Options{}, `{"JobId":"dts-1","Start":true}`, 403, check.CodeStartNotAllowed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dts := &scripted{list: []check.Job{{ID: "dts-1", Status: check.JobCreated}}}
+			row.options.DTS = dts
+			i := newInstance(row.options).fire(t, "request", string(check.Marshal(map[string]any{"httpMethod": "POST", "path": "/", "body": row.event})), time.Minute)
+			got := readResponse(t, i)
+			var body struct{ Error check.Error }
+			readJSON(t, []byte(got.Body), &body)
+			if got.StatusCode != row.status || body.Error.Code != row.code {
+				t.Errorf("got %d %s", got.StatusCode, got.Body)
+			}
+			if len(dts.calls) > 0 {
+				t.Errorf("sent %v", dts.calls)
+			}
+		})
+	}
+}
