@@ -18,8 +18,12 @@ const (
 	maxJobs   = 10000
 	maxListed = 50000
 
-	// maxBack is how often the list is gone back in because jobs have moved up.
-	maxBack = 100
+	// maxOverlap is by how much a page reaches into the one before, at most, if
+	// jobs move. maxMisses is how many pages may not reach it, maxStalls how many
+	// one after the other may bring nothing new.
+	maxOverlap = 32
+	maxMisses  = 100
+	maxStalls  = 20
 )
 
 // page is a part of the list of jobs.
@@ -64,48 +68,57 @@ func moved(why string) error {
 // ListJobs lists the jobs that fit a filter, all of them or none. A job that
 // fits and is there all the time is in the list, once.
 //
-// Jobs move between pages when others before them come or go. So each page
-// begins with the last job of the page before, by which the pages hang
-// together. If that job is not there, the page before is read again.
+// Jobs move up and down the list when others before them come or go. So each
+// page begins before the end of the page that was read last: if it holds a job
+// that was listed before, there is none between the two. If it does not, the
+// list is read again from further up.
 func (c *Client) ListJobs(ctx context.Context, f check.Filter) ([]check.Job, error) {
 	var all []listed
 	index := map[string]int{} // of each JobId in all
-	last := []string{""}      // of each page, the last job of the page before
-	back, furthest := 0, -1
-	for n := 0; ; {
-		p, err := c.list(ctx, f, n*(maxPage-1))
+	offset, end, overlap := 0, 0, 1
+	misses, stalls := 0, 0
+	for {
+		p, err := c.list(ctx, f, offset)
 		if err != nil {
 			return nil, err
 		}
-		if n > 0 && !slices.ContainsFunc(p.jobs, func(j listed) bool { return j.ID == last[n] }) {
-			if back++; back > maxBack {
-				return nil, moved("too many jobs came and went meanwhile")
-			}
-			n--
-			continue
-		}
-		news := false
+		joins, news := offset == 0, false
 		for _, j := range p.jobs {
-			if i, seen := index[j.ID]; seen {
-				all[i] = j
-				continue
-			}
-			news = true
-			index[j.ID] = len(all)
-			all = append(all, j)
+			_, seen := index[j.ID]
+			joins = joins || seen
+			news = news || !seen
 		}
-		if len(all) > maxListed {
+		if joins {
+			for _, j := range p.jobs {
+				i, seen := index[j.ID]
+				if !seen {
+					i = len(all)
+					index[j.ID] = i
+					all = append(all, listed{})
+				}
+				all[i] = j // as it is now
+			}
+			end = offset + len(p.jobs)
+			if end >= p.total {
+				break
+			}
+			overlap = min(overlap, maxOverlap)
+		} else {
+			misses++
+			overlap *= 2
+		}
+		if stalls++; joins && news {
+			stalls = 0
+		}
+		switch {
+		case len(p.jobs) == 0 && offset < p.total || stalls > maxStalls:
+			return nil, moved("DTS says that there are more jobs, and lists none")
+		case misses > maxMisses:
+			return nil, moved("too many jobs came and went meanwhile")
+		case len(all) > maxListed:
 			return nil, check.Invalid("Select", fmt.Sprintf("DTS lists more than %d jobs: say more of which are meant", maxListed))
 		}
-		if n*(maxPage-1)+len(p.jobs) >= p.total {
-			break
-		}
-		if len(p.jobs) == 0 || n > furthest && !news {
-			return nil, moved("DTS lists no further jobs, but says that there are some")
-		}
-		furthest = max(furthest, n)
-		n++
-		last = append(last[:n], p.jobs[len(p.jobs)-1].ID)
+		offset = max(0, end-overlap)
 	}
 	out := []check.Job{}
 	for _, j := range all {

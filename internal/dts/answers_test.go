@@ -1,0 +1,220 @@
+package dts
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	v2018 "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/dts/v20180330"
+	v2021 "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/dts/v20211206"
+
+	"migratecheck/internal/check"
+	"migratecheck/internal/config"
+)
+
+// saying is an endpoint that gives the same answer to every call.
+func saying(answer []byte) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		w.Write(answer)
+	})
+}
+
+// in runs a test on synctest's clock with a client of a generation.
+func in(t *testing.T, version string, endpoint http.Handler, test func(*testing.T, *Client)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		c := settings()
+		c.APIVersion = version
+		test(t, connect(t, endpoint, c))
+	})
+}
+
+// versionOf returns the generation that a file of answers is from.
+func versionOf(file string) string {
+	if strings.HasPrefix(filepath.Base(file), "2021") {
+		return config.Version2021
+	}
+	return config.Version2018
+}
+
+func read(t *testing.T, file string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// Each answer in testdata/checks, and the state that it stands for.
+func TestStates(t *testing.T) {
+	files, _ := filepath.Glob("testdata/checks/*.want.json")
+	if len(files) < 10 {
+		t.Fatalf("%d states", len(files))
+	}
+	for _, file := range files {
+		answer := strings.TrimSuffix(file, ".want.json") + ".json"
+		t.Run(filepath.Base(answer), func(t *testing.T) {
+			in(t, versionOf(answer), saying(read(t, answer)), func(t *testing.T, client *Client) {
+				state, receipt, err := client.DescribeCheck(t.Context(), known)
+				if err != nil || receipt.RequestID == "" {
+					t.Fatalf("%+v: %v", receipt, err)
+				}
+				var got, want bytes.Buffer
+				encoder := json.NewEncoder(&got)
+				encoder.SetEscapeHTML(false)
+				encoder.Encode(state)
+				if err := json.Compact(&want, read(t, file)); err != nil {
+					t.Fatal(err)
+				}
+				if strings.TrimSpace(got.String()) != strings.TrimSpace(want.String()) {
+					t.Errorf("got  %s\nwant %s", &got, &want)
+				}
+			})
+		})
+	}
+}
+
+// What is kept of a check is bounded: texts are cut first, then good steps are
+// left out, and a step that failed or warned never is for one that passed.
+func TestStatesAreBounded(t *testing.T) {
+	many := func(status string) []step2021 {
+		all := make([]step2021, 900)
+		for i := range all {
+			all[i] = step2021{StepId: "s", StepName: strings.Repeat("名", 400), StepStatus: status, StepMessage: strings.Repeat("x", 900)}
+		}
+		items := make([]item2021, 1000)
+		for i := range items {
+			items[i] = item2021{CheckItemName: "i", CheckResult: "warning", ErrorLog: []string{"1", "2", "3", strings.Repeat("x", 9000)}}
+		}
+		all[899].StepStatus, all[899].DetailCheckItems = "warning", items
+		return all
+	}
+	s := (&check2021{Status: "success", CheckFlag: "checkPass", StepInfo: many("pass")}).state()
+	if len(s.Steps) != 1 || len(s.Steps[0].Failed) != maxDetails || *s.Strictly().Passed {
+		t.Errorf("%d steps, with %d items in the first", len(s.Steps), len(s.Steps[0].Failed))
+	}
+	s.Steps = append(s.Steps, steps(many("failed"))...)
+	if len(s.Steps) != 1+maxSteps || s.Steps[1].Message == "" || s.Steps[maxSteps].Status != "failed" {
+		t.Errorf("%d steps, the last is %+v", len(s.Steps), s.Steps[len(s.Steps)-1])
+	}
+	if encoded, err := json.Marshal(s); err != nil || len(encoded) > 512<<10 {
+		t.Errorf("%d bytes, %v", len(encoded), err)
+	}
+}
+
+func TestDescribeJob(t *testing.T) {
+	beijing := time.FixedZone("UTC+8", 8*60*60)
+	for file, want := range map[string]check.Job{
+		"2018.json": {ID: known, Name: "orders", Status: check.JobCheckPass},
+		"2021.json": {
+			ID: known, Name: "orders", Status: check.JobCheckPass, Actions: []string{"check", "start"},
+			CheckStarted: time.Date(2026, 11, 25, 18, 19, 20, 0, beijing), CheckEnded: time.Date(2026, 11, 25, 10, 20, 1, 0, time.UTC),
+		},
+		"2021-bare.json": {ID: known, Status: "mending"},
+	} {
+		t.Run(file, func(t *testing.T) {
+			in(t, versionOf(file), saying(read(t, "testdata/jobs/"+file)), func(t *testing.T, client *Client) {
+				job, receipt, err := client.DescribeJob(t.Context(), known)
+				if err != nil || receipt.RequestID != "46b45da1" {
+					t.Fatalf("%+v: %v", receipt, err)
+				}
+				if !job.CheckStarted.Equal(want.CheckStarted) || !job.CheckEnded.Equal(want.CheckEnded) {
+					t.Errorf("from %v to %v, want from %v to %v", job.CheckStarted, job.CheckEnded, want.CheckStarted, want.CheckEnded)
+				}
+				job.CheckStarted, job.CheckEnded, want.CheckStarted, want.CheckEnded = time.Time{}, time.Time{}, time.Time{}, time.Time{}
+				if !reflect.DeepEqual(job, want) {
+					t.Errorf("got %+v, want %+v", job, want)
+				}
+			})
+		})
+	}
+}
+
+// A job that is not in the list of 2018-03-30 does not exist.
+func TestDescribeJobThatDoesNotExist(t *testing.T) {
+	in(t, config.Version2018, saying([]byte(`{"Response":{"TotalCount":0,"JobList":[],"RequestId":"r-1"}}`)), func(t *testing.T, client *Client) {
+		_, _, err := client.DescribeJob(t.Context(), known)
+		failure, ok := err.(*check.Error)
+		if !ok || failure.Code != "ResourceNotFound.JobNotExist" || failure.RequestID != "r-1" || failure.Attempts != 1 {
+			t.Errorf("error %+v", err)
+		}
+	})
+}
+
+func TestWords2018(t *testing.T) {
+	want := map[int]string{
+		1: "created", 3: "checking", 4: "checkPass", 5: "checkNotPass", 7: "running", 8: "readyComplete",
+		9: "success", 10: "failed", 11: "stopping", 12: "completing",
+	}
+	for status := -1; status < 30; status++ {
+		if got := word2018(status); got != want[status] && (got != "unknown" || want[status] != "") {
+			t.Errorf("%d is %q", status, got)
+		}
+	}
+}
+
+// Every field that is sent or read is one of the SDK's models, of the same kind.
+func TestFieldsAreTheSDKs(t *testing.T) {
+	for _, pair := range [][2]any{
+		{check2018{}, v2018.DescribeMigrateCheckJobResponseParams{}},
+		{jobs2018{}, v2018.DescribeMigrateJobsRequestParams{}},
+		{list2018{}, v2018.DescribeMigrateJobsResponseParams{}},
+		{check2021{}, v2021.DescribeMigrationCheckJobResponseParams{}},
+		{jobs2021{}, v2021.DescribeMigrationJobsRequestParams{}},
+		{list2021{}, v2021.DescribeMigrationJobsResponseParams{}},
+		{detail2021{}, v2021.DescribeMigrationDetailResponseParams{}},
+		{jobRequest{}, v2018.StartMigrateJobRequestParams{}},
+		{jobRequest{}, v2021.StartMigrateJobRequestParams{}},
+		{jobRequest{}, v2018.CreateMigrateCheckJobRequestParams{}},
+		{jobRequest{}, v2021.CreateMigrateCheckJobRequestParams{}},
+		{jobRequest{}, v2021.DescribeMigrationDetailRequestParams{}},
+	} {
+		sameFields(t, reflect.TypeOf(pair[0]), reflect.TypeOf(pair[1]))
+	}
+}
+
+func sameFields(t *testing.T, ours, theirs reflect.Type) {
+	t.Helper()
+	for _, field := range reflect.VisibleFields(ours) {
+		if field.Anonymous {
+			continue
+		}
+		other, ok := theirs.FieldByName(field.Name)
+		if !ok {
+			t.Errorf("%v has no %s", theirs, field.Name)
+			continue
+		}
+		a, b := element(field.Type), element(other.Type)
+		if kind(a) != kind(b) || (field.Type.Kind() == reflect.Slice) != (other.Type.Kind() == reflect.Slice) {
+			t.Errorf("%v.%s is %v, %v's is %v", ours, field.Name, a, theirs, b)
+		} else if a.Kind() == reflect.Struct {
+			sameFields(t, a, b)
+		}
+	}
+}
+
+// element returns what a pointer or a list is of.
+func element(t reflect.Type) reflect.Type {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	return t
+}
+
+// kind takes all whole numbers for one.
+func kind(t reflect.Type) reflect.Kind {
+	if t.Kind() == reflect.Uint64 || t.Kind() == reflect.Int64 {
+		return reflect.Int
+	}
+	return t.Kind()
+}

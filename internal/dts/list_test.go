@@ -1,0 +1,350 @@
+package dts
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"migratecheck/internal/check"
+	"migratecheck/internal/config"
+)
+
+// account is an endpoint with a list of jobs, in the order of their creation.
+type account struct {
+	mu       sync.Mutex
+	jobs     []entry
+	pages    int
+	requests []map[string]any
+
+	// between, if set, changes the account before each page but the first; n
+	// counts them from 1.
+	between func(a *account, n int)
+
+	// answer, if set, changes an answer.
+	answer func(response map[string]any)
+}
+
+// entry is a job as an account has it.
+type entry struct {
+	id, name string
+	status   string
+	source   string
+	tags     map[string]string
+}
+
+var numbers = map[string]int{"created": 1, "checking": 3, "checkPass": 4, "checkNotPass": 5, "running": 7}
+
+func (a *account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var asked struct {
+		Offset, Limit int
+		Status        []string
+	}
+	request := map[string]any{}
+	var body json.RawMessage
+	json.NewDecoder(r.Body).Decode(&body)
+	json.Unmarshal(body, &asked)
+	json.Unmarshal(body, &request)
+	a.requests = append(a.requests, request)
+	if a.pages++; a.pages > 1 && a.between != nil {
+		a.between(a, a.pages-1)
+	}
+	fitting := a.jobs
+	if len(asked.Status) > 0 {
+		fitting = nil
+		for _, j := range a.jobs {
+			if slices.Contains(asked.Status, j.status) {
+				fitting = append(fitting, j)
+			}
+		}
+	}
+	page := []map[string]any{}
+	old := r.Header.Get("X-TC-Action") == "DescribeMigrateJobs"
+	for _, j := range fitting[min(len(fitting), asked.Offset):min(len(fitting), asked.Offset+asked.Limit)] {
+		tags := []any{}
+		for key, value := range j.tags {
+			tags = append(tags, map[string]any{"TagKey": key, "TagValue": value})
+		}
+		secret := map[string]any{"User": "root", "Password": "connection-secret", "Info": []any{map[string]any{"TmpSecretKey": "connection-secret"}}}
+		m := map[string]any{"JobId": j.id, "JobName": j.name, "Status": j.status, "Tags": tags, "SrcInfo": secret, "DstInfo": secret}
+		if old {
+			m["Status"], m["SrcDatabaseType"] = numbers[j.status], j.source
+		} else {
+			m["Action"] = map[string]any{"AllowedAction": []string{"view", "check"}}
+		}
+		page = append(page, m)
+	}
+	response := map[string]any{"TotalCount": len(fitting), "JobList": page, "RequestId": "46b45da1"}
+	if a.answer != nil {
+		a.answer(response)
+	}
+	json.NewEncoder(w).Encode(map[string]any{"Response": response})
+}
+
+// newAccount returns an account of n created jobs.
+func newAccount(n int) *account {
+	a := &account{}
+	for i := range n {
+		a.add(i)
+	}
+	return a
+}
+
+func (a *account) add(i int) {
+	a.jobs = append(a.jobs, entry{id: fmt.Sprintf("dts-%05d", i), name: fmt.Sprint("job ", i), status: "created", source: "mysql"})
+}
+
+func (a *account) remove(from, to int) { a.jobs = slices.Delete(a.jobs, from, to) }
+
+func ids(jobs []check.Job) []string {
+	out := []string{}
+	for _, j := range jobs {
+		out = append(out, j.ID)
+	}
+	return out
+}
+
+// both runs a test for both generations.
+func both(t *testing.T, test func(t *testing.T, version string)) {
+	for _, version := range []string{config.Version2018, config.Version2021} {
+		t.Run(version, func(t *testing.T) { test(t, version) })
+	}
+}
+
+// Lists of every length are read to their end, and what is kept of a job is
+// what a job is.
+func TestListJobs(t *testing.T) {
+	both(t, func(t *testing.T, version string) {
+		for _, n := range []int{0, 1, 99, 100, 101, 198, 199, 200, 1000} {
+			in(t, version, newAccount(n), func(t *testing.T, client *Client) {
+				jobs, err := client.ListJobs(t.Context(), check.Filter{})
+				if err != nil || jobs == nil || !reflect.DeepEqual(ids(jobs), ids(wanted(newAccount(n)))) {
+					t.Errorf("%d of %d jobs, %v", len(jobs), n, err)
+				}
+				if strings.Contains(fmt.Sprintf("%+v", jobs), "connection-secret") {
+					t.Errorf("connection data is kept: %+v", jobs)
+				}
+				if n == 1 {
+					want := check.Job{ID: "dts-00000", Name: "job 0", Status: check.JobCreated}
+					if version == config.Version2021 {
+						want.Actions = []string{"check"}
+					}
+					if !reflect.DeepEqual(jobs[0], want) {
+						t.Errorf("got %+v, want %+v", jobs[0], want)
+					}
+				}
+			})
+		}
+	})
+}
+
+func wanted(a *account) []check.Job {
+	var out []check.Job
+	for _, j := range a.jobs {
+		out = append(out, check.Job{ID: j.id})
+	}
+	return out
+}
+
+// All that a filter names must fit; DTS is asked for what it can filter by.
+func TestFilters(t *testing.T) {
+	jobs := []entry{
+		{"dts-1", "orders", "created", "mysql", map[string]string{"env": "prod", "team": "db"}},
+		{"dts-2", "orders-2", "checkNotPass", "mysql", map[string]string{"env": "test"}},
+		{"dts-3", "users", "running", "redis", map[string]string{"env": "prod"}},
+		{"dts-4", "users", "checkPass", "mysql", nil},
+	}
+	for name, test := range map[string]struct {
+		filter   check.Filter
+		want2018 string
+		want2021 string // where DTS would filter by more than the account does
+		sent2018 string
+		sent2021 string
+	}{
+		"none": {check.Filter{}, "1 2 3 4", "1 2 3 4",
+			`{"Limit":100,"Order":"CreateTime","OrderSeq":"ASC"}`, `{"Limit":100,"Offset":0,"OrderSeq":"asc"}`},
+		"status": {check.Filter{Status: []string{"created", "checkNotPass"}}, "1 2", "1 2",
+			`{"Limit":100,"Order":"CreateTime","OrderSeq":"ASC"}`, `{"Limit":100,"Offset":0,"OrderSeq":"asc","Status":["created","checkNotPass"]}`},
+		"a name": {check.Filter{Names: []string{"orders"}}, "1", "1",
+			`{"JobName":"orders","Limit":100,"Order":"CreateTime","OrderSeq":"ASC"}`, `{"JobName":"orders","Limit":100,"Offset":0,"OrderSeq":"asc"}`},
+		"names": {check.Filter{Names: []string{"orders", "users"}}, "1 3 4", "1 3 4",
+			`{"Limit":100,"Order":"CreateTime","OrderSeq":"ASC"}`, `{"Limit":100,"Offset":0,"OrderSeq":"asc"}`},
+		"tags": {check.Filter{Tags: map[string][]string{"team": {"db", "web"}, "env": {"prod"}}}, "1", "1",
+			`{"Limit":100,"Order":"CreateTime","OrderSeq":"ASC","TagFilters":[{"TagKey":"env","TagValue":["prod"]},{"TagKey":"team","TagValue":["db","web"]}]}`,
+			`{"Limit":100,"Offset":0,"OrderSeq":"asc","TagFilters":[{"TagKey":"env","TagValue":["prod"]},{"TagKey":"team","TagValue":["db","web"]}]}`},
+		"database type": {check.Filter{SrcDatabaseTypes: []string{"redis", "mongodb"}}, "3", "1 2 3 4",
+			`{"Limit":100,"Order":"CreateTime","OrderSeq":"ASC"}`, `{"Limit":100,"Offset":0,"OrderSeq":"asc","SrcDatabaseType":["redis","mongodb"]}`},
+		"other end's": {check.Filter{DstDatabaseTypes: []string{"redis"}}, "", "1 2 3 4",
+			`{"Limit":100,"Order":"CreateTime","OrderSeq":"ASC"}`, `{"DstDatabaseType":["redis"],"Limit":100,"Offset":0,"OrderSeq":"asc"}`},
+		"all at once": {check.Filter{Status: []string{"created"}, Names: []string{"orders"}, Tags: map[string][]string{"env": {"prod"}}, SrcDatabaseTypes: []string{"mysql"}}, "1", "1", "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			both(t, func(t *testing.T, version string) {
+				a := &account{jobs: jobs}
+				want, sent := test.want2018, test.sent2018
+				if version == config.Version2021 {
+					want, sent = test.want2021, test.sent2021
+				}
+				in(t, version, a, func(t *testing.T, client *Client) {
+					got, err := client.ListJobs(t.Context(), test.filter)
+					if text := strings.ReplaceAll(strings.Join(ids(got), " "), "dts-", ""); err != nil || text != want {
+						t.Errorf("got %q, %v; want %q", text, err, want)
+					}
+					if request, _ := json.Marshal(a.requests[0]); sent != "" && string(request) != sent {
+						t.Errorf("sent %s, want %s", request, sent)
+					}
+				})
+			})
+		})
+	}
+}
+
+// Jobs that come and go while the list is read hide none of those that stay.
+func TestListThatMoves(t *testing.T) {
+	for name, test := range map[string]struct {
+		size    int
+		between func(a *account, n int)
+		gone    []int // of those there were at first
+	}{
+		"one goes on the page before": {300, func(a *account, n int) {
+			if n == 1 {
+				a.remove(10, 11)
+			}
+		}, []int{10}},
+		"the last of the page before goes": {300, func(a *account, n int) {
+			if n == 1 {
+				a.remove(99, 100)
+			}
+		}, []int{99}},
+		"more than a page goes": {500, func(a *account, n int) {
+			if n == 3 {
+				a.remove(0, 150)
+			}
+		}, nil},
+		"all of the rest goes": {300, func(a *account, n int) {
+			if n == 2 {
+				a.remove(100, 300)
+			}
+		}, nil},
+		"some come at the end": {150, func(a *account, n int) { a.add(1000 + n) }, nil},
+		"some come in the middle": {300, func(a *account, n int) {
+			a.jobs = slices.Insert(a.jobs, 5, entry{id: fmt.Sprint("dts-new-", n), status: "created"})
+		}, nil},
+		"one goes before each page": {1000, func(a *account, n int) { a.remove(0, 1) }, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			both(t, func(t *testing.T, version string) {
+				a := newAccount(test.size)
+				first := ids(wanted(a))
+				a.between = test.between
+				in(t, version, a, func(t *testing.T, client *Client) {
+					jobs, err := client.ListJobs(t.Context(), check.Filter{})
+					if err != nil {
+						t.Fatal(err)
+					}
+					got, last := ids(jobs), ids(wanted(a))
+					for _, id := range first {
+						if slices.Contains(last, id) && !slices.Contains(got, id) {
+							t.Errorf("%s was there all the time and is not listed", id)
+						}
+					}
+					slices.Sort(got)
+					if len(slices.Compact(got)) != len(jobs) {
+						t.Error("a job is listed twice")
+					}
+				})
+			})
+		})
+	}
+}
+
+// A job that is read twice is what it was the second time.
+func TestListedStatusIsTheLatest(t *testing.T) {
+	a := newAccount(150)
+	a.between = func(a *account, _ int) { a.jobs[99].status = "checking" }
+	in(t, config.Version2018, a, func(t *testing.T, client *Client) {
+		jobs, err := client.ListJobs(t.Context(), check.Filter{Status: []string{"created"}})
+		if err != nil || len(jobs) != 149 || slices.Contains(ids(jobs), "dts-00099") {
+			t.Errorf("%d jobs, %v", len(jobs), err)
+		}
+	})
+}
+
+// A list that cannot be read to its end is an error that says why.
+func TestListsThatCannotBeRead(t *testing.T) {
+	shown := func(change func(r map[string]any)) *account {
+		a := newAccount(150)
+		a.answer = change
+		return a
+	}
+	entries := func(r map[string]any) []map[string]any { return r["JobList"].([]map[string]any) }
+	for name, test := range map[string]struct {
+		account *account
+		code    string
+		message string
+	}{
+		"empty before its end":        {shown(func(r map[string]any) { r["JobList"] = nil }), check.CodeSelectionMoved, "lists none"},
+		"the same page for ever":      {shown(func(r map[string]any) { r["TotalCount"] = 1e6 }), check.CodeSelectionMoved, "lists none"},
+		"no count":                    {shown(func(r map[string]any) { delete(r, "TotalCount") }), check.CodeNotAPI, "TotalCount"},
+		"a null entry":                {shown(func(r map[string]any) { entries(r)[7] = nil }), check.CodeNotAPI, "JobId"},
+		"an entry without a JobId":    {shown(func(r map[string]any) { delete(entries(r)[7], "JobId") }), check.CodeNotAPI, "JobId"},
+		"an entry with a strange one": {shown(func(r map[string]any) { entries(r)[7]["JobId"] = "dts 1" }), check.CodeNotAPI, "JobId"},
+		"more than was asked for":     {shown(func(r map[string]any) { r["JobList"] = append(entries(r), entries(r)...) }), check.CodeNotAPI, "more entries"},
+		"never twice the same":        {churning(), check.CodeSelectionMoved, "came and went"},
+		"too many jobs":               {newAccount(maxJobs + 1), "InvalidParameter", "Select"},
+		"far too many jobs":           {newAccount(maxListed + 1), "InvalidParameter", "Select"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			both(t, func(t *testing.T, version string) {
+				test.account.pages = 0
+				in(t, version, test.account, func(t *testing.T, client *Client) {
+					jobs, err := client.ListJobs(t.Context(), check.Filter{})
+					var failure *check.Error
+					if !errors.As(err, &failure) || failure.Code != test.code || !strings.Contains(failure.Message, test.message) || jobs != nil {
+						t.Errorf("%d jobs, %v", len(jobs), err)
+					}
+				})
+			})
+		})
+	}
+}
+
+// churning returns an account that has other jobs whenever it is asked.
+func churning() *account {
+	a := newAccount(300)
+	next := 1000
+	a.between = func(a *account, _ int) {
+		a.jobs = nil
+		for range 300 {
+			next++
+			a.add(next)
+		}
+	}
+	return a
+}
+
+// Ten thousand jobs are listed in 5.5 s, by calls that keep to the quota.
+func TestListTenThousand(t *testing.T) {
+	both(t, func(t *testing.T, version string) {
+		synctest.Test(t, func(t *testing.T) {
+			a := newAccount(10000)
+			c := settings()
+			c.APIVersion = version
+			client := connect(t, a, c)
+			began := time.Now()
+			jobs, err := client.ListJobs(t.Context(), check.Filter{})
+			if took := time.Since(began); err != nil || len(jobs) != 10000 || took > 5500*time.Millisecond {
+				t.Errorf("%d jobs in %v, %v", len(jobs), took, err)
+			}
+		})
+	})
+}
