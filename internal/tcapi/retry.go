@@ -105,7 +105,13 @@ type request struct {
 }
 
 // MarshalJSON returns the request's parameters.
-func (r *request) MarshalJSON() ([]byte, error) { return r.body, nil }
+func (r request) MarshalJSON() ([]byte, error) { return r.body, nil }
+
+// unread is the SDK's side of an answer, which is an empty object.
+type unread struct{}
+
+// ParseErrorFromHTTPResponse finds no error.
+func (*unread) ParseErrorFromHTTPResponse([]byte) error { return nil }
 
 // attempt sends the request once and reads the answer, within a time limit.
 func (c *call) attempt(ctx context.Context, last bool) *check.Error {
@@ -114,10 +120,10 @@ func (c *call) attempt(ctx context.Context, last bool) *check.Error {
 	ctx, cancel := context.WithTimeout(withExchange(ctx, x), limit)
 	defer cancel()
 	defer x.release()
-	r := &request{new(tchttp.BaseRequest).Init().WithApiInfo(c.action.Service, c.action.Version, c.action.Name), c.body}
+	r := request{new(tchttp.BaseRequest).Init().WithApiInfo(c.action.Service, c.action.Version, c.action.Name), c.body}
 	r.SetHttpMethod(tchttp.POST)
 	r.SetContext(ctx)
-	err := c.sdk.Send(r, new(tchttp.BaseResponse))
+	err := c.sdk.Send(r, new(unread))
 	failure := c.read(x, err, limit)
 	if failure != nil && failure.Code == check.CodeNoAnswer {
 		c.client.transport.renew(x)

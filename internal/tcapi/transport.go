@@ -189,7 +189,7 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	x.status, x.contentType, x.date = response.StatusCode, response.Header.Get("Content-Type"), response.Header.Get("Date")
 	return &http.Response{
 		StatusCode: http.StatusOK,
-		Header:     http.Header{},
+		Header:     http.Header{"Content-Type": {"application/octet-stream"}}, // which spares the SDK a look for refusals
 		Body:       io.NopCloser(strings.NewReader("{}")),
 		Request:    request,
 	}, nil
