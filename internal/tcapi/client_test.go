@@ -3,10 +3,7 @@ package tcapi
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"strings"
 	"sync"
@@ -152,27 +149,6 @@ func TestMalformedRegionReachesNoHost(t *testing.T) {
 	}
 }
 
-// A redirect is not followed: the signed request and its token go nowhere else.
-func TestRedirectIsRefused(t *testing.T) {
-	elsewhere := 0
-	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere++ }))
-	defer other.Close()
-	for _, status := range []int{301, 302, 303, 307, 308} {
-		server := httptest.NewServer(http.RedirectHandler(other.URL, status))
-		c := settings()
-		c.DTS.Host, c.MaxAttempts = server.Listener.Addr().String(), 1
-		_, err := create(t.Context(), New(c, role), known)
-		var failure *check.Error
-		if !errors.As(err, &failure) || failure.Code != check.CodeHTTPStatus {
-			t.Errorf("status %d: %v", status, err)
-		}
-		server.Close()
-	}
-	if elsewhere > 0 {
-		t.Errorf("%d requests went elsewhere", elsewhere)
-	}
-}
-
 // In plain text nothing goes to another machine, whatever a name resolves to.
 func TestPlainTextStaysOnLoopback(t *testing.T) {
 	for address, allowed := range map[string]bool{
@@ -182,65 +158,6 @@ func TestPlainTextStaysOnLoopback(t *testing.T) {
 		if err := loopbackOnly("tcp", address, nil); (err == nil) != allowed {
 			t.Errorf("%s: %v", address, err)
 		}
-	}
-}
-
-// Answers that are not the API's: the error says what came, and repeats
-// neither it nor a secret.
-func TestAnswersThatAreNotTheAPIs(t *testing.T) {
-	secret := role.Role.Token
-	for name, test := range map[string]struct {
-		status      int
-		contentType string
-		body        string
-		code        string
-	}{
-		"a page":                      {502, "text/html", "<html>" + secret + "</html>", check.CodeHTTPStatus},
-		"a page with status 200":      {200, "text/html; charset=utf-8", "<html>", check.CodeNotAPI},
-		"nothing":                     {200, "", "", check.CodeNotAPI},
-		"null":                        {200, "application/json", "null", check.CodeNotAPI},
-		"an empty object":             {200, "application/json", "{}", check.CodeNotAPI},
-		"a null response":             {200, "application/json", `{"Response":null}`, check.CodeNotAPI},
-		"no RequestId":                {200, "application/json", `{"Response":{}}`, check.CodeNotAPI},
-		"a RequestId of another type": {200, "application/json", `{"Response":{"RequestId":7}}`, check.CodeNotAPI},
-		"an array":                    {200, "application/json", `[]`, check.CodeNotAPI},
-		"a stream of events":          {200, "text/event-stream", "data: x\n\n", check.CodeNotAPI},
-		"bytes":                       {200, "application/octet-stream", "\x00\x01", check.CodeNotAPI},
-		"an unknown encoding":         {200, "application/json", "\x1f\x8b", check.CodeNotAPI},
-		"more than can be read":       {200, "application/json", `{"Response":{"RequestId":"` + strings.Repeat("x", maxAnswer) + `"}}`, check.CodeNotAPI},
-		"an error that repeats the token": {200, "application/json",
-			`{"Response":{"Error":{"Code":"AuthFailure.TokenFailure","Message":"bad ` + secret + `"},"RequestId":"r"}}`, "AuthFailure.TokenFailure"},
-		"an error that repeats the token in escapes": {200, "application/json",
-			`{"Response":{"Error":{"Code":"AuthFailure.TokenFailure","Message":"bad \u00` + fmt.Sprintf("%x", secret[0]) + secret[1:] + `"},"RequestId":"r"}}`, "AuthFailure.TokenFailure"},
-		"an error without a code": {200, "application/json", `{"Response":{"Error":{"Code":"","Message":"x"}}}`, check.CodeUnknown},
-		"an error with status 500": {500, "application/json",
-			`{"Response":{"Error":{"Code":"FailedOperation","Message":"x"},"RequestId":"r"}}`, "FailedOperation"},
-		"the old form of an error": {200, "application/json", `{"code":4000,"codeDesc":"InvalidParameter","message":"x"}`, check.CodeNotAPI},
-	} {
-		t.Run(name, func(t *testing.T) {
-			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				w.Header().Set("Content-Type", test.contentType)
-				if name == "an unknown encoding" {
-					w.Header().Set("Content-Encoding", "br")
-				}
-				w.WriteHeader(test.status)
-				w.Write([]byte(test.body))
-			}))
-			defer server.Close()
-			c := settings()
-			c.DTS.Host, c.MaxAttempts = server.Listener.Addr().String(), 1
-			_, err := create(t.Context(), New(c, role), known)
-			var failure *check.Error
-			if !errors.As(err, &failure) || failure.Code != test.code {
-				t.Fatalf("error %v, want %s", err, test.code)
-			}
-			if strings.Contains(failure.Error(), secret) {
-				t.Errorf("the error holds the token: %v", failure)
-			}
-			if failure.Code == check.CodeNotAPI && !failure.MayBeRunning {
-				t.Errorf("the call may have been carried out: %+v", failure)
-			}
-		})
 	}
 }
 
