@@ -37,7 +37,7 @@ func newPair(b *testing.B, secure bool) *pair {
 		}
 	}
 	endpoint, err := fakedts.New(fakedts.Options{
-		Jobs:   []fakedts.Job{{JobID: "dts-1kl0iy0v"}},
+		Jobs:   []fakedts.Job{{JobID: "dts-1kl0iy0v", CheckSeconds: fakedts.Instant}},
 		Quota:  -1,
 		Forget: true,
 	}).Listen("127.0.0.1:0", secure)

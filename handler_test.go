@@ -429,7 +429,7 @@ func TestRegionAndVersion(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := deploy(t, fakedts.Options{Jobs: []fakedts.Job{{JobID: "dts-1", CheckSeconds: 1e-6, NotPassed: true, Message: "no privilege"}}}, false,
+			d := deploy(t, fakedts.Options{Jobs: []fakedts.Job{{JobID: "dts-1", CheckSeconds: fakedts.Instant, NotPassed: true, Message: "no privilege"}}}, false,
 				func(f *scf.Function, _ *fakedts.Listener) {
 					f.Region = row.own
 					for name, value := range row.variables {

@@ -57,9 +57,6 @@ type client struct {
 	patience time.Duration
 }
 
-// instant is a check that is over when the next call comes.
-const instant = 1e-9
-
 // clientOf is a client that calls a server without a listener.
 func clientOf(s *fakedts.Server) client {
 	return client{

@@ -117,7 +117,7 @@ func TestFaults(t *testing.T) {
 // fresh one answers again.
 func TestDeadConnection(t *testing.T) {
 	s := fakedts.New(fakedts.Options{
-		Jobs:   []fakedts.Job{{JobID: "dts-1kl0iy0v", CheckSeconds: instant}},
+		Jobs:   []fakedts.Job{{JobID: "dts-1kl0iy0v", CheckSeconds: fakedts.Instant}},
 		Faults: []fakedts.Fault{{Kind: fakedts.FaultDead}},
 	})
 	c, transport := listen(t, s, false)
@@ -214,7 +214,7 @@ func TestWhichCallsMeetAFault(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := fakedts.New(fakedts.Options{Jobs: []fakedts.Job{{JobID: "a", CheckSeconds: instant}, {JobID: "b", CheckSeconds: instant}}})
+			s := fakedts.New(fakedts.Options{Jobs: []fakedts.Job{{JobID: "a", CheckSeconds: fakedts.Instant}, {JobID: "b", CheckSeconds: fakedts.Instant}}})
 			s.Inject(test.faults...)
 			var got []string
 			for _, call := range test.calls {

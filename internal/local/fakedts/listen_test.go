@@ -32,7 +32,7 @@ func (w *witness) RoundTrip(r *http.Request) (*http.Response, error) {
 // TestWire has what every answer has in common, over HTTP, over TLS and
 // without a listener: Tencent's SDKs rely on each of it.
 func TestWire(t *testing.T) {
-	s := fakedts.New(fakedts.Options{Jobs: []fakedts.Job{{JobID: "dts-1kl0iy0v", CheckSeconds: instant}}})
+	s := fakedts.New(fakedts.Options{Jobs: []fakedts.Job{{JobID: "dts-1kl0iy0v", CheckSeconds: fakedts.Instant}}})
 	overHTTP, _ := listen(t, s, false)
 	overTLS, _ := listen(t, s, true)
 	seen := map[string]bool{}

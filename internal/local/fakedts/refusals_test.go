@@ -9,7 +9,7 @@ import (
 // TestRefusals has what an authentic call can be refused for.
 func TestRefusals(t *testing.T) {
 	s := fakedts.New(fakedts.Options{Quota: -1, Jobs: []fakedts.Job{
-		{JobID: "dts-1kl0iy0v", CheckSeconds: instant},
+		{JobID: "dts-1kl0iy0v", CheckSeconds: fakedts.Instant},
 		{JobID: "dts-shanghai", Region: "ap-shanghai"},
 		{JobID: "dts-migrate1", InMigration: true},
 		{JobID: "dts-broken00", ErrorCode: "InternalError.DatabaseError", ErrorMessage: "no database"},

@@ -79,7 +79,7 @@ var outcomes = map[string]struct {
 // every way to sign and to send.
 func TestTencentSDK(t *testing.T) {
 	for _, secure := range []bool{false, true} {
-		s := fakedts.New(fakedts.Options{Jobs: []fakedts.Job{{JobID: "dts-1kl0iy0v", CheckSeconds: instant}}, Quota: -1})
+		s := fakedts.New(fakedts.Options{Jobs: []fakedts.Job{{JobID: "dts-1kl0iy0v", CheckSeconds: fakedts.Instant}}, Quota: -1})
 		base, _ := listen(t, s, secure)
 		for _, signMethod := range []string{"TC3-HMAC-SHA256", "HmacSHA1", "HmacSHA256"} {
 			for _, httpMethod := range []string{http.MethodGet, http.MethodPost} {
@@ -121,7 +121,7 @@ func TestTencentSDK(t *testing.T) {
 // TestTencentCommonClient has the SDK's client for all services, which carries
 // parameters as JSON only.
 func TestTencentCommonClient(t *testing.T) {
-	s := fakedts.New(fakedts.Options{Jobs: []fakedts.Job{{JobID: "dts-1kl0iy0v", CheckSeconds: instant}}, Quota: -1})
+	s := fakedts.New(fakedts.Options{Jobs: []fakedts.Job{{JobID: "dts-1kl0iy0v", CheckSeconds: fakedts.Instant}}, Quota: -1})
 	base, _ := listen(t, s, true)
 	for action, do := range actions {
 		for outcome, test := range outcomes {

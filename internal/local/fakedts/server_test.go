@@ -58,7 +58,7 @@ func TestConcurrentQuota(t *testing.T) {
 // TestConcurrentUse does at once, over real connections, all that a test may
 // do with a server.
 func TestConcurrentUse(t *testing.T) {
-	s := fakedts.New(fakedts.Options{Jobs: []fakedts.Job{{JobID: "a", CheckSeconds: instant}, {JobID: "b", CheckSeconds: instant}}, Quota: -1})
+	s := fakedts.New(fakedts.Options{Jobs: []fakedts.Job{{JobID: "a", CheckSeconds: fakedts.Instant}, {JobID: "b", CheckSeconds: fakedts.Instant}}, Quota: -1})
 	c, _ := listen(t, s, false)
 	var users sync.WaitGroup
 	for user := range 8 {
