@@ -68,15 +68,14 @@ func openCloud(ctx context.Context, o serveOptions, out io.Writer) (_ *cloud, er
 		return nil, fmt.Errorf("-listen: %w", err)
 	}
 	role := c.function.Role
-	api := &fakescf.API{
-		Gate: cloudapi.Gate{Service: "scf", Now: time.Now, Keys: []cloudapi.Key{
-			{SecretID: role.SecretID, SecretKey: role.SecretKey, Token: role.Token},
-		}},
+	api := fakescf.New(fakescf.Options{
+		Keys:     []cloudapi.Key{{SecretID: role.SecretID, SecretKey: role.SecretKey, Token: role.Token}},
 		Function: c.function.Name,
 		Region:   c.function.Region,
 		Invoke:   c.pool.Invoke,
 		Send:     c.async.Send,
-	}
+		Forget:   true,
+	})
 	if c.api, err = c.listen(o.api, api); err != nil {
 		return nil, fmt.Errorf("-api: %w", err)
 	}

@@ -1,6 +1,7 @@
 package cloudapi
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -19,6 +20,9 @@ var ExampleKey = Key{
 // Action is a row of the table of what a service does.
 type Action struct {
 	Version, Name string
+
+	// Quota is in calls a second, in one region from one account; 0 for none.
+	Quota int
 
 	// Global is set if the action is called without a region, too.
 	Global bool
@@ -42,8 +46,7 @@ type Options struct {
 	// Keys that may call; ExampleKey if nil.
 	Keys []Key
 
-	// Quota is in calls a second, of one action in one region from one
-	// account; negative or 0 for none.
+	// Quota is every action's instead of its own, if not 0; negative for none.
 	Quota int
 
 	// Now tells the time; time.Now if nil.
@@ -168,7 +171,8 @@ func (s *Server) do(ctx context.Context, r *Request) (any, *Error) {
 	if r.Region != "" && s.options.Regions != nil && !slices.Contains(s.options.Regions, r.Region) {
 		return nil, Refuse("UnsupportedRegion", "The region %q is not supported.", r.Region)
 	}
-	if refusal := s.spend(r.SecretID + " " + r.Region + " " + r.Action); refusal != nil {
+	quota := cmp.Or(s.options.Quota, action.Quota)
+	if refusal := s.spend(r.SecretID+" "+r.Region+" "+r.Action, quota); refusal != nil {
 		return nil, refusal
 	}
 	return action.Do(ctx, r)
@@ -189,8 +193,7 @@ func (s *Server) find(r *Request) (Action, *Error) {
 
 // spend takes a call out of its quota: of the calls that were let in, no more
 // than the quota lie within any second.
-func (s *Server) spend(key string) *Error {
-	quota := s.options.Quota
+func (s *Server) spend(key string, quota int) *Error {
 	if quota <= 0 {
 		return nil
 	}

@@ -5,7 +5,6 @@
 package fakedts
 
 import (
-	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -71,7 +70,7 @@ func New(o Options) *Server {
 		Actions: s.actions(),
 		Regions: regions,
 		Keys:    o.Keys,
-		Quota:   cmp.Or(o.Quota, 20),
+		Quota:   o.Quota,
 		Now:     o.Now,
 		Forget:  o.Forget,
 	})
@@ -89,18 +88,21 @@ const (
 	v2021 = "2021-12-06"
 )
 
+// quota is DTS's own, of every action.
+const quota = 20
+
 // actions is the table of what the endpoint does.
 func (s *Server) actions() []cloudapi.Action {
 	return []cloudapi.Action{
-		{Version: v2018, Name: "CreateMigrateCheckJob", Do: s.change((*Server).create)},
-		{Version: v2018, Name: "DescribeMigrateCheckJob", Do: s.read(view.check2018)},
-		{Version: v2018, Name: "DescribeMigrateJobs", Do: s.list2018},
-		{Version: v2018, Name: "StartMigrateJob", Do: s.change((*Server).start)},
-		{Version: v2021, Name: "CreateMigrateCheckJob", Do: s.change((*Server).create)},
-		{Version: v2021, Name: "DescribeMigrationCheckJob", Do: s.read(view.check2021)},
-		{Version: v2021, Name: "DescribeMigrationDetail", Do: s.read(view.detail2021)},
-		{Version: v2021, Name: "DescribeMigrationJobs", Do: s.list2021},
-		{Version: v2021, Name: "StartMigrateJob", Do: s.change((*Server).start)},
+		{Version: v2018, Name: "CreateMigrateCheckJob", Quota: quota, Do: s.change((*Server).create)},
+		{Version: v2018, Name: "DescribeMigrateCheckJob", Quota: quota, Do: s.read(view.check2018)},
+		{Version: v2018, Name: "DescribeMigrateJobs", Quota: quota, Do: s.list2018},
+		{Version: v2018, Name: "StartMigrateJob", Quota: quota, Do: s.change((*Server).start)},
+		{Version: v2021, Name: "CreateMigrateCheckJob", Quota: quota, Do: s.change((*Server).create)},
+		{Version: v2021, Name: "DescribeMigrationCheckJob", Quota: quota, Do: s.read(view.check2021)},
+		{Version: v2021, Name: "DescribeMigrationDetail", Quota: quota, Do: s.read(view.detail2021)},
+		{Version: v2021, Name: "DescribeMigrationJobs", Quota: quota, Do: s.list2021},
+		{Version: v2021, Name: "StartMigrateJob", Quota: quota, Do: s.change((*Server).start)},
 	}
 }
 
