@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -81,39 +82,46 @@ type Fault struct {
 	met int
 }
 
+// Faults are the faults of an endpoint. The zero value has none.
+type Faults struct {
+	mu     sync.Mutex
+	faults []*Fault
+}
+
 // Inject adds faults. A call meets the first that applies to it.
-func (s *Server) Inject(faults ...Fault) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, f := range faults {
-		s.faults = append(s.faults, &f)
+func (f *Faults) Inject(faults ...Fault) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, fault := range faults {
+		f.faults = append(f.faults, &fault)
 	}
 }
 
-// meet returns the fault that a call meets, or one of no kind.
-func (s *Server) meet(c Call, r *http.Request) Fault {
+// Meet returns the fault that a call, with its request, meets, or one of no kind.
+func (f *Faults) Meet(c Call, r *http.Request) Fault {
 	reused := reusedConnection(r.Context())
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, f := range s.faults {
-		if f.Job != "" && f.Job != c.JobID || f.Action != "" && f.Action != c.Action || f.Kind == FaultDead && !reused {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, fault := range f.faults {
+		if fault.Job != "" && fault.Job != c.JobID || fault.Action != "" && fault.Action != c.Action || fault.Kind == FaultDead && !reused {
 			continue
 		}
-		f.met++
-		if f.met > f.Skip && (f.Times == 0 || f.met <= f.Skip+f.Times) {
-			return *f
+		fault.met++
+		if fault.met > fault.Skip && (fault.Times == 0 || fault.met <= fault.Skip+fault.Times) {
+			return *fault
 		}
 	}
 	return Fault{}
 }
 
-// prevents tells that a call that meets the fault is not carried out.
-func (f Fault) prevents() bool {
+// Prevents reports whether a call that meets the fault is not carried out.
+func (f Fault) Prevents() bool {
 	return slices.Contains([]Kind{FaultCode, FaultDrop, FaultSilence, FaultDead, FaultHTML}, f.Kind)
 }
 
-// send sends the answer, as the fault leaves it.
-func (f Fault) send(w http.ResponseWriter, r *http.Request, answer []byte) {
+// Send sends the answer, as the fault leaves it. Where that closes the
+// connection, it panics with http.ErrAbortHandler.
+func (f Fault) Send(w http.ResponseWriter, r *http.Request, answer []byte) {
 	if f.Delay > 0 {
 		timer := time.NewTimer(f.Delay)
 		defer timer.Stop()

@@ -59,13 +59,13 @@ type Options struct {
 // Server is the endpoint of a service: an http.Handler, usable without a
 // listener. It is safe for concurrent use.
 type Server struct {
+	Faults
 	options Options
 	gate    Gate
 
-	mu     sync.Mutex
-	faults []*Fault
-	calls  []Call
-	sent   map[string][]time.Time // by account, region and action, of the last second
+	mu    sync.Mutex
+	calls []Call
+	sent  map[string][]time.Time // by account, region and action, of the last second
 }
 
 // New returns an endpoint.
@@ -130,17 +130,17 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		call.Parameters = request.Parameters
 		call.JobID, _ = request.Parameters["JobId"].(string)
 	}
-	fault := s.meet(call, r)
+	fault := s.Meet(call, r)
 	call.Fault = fault.Kind
 	var result any
-	if refusal == nil && !fault.prevents() {
+	if refusal == nil && !fault.Prevents() {
 		result, refusal = s.do(r.Context(), request)
 		call.CarriedOut = refusal == nil
 		if call.Fault == "" {
 			call.Fault = request.Fault
 		}
 	}
-	if fault.Code != "" && refusal == nil && (fault.Kind == FaultCode || fault.Kind == FaultCodeCarried) {
+	if refusal == nil && (fault.Kind == FaultCode || fault.Kind == FaultCodeCarried) {
 		refusal = Refuse(fault.Code, "%s", fault.Message)
 	}
 	if refusal != nil {
@@ -148,7 +148,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.record(call)
 	w.Header().Set("Date", s.options.Now().UTC().Format(http.TimeFormat))
-	fault.send(w, r, Answer(call.RequestID, result, refusal))
+	fault.Send(w, r, Answer(call.RequestID, result, refusal))
 }
 
 func (s *Server) record(c Call) {

@@ -32,9 +32,11 @@ type Options struct {
 	// OnReceive, if given, is called with each event that another function is sent.
 	OnReceive func(Received)
 
-	// As in cloudapi.Options. With Forget, Received returns nothing either.
+	// As in cloudapi.Options, and faults that are met from the start. With Forget,
+	// Received returns nothing either.
 	Keys   []cloudapi.Key
 	Quota  int
+	Faults []cloudapi.Fault
 	Now    func() time.Time
 	Forget bool
 }
@@ -70,6 +72,7 @@ func New(o Options) *Server {
 		},
 		Keys: o.Keys, Quota: o.Quota, Now: o.Now, Forget: o.Forget,
 	})
+	s.Inject(o.Faults...)
 	return s
 }
 

@@ -322,9 +322,9 @@ func TestQuota(t *testing.T) {
 // TestFaults: an invocation that is carried out may have its answer lost.
 func TestFaults(t *testing.T) {
 	o, _ := options(nil)
+	o.Faults = []cloudapi.Fault{{Kind: cloudapi.FaultCode, Code: "ResourceUnavailable.InsufficientBalance", Times: 1},
+		{Kind: cloudapi.FaultCodeCarried, Code: "InternalError.System", Times: 1}}
 	s := fakescf.New(o)
-	s.Inject(cloudapi.Fault{Kind: cloudapi.FaultCode, Code: "ResourceUnavailable.InsufficientBalance", Times: 1},
-		cloudapi.Fault{Kind: cloudapi.FaultCodeCarried, Code: "InternalError.System", Times: 1})
 	var got []string
 	for range 3 {
 		_, code := call{"Invoke", region, event("report")}.send(t, s)
