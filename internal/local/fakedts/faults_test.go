@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	dts2021 "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/dts/v20211206"
+
 	"migratecheck/internal/local/fakedts"
 )
 
@@ -266,5 +268,35 @@ func TestFaultWithoutListener(t *testing.T) {
 			noListener{s}.RoundTrip(r)
 			t.Error("the call was answered")
 		})
+	}
+}
+
+// TestFaultsOfStartAndList: an answer may be lost of what was started, or cut of
+// what was listed.
+func TestFaultsOfStartAndList(t *testing.T) {
+	s := fakedts.New(fakedts.Options{
+		Jobs: []fakedts.Job{{JobID: "a", Status: "checkPass"}, {JobID: "b", Status: "checkPass"}, {JobID: "c", Status: "checkPass"}},
+		Faults: []fakedts.Fault{
+			{Kind: fakedts.FaultLost, Action: "StartMigrateJob", Job: "a"},
+			{Kind: fakedts.FaultDrop, Action: "StartMigrateJob", Job: "b"},
+			{Kind: fakedts.FaultCodeCarried, Action: "StartMigrateJob", Job: "c", Code: "InternalError.UnknownError"},
+			{Kind: fakedts.FaultTruncated, Action: "DescribeMigrationJobs", Times: 1, Skip: 1},
+		},
+	})
+	c, _ := listen(t, s, true)
+	for job, want := range map[string]string{"a": "ClientError.NetworkError", "b": "ClientError.NetworkError", "c": "InternalError.UnknownError"} {
+		if code := codeOf(c.start(job)); code != want {
+			t.Errorf("start %s: code %q, want %q", job, code, want)
+		}
+	}
+	for i, want := range []int{1, 0, 1} {
+		if j := s.Jobs()[i]; j.Starts != want {
+			t.Errorf("%+v, want %d starts", j, want)
+		}
+	}
+	for i, want := range []string{"", "ClientError.ParseJsonError", ""} {
+		if _, err := listed2021(c, func(*dts2021.DescribeMigrationJobsRequest) {}); codeOf(err) != want {
+			t.Errorf("list %d: %v, want %q", i+1, err, want)
+		}
 	}
 }

@@ -38,6 +38,33 @@ var actions = map[string]struct {
 		}
 		return *response.Response.RequestId, nil
 	}},
+	"start 2018-03-30": {"2018-03-30", "StartMigrateJob", func(c client, job *string) (string, error) {
+		request := dts2018.NewStartMigrateJobRequest()
+		request.JobId = job
+		response, err := c.sdk2018().StartMigrateJob(request)
+		if err != nil {
+			return "", err
+		}
+		return *response.Response.RequestId, nil
+	}},
+	"start 2021-12-06": {"2021-12-06", "StartMigrateJob", func(c client, job *string) (string, error) {
+		request := dts2021.NewStartMigrateJobRequest()
+		request.JobId = job
+		response, err := c.sdk2021().StartMigrateJob(request)
+		if err != nil {
+			return "", err
+		}
+		return *response.Response.RequestId, nil
+	}},
+	"detail 2021-12-06": {"2021-12-06", "DescribeMigrationDetail", func(c client, job *string) (string, error) {
+		request := dts2021.NewDescribeMigrationDetailRequest()
+		request.JobId = job
+		response, err := c.sdk2021().DescribeMigrationDetail(request)
+		if err != nil {
+			return "", err
+		}
+		return *response.Response.RequestId, nil
+	}},
 	"create 2021-12-06": {"2021-12-06", "CreateMigrateCheckJob", func(c client, job *string) (string, error) {
 		request := dts2021.NewCreateMigrateCheckJobRequest()
 		request.JobId = job
@@ -57,6 +84,9 @@ var actions = map[string]struct {
 		return *response.Response.RequestId, nil
 	}},
 }
+
+// checked is the job of the calls, which allows every action.
+var checked = fakedts.Job{JobID: "dts-1kl0iy0v", Status: "checkPass"}
 
 // outcomes are what a user of the SDK can meet, and the code that the SDK has
 // to give for it.
@@ -79,7 +109,7 @@ var outcomes = map[string]struct {
 // every way to sign and to send.
 func TestTencentSDK(t *testing.T) {
 	for _, secure := range []bool{false, true} {
-		s := fakedts.New(fakedts.Options{Jobs: []fakedts.Job{{JobID: "dts-1kl0iy0v", CheckSeconds: fakedts.Instant}}, Quota: -1})
+		s := fakedts.New(fakedts.Options{Jobs: []fakedts.Job{}, Quota: -1})
 		base, _ := listen(t, s, secure)
 		for _, signMethod := range []string{"TC3-HMAC-SHA256", "HmacSHA1", "HmacSHA256"} {
 			for _, httpMethod := range []string{http.MethodGet, http.MethodPost} {
@@ -91,6 +121,7 @@ func TestTencentSDK(t *testing.T) {
 							if test.edit != nil {
 								test.edit(&c)
 							}
+							s.Add(checked)
 							var job *string
 							if test.job != "" {
 								job = &test.job
@@ -121,7 +152,7 @@ func TestTencentSDK(t *testing.T) {
 // TestTencentCommonClient has the SDK's client for all services, which carries
 // parameters as JSON only.
 func TestTencentCommonClient(t *testing.T) {
-	s := fakedts.New(fakedts.Options{Jobs: []fakedts.Job{{JobID: "dts-1kl0iy0v", CheckSeconds: fakedts.Instant}}, Quota: -1})
+	s := fakedts.New(fakedts.Options{Jobs: []fakedts.Job{}, Quota: -1})
 	base, _ := listen(t, s, true)
 	for action, do := range actions {
 		for outcome, test := range outcomes {
@@ -130,6 +161,7 @@ func TestTencentCommonClient(t *testing.T) {
 				if test.edit != nil {
 					test.edit(&c)
 				}
+				s.Add(checked)
 				parameters := map[string]any{}
 				if test.job != "" {
 					parameters["JobId"] = test.job
