@@ -3,13 +3,20 @@
 //
 // DTS_ENDPOINT is the endpoint's URL. The jobs are those of testdata/jobs.json.
 
+import { setTimeout as sleep } from "node:timers/promises"
 import services from "tencentcloud-sdk-nodejs/tencentcloud/services/dts/index.js"
 import { assert, credential, finish, refused, variable } from "./assert.mjs"
 
 const endpoint = new URL(variable("DTS_ENDPOINT"))
 const generations = {
-  "2018-03-30": { Client: services.dts.v20180330.Client, read: "DescribeMigrateCheckJob", done: "finished", passed: 1 },
-  "2021-12-06": { Client: services.dts.v20211206.Client, read: "DescribeMigrationCheckJob", done: "success", passed: "checkPass" },
+  "2018-03-30": {
+    Client: services.dts.v20180330.Client, read: "DescribeMigrateCheckJob", done: "finished", passed: 1, list: "DescribeMigrateJobs",
+    statuses: { created: 1, checkPass: 4, checkNotPass: 5, readyRun: 6, running: 7 },
+  },
+  "2021-12-06": {
+    Client: services.dts.v20211206.Client, read: "DescribeMigrationCheckJob", done: "success", passed: "checkPass", list: "DescribeMigrationJobs",
+    statuses: { created: "created", checkPass: "checkPass", checkNotPass: "checkNotPass", readyRun: "readyRun", running: "running" },
+  },
 }
 
 // What can come of a call, and the code that the SDK's exception has to bear.
@@ -20,6 +27,14 @@ const refusals = {
   "wrong SecretId": { credential: { secretId: "x" }, code: "AuthFailure.SecretIdNotFound" },
   "wrong token": { credential: { token: "x" }, code: "AuthFailure.TokenFailure" },
   "missing parameter": { request: {}, code: "MissingParameter" },
+}
+
+// What StartMigrateJob is refused for.
+const startRefusals = {
+  "start of a job that was not checked": { request: { JobId: "dts-never-configured" }, code: "FailedOperation.NotAllowOperation" },
+  "start of a job that did not pass": { request: { JobId: "dts-passes-now" }, code: "FailedOperation.NotAllowOperation" },
+  "start of a job in migration": { request: { JobId: "dts-in-migration" }, code: "InternalError.DuplicateJob" },
+  "start of an unknown job": { request: { JobId: "dts-unknown0" }, code: "ResourceNotFound.JobNotExist" },
 }
 
 function client(version, signMethod, reqMethod, otherCredential) {
@@ -33,27 +48,96 @@ function client(version, signMethod, reqMethod, otherCredential) {
   })
 }
 
+// Reads until the reading is as it should be, and tells what it was last if it
+// never is.
+async function until(read, done) {
+  let answer
+  for (let i = 0; i < 200; i++) {
+    answer = await read()
+    if (done(answer)) return
+    await sleep(10)
+  }
+  return JSON.stringify(answer)
+}
+
+const ids = (answer) => (answer.JobList ?? []).map((job) => job.JobId).join(" ")
+
 for (const signMethod of ["TC3-HMAC-SHA256", "HmacSHA1", "HmacSHA256"]) {
   for (const reqMethod of ["GET", "POST"]) {
     for (const [version, generation] of Object.entries(generations)) {
       const way = `${signMethod} ${reqMethod} ${version}`
+      const sdk = client(version, signMethod, reqMethod)
       const request = { JobId: "dts-passes-at-once" }
 
       await assert(`${way} success`, async () => {
-        const answer = await client(version, signMethod, reqMethod).CreateMigrateCheckJob(request)
+        const answer = await sdk.CreateMigrateCheckJob(request)
         if (!/^[0-9a-f-]{36}$/.test(answer.RequestId)) return `RequestId ${answer.RequestId}`
       })
-      await assert(`${way} verdict`, async () => {
-        const answer = await client(version, signMethod, reqMethod)[generation.read](request)
-        if (answer.Status !== generation.done || answer.CheckFlag !== generation.passed) return JSON.stringify(answer)
-      })
+      await assert(`${way} verdict`, () =>
+        until(() => sdk[generation.read](request), (answer) => answer.Status === generation.done && answer.CheckFlag === generation.passed))
       for (const [name, refusal] of Object.entries(refusals)) {
         await assert(`${way} ${name}`, () =>
           refused(refusal.code, () =>
             client(version, signMethod, reqMethod, refusal.credential).CreateMigrateCheckJob(refusal.request ?? request)))
       }
+      for (const [name, refusal] of Object.entries(startRefusals)) {
+        await assert(`${way} ${name}`, () => refused(refusal.code, () => sdk.StartMigrateJob(refusal.request)))
+      }
+
+      await assert(`${way} list`, async () => {
+        const answer = await sdk[generation.list]({ Offset: 1, Limit: 3 })
+        if (ids(answer) !== "dts-starts-tomorrow dts-own-steps dts-always-an-error") return ids(answer)
+        if (answer.TotalCount !== 10) return `TotalCount ${answer.TotalCount}`
+      })
+      await assert(`${way} list of a page behind the last`, async () => {
+        const answer = await sdk[generation.list]({ Offset: 100 })
+        if (answer.JobList !== null || answer.TotalCount !== 10) return JSON.stringify(answer)
+      })
+      await assert(`${way} list by tag and name`, async () => {
+        const answer = await sdk[generation.list]({ JobName: "orders", TagFilters: [{ TagKey: "env", TagValue: ["test", "prod"] }, { TagKey: "team", TagValue: ["shop"] }] })
+        if (ids(answer) !== "dts-passes-now") return ids(answer)
+        const job = answer.JobList[0]
+        if (job.Status !== generation.statuses.checkNotPass || job.JobName !== "orders") return JSON.stringify(job)
+        if (job.Tags[0].TagKey !== "env" || job.Tags[0].TagValue !== "prod") return JSON.stringify(job.Tags)
+      })
+      await assert(`${way} list of too many`, () =>
+        refused("InvalidParameterValue.InvalidParameterValueError", () => sdk[generation.list]({ Limit: 101 })))
     }
+
+    const way = `${signMethod} ${reqMethod} 2021-12-06`
+    const sdk = client("2021-12-06", signMethod, reqMethod)
+    await assert(`${way} list by status`, async () => {
+      const answer = await sdk.DescribeMigrationJobs({ Status: ["created", "checkNotPass"], SrcDatabaseType: ["mysql"], OrderSeq: "asc" })
+      if (!ids(answer).startsWith("dts-passes-now dts-passes-after-3-seconds dts-does-not-pass")) return ids(answer)
+      if (ids(answer).includes("dts-in-migration")) return ids(answer)
+    })
+    await assert(`${way} detail`, async () => {
+      const answer = await sdk.DescribeMigrationDetail({ JobId: "dts-passes-now" })
+      if (answer.Status !== "checkNotPass" || !answer.Action.AllowedAction.includes("check")) return JSON.stringify(answer)
+      if (!/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/.test(answer.CheckStepInfo.EndAt)) return JSON.stringify(answer.CheckStepInfo)
+    })
+    await assert(`${way} detail of an unknown job`, () =>
+      refused("ResourceNotFound.JobNotExist", () => sdk.DescribeMigrationDetail({ JobId: "dts-unknown0" })))
   }
+}
+
+// A job can be started once: each generation starts one.
+const starts = {
+  "2018-03-30": { JobId: "dts-passes-at-once", status: "running" },
+  "2021-12-06": { JobId: "dts-starts-tomorrow", status: "readyRun" },
+}
+for (const [version, { JobId, status }] of Object.entries(starts)) {
+  const generation = generations[version]
+  const sdk = client(version, "TC3-HMAC-SHA256", "POST")
+  await assert(`${version} start`, async () => {
+    const answer = await sdk.StartMigrateJob({ JobId })
+    if (!/^[0-9a-f-]{36}$/.test(answer.RequestId)) return `RequestId ${answer.RequestId}`
+  })
+  await assert(`${version} started`, async () => {
+    const answer = await sdk[generation.list]({ JobId })
+    if (answer.JobList[0].Status !== generation.statuses[status]) return JSON.stringify(answer.JobList[0].Status)
+  })
+  await assert(`${version} start once more`, () => refused("InternalError.DuplicateJob", () => sdk.StartMigrateJob({ JobId })))
 }
 
 finish()
