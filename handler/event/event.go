@@ -4,9 +4,7 @@
 package event
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"migratecheck/internal/check"
@@ -99,10 +97,11 @@ func (e *Event) read(payload []byte) *check.Error {
 			records, _ := parseArray(o.get("Records"))
 			return e.readEach("Records", records, readRecord)
 		case EventBridge:
-			if list, ok := cloudEvents(o.get("EventList")); ok {
-				return e.readEach("EventList", list, readCloudEvent)
+			if o.get("specversion") != nil {
+				return e.readOne(readCloudEvent("", json.RawMessage(o)))
 			}
-			return e.readOne(readCloudEvent("", json.RawMessage(o)))
+			list, _ := parseArray(o.get("EventList"))
+			return e.readEach("EventList", list, readCloudEvent)
 		}
 	}
 	if list, ok := cloudEvents(v.json); ok {
@@ -158,25 +157,3 @@ func (e *Event) readEach(place string, records array, read func(string, json.Raw
 	}
 	return nil
 }
-
-// validate returns the error for a text that is not JSON.
-func validate(place string, text []byte) *check.Error {
-	err := json.Unmarshal(text, &anything{})
-	if err == nil {
-		return nil
-	}
-	at := int64(len(text))
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
-		at = syntax.Offset
-	}
-	return check.Invalid(place, fmt.Sprintf("is not valid JSON at byte %d", at))
-}
-
-// anything is any JSON value, of which nothing is kept.
-type anything struct{}
-
-func (*anything) UnmarshalJSON([]byte) error { return nil }
-
-// trim drops white space and byte order marks around a text.
-func trim(text []byte) []byte { return bytes.TrimFunc(text, isSpace) }
