@@ -72,9 +72,11 @@ func readParameterObject(place string, raw json.RawMessage) (draft, *check.Error
 			if len(parameters) == maxParameters {
 				return draft{}, tooManyParameters(place)
 			}
-			if p.text, ok = parseText(value); !ok {
-				p.text, p.notText = value, true
+			text, ok := parseText(value)
+			if !ok {
+				text = value
 			}
+			p.text, p.notText = text, !ok
 			parameters = append(parameters, p)
 		}
 	}
