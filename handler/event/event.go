@@ -148,10 +148,7 @@ func (e *Event) readEach(place string, records array, read func(string, json.Raw
 		if jobs += len(r.Jobs); jobs > MaxJobs || err == errTooMany {
 			return errTooMany
 		}
-		if err != nil {
-			r = Request{Err: err}
-		}
-		r.ID, r.Record = id, i
+		r.ID, r.Record, r.Err = id, i, err
 		e.Requests = append(e.Requests, r)
 		e.Batch = e.Batch || r.Batch || i > 0
 	}
