@@ -298,3 +298,6 @@ func (d *description) statusOf(status string) string {
 
 // short returns a text from outside, cleaned and as long as the detail allows.
 func (d *description) short(s string) string { return clean(s, d.text) }
+
+// Headline returns the report in one line.
+func Headline(r Report) string { return escape(describe(r).Headline) }

@@ -1,0 +1,530 @@
+package handon
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"migratecheck/internal/check"
+	"migratecheck/internal/config"
+	"migratecheck/internal/report"
+	"migratecheck/internal/tcapi"
+)
+
+// fakeAPI keeps what it is asked, each request as the JSON that is sent.
+type fakeAPI struct {
+	mu       sync.Mutex
+	requests map[string][]string // by action
+	answer   func(ctx context.Context, action string, nth int) error
+}
+
+func (f *fakeAPI) Do(ctx context.Context, a tcapi.Action, request, response any) (check.Receipt, error) {
+	encoded, err := json.Marshal(request)
+	if err != nil {
+		return check.Receipt{}, err
+	}
+	f.mu.Lock()
+	if f.requests == nil {
+		f.requests = map[string][]string{}
+	}
+	f.requests[a.Name] = append(f.requests[a.Name], string(encoded))
+	nth := len(f.requests[a.Name])
+	f.mu.Unlock()
+	if f.answer != nil {
+		return check.Receipt{}, f.answer(ctx, a.Name, nth)
+	}
+	return check.Receipt{}, nil
+}
+
+func (f *fakeAPI) Redact(_ context.Context, text string) string {
+	return strings.ReplaceAll(text, "SECRET", "***")
+}
+
+// contexts returns the events of the functions that were called.
+func (f *fakeAPI) contexts(t *testing.T) (events []string) {
+	for _, text := range f.requests["Invoke"] {
+		var r invokeRequest
+		if err := json.Unmarshal([]byte(text), &r); err != nil {
+			t.Fatal(err)
+		}
+		events = append(events, r.ClientContext)
+	}
+	return events
+}
+
+func verdict(passed bool) *check.State {
+	return &check.State{Status: check.Finished, Passed: &passed, Progress: 100}
+}
+
+func failed(code string) *check.Error { return &check.Error{Code: code, Message: "why"} }
+
+var (
+	fine    = report.Report{Result: check.Result{Jobs: []check.Outcome{{JobID: "dts-a", RequestID: "r1"}}}}
+	problem = report.Report{Result: check.Result{Batch: true, Verdicts: true, Jobs: []check.Outcome{
+		{JobID: "dts-a", RequestID: "r1", Check: verdict(true)}, {JobID: "dts-b", RequestID: "r2", Check: verdict(false)}}}}
+)
+
+var all = config.Config{Function: config.Function{Namespace: "default", Name: "next"}, EventBus: "eb-l65vlc2u", Webhook: "http://127.0.0.1:1/", MaxAttempts: 1}
+
+func TestNothingToHandOnTo(t *testing.T) {
+	s := New(config.Config{When: config.Always}, &fakeAPI{})
+	if s != nil {
+		t.Error("there is a sender")
+	}
+	if f := s.Send(t.Context(), config.Function{}, problem); f != nil {
+		t.Errorf("got %v", f)
+	}
+}
+
+// Who gets what is for RESULT_WHEN to say.
+func TestWhen(t *testing.T) {
+	for _, row := range []struct {
+		when string
+		r    report.Report
+		want []string
+	}{
+		{"", fine, []string{Function, EventBus}},
+		{"", problem, []string{Function, EventBus, Webhook}},
+		{config.Always, fine, []string{Function, EventBus, Webhook}},
+		{config.Always, problem, []string{Function, EventBus, Webhook}},
+		{config.Problems, fine, nil},
+		{config.Problems, problem, []string{Function, EventBus, Webhook}},
+		{config.Problems, report.Report{}, nil},
+	} {
+		c := all
+		c.When = row.when
+		s := New(c, &fakeAPI{})
+		var got []string
+		for _, d := range s.destinations(config.Function{}, row.r) {
+			got = append(got, d.name)
+		}
+		if !slices.Equal(got, row.want) {
+			t.Errorf("%q: %v, want %v", row.when, got, row.want)
+		}
+	}
+}
+
+func TestFunction(t *testing.T) {
+	for name, row := range map[string]struct {
+		to   config.Function
+		r    report.Report
+		want string
+	}{
+		"one job": {config.Function{Namespace: "default", Name: "next"}, fine,
+			`{"FunctionName":"next","Namespace":"default","InvocationType":"Event","ClientContext":"{\"JobId\":\"dts-a\",\"RequestId\":\"r1\"}"}`},
+		"a batch": {config.Function{Namespace: "ops", Name: "next", Qualifier: "3"}, problem,
+			`{"FunctionName":"next","Namespace":"ops","Qualifier":"3","InvocationType":"Event","ClientContext":"{\"Jobs\":[` +
+				`{\"JobId\":\"dts-a\",\"RequestId\":\"r1\",\"Check\":{\"Status\":\"finished\",\"Passed\":true,\"Progress\":100}},` +
+				`{\"JobId\":\"dts-b\",\"RequestId\":\"r2\",\"Check\":{\"Status\":\"finished\",\"Passed\":false,\"Progress\":100}}],` +
+				`\"Failed\":0,\"Passed\":1,\"NotPassed\":1,\"NoVerdict\":0}"}`},
+		"no job": {config.Function{Namespace: "default", Name: "next"}, report.Report{Result: check.Result{Batch: true}},
+			`{"FunctionName":"next","Namespace":"default","InvocationType":"Event","ClientContext":"{\"Jobs\":[],\"Failed\":0}"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			api := &fakeAPI{}
+			if f := New(config.Config{Function: row.to}, api).Send(t.Context(), config.Function{Name: "checks"}, row.r); f != nil {
+				t.Errorf("failed: %v", f)
+			}
+			if got := api.requests["Invoke"]; len(got) != 1 || got[0] != row.want {
+				t.Errorf("got  %s\nwant %s", got, row.want)
+			}
+		})
+	}
+	if want := (tcapi.Action{Service: "scf", Version: "2018-04-16", Name: "Invoke", Quota: 100, Changes: true}); invoke != want {
+		t.Errorf("got %+v", invoke)
+	}
+}
+
+// A function that hands on to itself would never end.
+func TestFunctionIsNotItsOwnNext(t *testing.T) {
+	for self, refused := range map[config.Function]bool{
+		{Namespace: "default", Name: "next"}: true,
+		{Name: "next"}:                       true, // the namespace that is not named is default
+		{Namespace: "ops", Name: "next"}:     false,
+		{Namespace: "default", Name: "nex"}:  false,
+		{}:                                   false,
+	} {
+		api := &fakeAPI{}
+		f := New(config.Config{Function: all.Function}, api).Send(t.Context(), self, fine)
+		if (len(f) == 1) != refused || (len(api.requests["Invoke"]) == 0) != refused {
+			t.Errorf("%v: %v, %v", self, f, api.requests)
+		}
+		if refused && (f[0].Destination != Function || !strings.Contains(f[0].Reason, "itself") || len(slices.Collect(f[0].Payloads)) != 1) {
+			t.Errorf("%v: %v", self, f)
+		}
+	}
+}
+
+// sized returns a batch of two jobs whose answer has exactly n bytes, most of
+// them of Chinese characters.
+func sized(t *testing.T, n int) check.Result {
+	t.Helper()
+	r := check.Result{Batch: true, Jobs: []check.Outcome{{JobID: "dts-a", Check: &check.State{}}, {JobID: "dts-b", Check: &check.State{}}}}
+	long := check.Step{Name: strings.Repeat("权", 1000), Message: strings.Repeat("限", 1000)}
+	for len(encode(r)) < n-8000 {
+		c := r.Jobs[len(encode(r))%2].Check
+		c.Steps = append(c.Steps, long)
+	}
+	missing := n - len(encode(r)) - len(`,"Message":""`)*2
+	r.Jobs[0].Check.Message = strings.Repeat("长", missing/6) + strings.Repeat("x", missing%6)
+	r.Jobs[1].Check.Message = strings.Repeat("长", missing/6)
+	if got := len(encode(r)); got != n {
+		t.Fatalf("%d bytes, not %d", got, n)
+	}
+	return r
+}
+
+// Up to 128 KB are one event, to the byte; one byte more, and it is two.
+func TestFunctionsEventToTheByte(t *testing.T) {
+	for n, want := range map[int]int{maxEvent - 100: 1, maxEvent: 1, maxEvent + 1: 2} {
+		r := sized(t, n)
+		api := &fakeAPI{}
+		if f := New(config.Config{Function: all.Function}, api).Send(t.Context(), config.Function{}, report.Report{Result: r}); f != nil {
+			t.Fatal(f)
+		}
+		got := api.contexts(t)
+		if len(got) != want || want == 1 && got[0] != string(encode(r)) || len(got[0]) > 131072 {
+			t.Errorf("%d bytes: %d events, the first of %d bytes", n, len(got), len(got[0]))
+		}
+	}
+}
+
+// large are outcomes of about size bytes each, the third of many times that.
+func large(jobs, size int) check.Result {
+	r := check.Result{Batch: true, Verdicts: true}
+	for i := range jobs {
+		o := check.Outcome{JobID: fmt.Sprintf("dts-%05d", i), RequestID: fmt.Sprintf("r%d", i), Check: verdict(false)}
+		steps := size/8000 + 1
+		if i == 2 {
+			steps = 60
+		}
+		for range steps {
+			o.Check.Steps = append(o.Check.Steps, check.Step{Name: strings.Repeat("权<", 500), Status: check.StepFailed, Message: strings.Repeat("\"限", size/steps/4)})
+		}
+		r.Jobs = append(r.Jobs, o)
+	}
+	return r
+}
+
+// What is more than one event can hold goes in several, each a batch of whole
+// jobs; a job that is too long by itself keeps its outcome.
+func TestFunctionsManyEvents(t *testing.T) {
+	for name, r := range map[string]check.Result{
+		"many":         large(100, 20_000),
+		"few":          large(4, 4_000),
+		"one":          {Jobs: large(3, 4_000).Jobs[2:]},
+		"one in batch": {Batch: true, Jobs: large(3, 4_000).Jobs[2:]},
+		"small":        large(2, 10),
+	} {
+		t.Run(name, func(t *testing.T) {
+			api := &fakeAPI{}
+			if f := New(config.Config{Function: all.Function}, api).Send(t.Context(), config.Function{}, report.Report{Result: r}); f != nil {
+				t.Fatal(f)
+			}
+			var got []check.Outcome
+			for _, event := range api.contexts(t) {
+				if len(event) > 128<<10 {
+					t.Errorf("%d bytes", len(event))
+				}
+				var answer struct {
+					check.Outcome
+					Jobs      []check.Outcome
+					NotPassed *int
+				}
+				if err := json.Unmarshal([]byte(event), &answer); err != nil {
+					t.Fatal(err)
+				}
+				if r.Batch == (answer.Jobs == nil) || r.Verdicts && (answer.NotPassed == nil || *answer.NotPassed != len(answer.Jobs)) {
+					t.Errorf("form: %.100s", event)
+				}
+				if !r.Batch {
+					answer.Jobs = []check.Outcome{answer.Outcome}
+				}
+				got = append(got, answer.Jobs...)
+			}
+			if len(got) != len(r.Jobs) {
+				t.Fatalf("%d jobs, not %d", len(got), len(r.Jobs))
+			}
+			for i, o := range got {
+				want := r.Jobs[i]
+				if o.JobID != want.JobID || o.Kind() != want.Kind() || o.RequestID != want.RequestID {
+					t.Errorf("%d: %+v", i, o)
+				}
+				if short := len(want.Check.Steps) == 60; !short && !reflect.DeepEqual(o, want.Shorten(0)) {
+					t.Errorf("%s was cut", o.JobID)
+				} else if short && len(o.Check.Steps) != 60 {
+					t.Errorf("%d steps", len(o.Check.Steps))
+				}
+			}
+		})
+	}
+	api := &fakeAPI{}
+	New(config.Config{Function: all.Function}, api).Send(t.Context(), config.Function{}, report.Report{Result: large(100, 20_000)})
+	if got := len(api.contexts(t)); got < 17 || got > 22 {
+		t.Errorf("%d events for 2 MB", got)
+	}
+}
+
+type putEventsBody struct {
+	EventBusId string
+	EventList  []cloudEvent
+}
+
+func (f *fakeAPI) puts(t *testing.T) (puts []putEventsBody) {
+	for _, text := range f.requests["PutEvents"] {
+		if len(text) > 64<<10 {
+			t.Errorf("%d bytes", len(text))
+		}
+		var body putEventsBody
+		if err := json.Unmarshal([]byte(text), &body); err != nil {
+			t.Fatal(err)
+		}
+		puts = append(puts, body)
+	}
+	return puts
+}
+
+// The bus gets an event for each job.
+func TestEventBus(t *testing.T) {
+	one := 1
+	outcomes := []check.Outcome{
+		{JobID: "dts-a", RequestID: "r1"},
+		{JobID: "dts-b", JobName: "<订单>", Check: verdict(true)},
+		{JobID: "dts-c", Check: verdict(false)},
+		{JobID: "dts-d", Check: &check.State{Status: check.Running, Progress: 40}},
+		{JobID: "dts-e", Check: verdict(true), Started: true, StartRequestID: "s"},
+		{JobID: "dts-f", Error: failed("ResourceNotFound.JobNotExist")},
+		{Record: &one, Error: failed("InvalidParameter")},
+		{Error: failed("InvalidParameter")},
+	}
+	want := []cloudEvent{
+		{"migrate-check", "migrate-check:created", "dts-a", `{"JobId":"dts-a","RequestId":"r1"}`},
+		{"migrate-check", "migrate-check:passed", "dts-b", `{"JobId":"dts-b","JobName":"<订单>","Check":{"Status":"finished","Passed":true,"Progress":100}}`},
+		{"migrate-check", "migrate-check:notPassed", "dts-c", `{"JobId":"dts-c","Check":{"Status":"finished","Passed":false,"Progress":100}}`},
+		{"migrate-check", "migrate-check:noVerdict", "dts-d", `{"JobId":"dts-d","Check":{"Status":"running","Progress":40}}`},
+		{"migrate-check", "migrate-check:started", "dts-e", `{"JobId":"dts-e","Check":{"Status":"finished","Passed":true,"Progress":100},"Started":true,"StartRequestId":"s"}`},
+		{"migrate-check", "migrate-check:failed", "dts-f", `{"Error":{"Code":"ResourceNotFound.JobNotExist","Message":"why"},"JobId":"dts-f"}`},
+		{"migrate-check", "migrate-check:failed", "record-1", `{"Error":{"Code":"InvalidParameter","Message":"why"},"Record":1}`},
+		{"migrate-check", "migrate-check:failed", "event", `{"Error":{"Code":"InvalidParameter","Message":"why"}}`},
+	}
+	api := &fakeAPI{}
+	s := New(config.Config{EventBus: "eb-l65vlc2u"}, api)
+	if f := s.Send(t.Context(), config.Function{}, report.Report{Result: check.Result{Batch: true, Jobs: outcomes}}); f != nil {
+		t.Errorf("failed: %v", f)
+	}
+	puts := api.puts(t)
+	if len(puts) != 1 || puts[0].EventBusId != "eb-l65vlc2u" || !slices.Equal(puts[0].EventList, want) {
+		t.Errorf("got %+v", puts)
+	}
+	if want := (tcapi.Action{Service: "eb", Version: "2021-04-16", Name: "PutEvents", Changes: true}); putEvents != want {
+		t.Errorf("got %+v", putEvents)
+	}
+	// No job, no event.
+	api = &fakeAPI{}
+	if f := New(config.Config{EventBus: "eb-l65vlc2u"}, api).Send(t.Context(), config.Function{}, report.Report{}); f != nil || len(api.requests) > 0 {
+		t.Errorf("got %v, %v", f, api.requests)
+	}
+}
+
+// A call carries up to 64 KB, to the byte of its JSON, in which "<" is six.
+func TestEventBusToTheByte(t *testing.T) {
+	jobs := func(extra int) (jobs []check.Outcome) {
+		for i := range 20 {
+			text := strings.Repeat("权<\"", 235)
+			if i == 19 {
+				text += strings.Repeat("x", extra)
+			}
+			jobs = append(jobs, check.Outcome{JobID: fmt.Sprintf("dts-%05d", i), Error: &check.Error{Code: "FailedOperation", Message: text}})
+		}
+		return jobs
+	}
+	s := New(config.Config{EventBus: "eb-l65vlc2u"}, &fakeAPI{})
+	whole := len(marshal(t, putEventsRequest{"eb-l65vlc2u", s.eventBus().encode(check.Result{Jobs: jobs(0)})}))
+	if whole > maxPut || whole < maxPut-3000 {
+		t.Fatalf("%d bytes", whole)
+	}
+	for more, want := range map[int]int{0: 1, maxPut - whole: 1, maxPut - whole + 1: 2} {
+		api := &fakeAPI{}
+		if f := New(config.Config{EventBus: "eb-l65vlc2u"}, api).Send(t.Context(), config.Function{}, report.Report{Result: check.Result{Jobs: jobs(more)}}); f != nil {
+			t.Fatal(f)
+		}
+		if got := api.puts(t); len(got) != want {
+			t.Errorf("%d bytes more: %d calls", more, len(got))
+		}
+	}
+}
+
+func marshal(t *testing.T, v any) []byte {
+	t.Helper()
+	encoded, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return encoded
+}
+
+// All jobs arrive, in order, in calls that are not too long, and none without
+// its outcome.
+func TestEventBusManyCalls(t *testing.T) {
+	r := large(100, 20_000)
+	api := &fakeAPI{}
+	if f := New(config.Config{EventBus: "eb-l65vlc2u"}, api).Send(t.Context(), config.Function{}, report.Report{Result: r}); f != nil {
+		t.Fatal(f)
+	}
+	var got []cloudEvent
+	for _, put := range api.puts(t) {
+		got = append(got, put.EventList...)
+	}
+	if len(got) != 100 {
+		t.Fatalf("%d events", len(got))
+	}
+	for i, e := range got {
+		var o check.Outcome
+		if err := json.Unmarshal([]byte(e.Data), &o); err != nil {
+			t.Fatal(err)
+		}
+		if e.Subject != r.Jobs[i].JobID || e.Type != "migrate-check:notPassed" || o.Kind() != check.KindNotPassed || o.JobID != e.Subject || i != 2 && !reflect.DeepEqual(o, r.Jobs[i].Shorten(0)) {
+			t.Errorf("%d: %+v", i, o)
+		}
+	}
+}
+
+// What is not taken, and only that, is in the failure; the others are tried
+// where it is not pointless.
+func TestFailures(t *testing.T) {
+	r := report.Report{Result: check.Result{Batch: true, Jobs: large(40, 20_000).Jobs[3:]}}
+	c := all
+	c.Webhook = ""
+	whole := &fakeAPI{}
+	New(c, whole).Send(t.Context(), config.Function{}, r)
+	parts := map[string]int{"Invoke": len(whole.requests["Invoke"]), "PutEvents": len(whole.requests["PutEvents"])}
+	if parts["Invoke"] < 4 || parts["PutEvents"] < 4 {
+		t.Fatalf("too few parts: %v", parts)
+	}
+	for name, row := range map[string]struct {
+		err    error
+		goesOn bool
+		reason string
+	}{
+		"no answer":     {&check.Error{Code: check.CodeNoAnswer, Message: "none", MayBeRunning: true}, true, "ClientError.NetworkError: none (it may have arrived all the same)"},
+		"busy":          {&check.Error{Code: "InternalError.System", Message: "busy", RequestID: "r"}, true, "InternalError.System: busy (RequestId r)"},
+		"not this part": {&check.Error{Code: "InvalidParameterValue.InvalidEvent", Message: "bad"}, true, "InvalidParameterValue.InvalidEvent: bad"},
+		"not at all":    {&check.Error{Code: "ResourceNotFound.EventBus", Message: "none with SECRET"}, false, "ResourceNotFound.EventBus: none with ***"},
+		"no right":      {&check.Error{Code: "UnauthorizedOperation.CAM", Message: strings.Repeat("权", 5000)}, false, "UnauthorizedOperation.CAM: " + strings.Repeat("权", 331) + "…"},
+		"an error":      {errors.New("odd"), true, "odd"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			api := &fakeAPI{answer: func(_ context.Context, _ string, nth int) error {
+				if nth == 2 {
+					return row.err
+				}
+				return nil
+			}}
+			failures := New(c, api).Send(t.Context(), config.Function{}, r)
+			if len(failures) != 2 || failures[0].Destination != Function || failures[1].Destination != EventBus {
+				t.Fatalf("got %+v", failures)
+			}
+			for i, action := range []string{"Invoke", "PutEvents"} {
+				f, sent := failures[i], parts[action]
+				if !row.goesOn {
+					sent = 2
+				}
+				if f.Reason != row.reason {
+					t.Errorf("reason %s", f.Reason)
+				}
+				if got := len(api.requests[action]); got != sent {
+					t.Errorf("%s: %d calls of %d", action, got, parts[action])
+				}
+				var got []string
+				for payload := range f.Payloads {
+					got = append(got, string(payload))
+				}
+				want := []string{}
+				for i, text := range whole.requests[action] {
+					if i == 1 || i > 1 && !row.goesOn {
+						want = append(want, payloadOf(t, text))
+					}
+				}
+				if !slices.Equal(got, want) {
+					t.Errorf("%s: %d payloads of %d", action, len(got), len(want))
+				}
+				for range f.Payloads { // stops when asked
+					break
+				}
+			}
+		})
+	}
+}
+
+// payloadOf returns what of a request has to be sent again.
+func payloadOf(t *testing.T, request string) string {
+	var r struct {
+		ClientContext string
+		EventList     []cloudEvent
+	}
+	if err := json.Unmarshal([]byte(request), &r); err != nil {
+		t.Fatal(err)
+	}
+	if r.EventList != nil {
+		return string(check.Marshal(r.EventList))
+	}
+	return r.ClientContext
+}
+
+// A panic is a failure of one destination and costs nothing else.
+func TestPanic(t *testing.T) {
+	api := &fakeAPI{answer: func(_ context.Context, action string, _ int) error {
+		if action == "Invoke" {
+			panic("SECRET index out of range")
+		}
+		return nil
+	}}
+	c := all
+	c.Webhook = ""
+	failures := New(c, api).Send(t.Context(), config.Function{}, fine)
+	if len(failures) != 1 || failures[0].Destination != Function || failures[0].Reason != "panic: *** index out of range" || len(slices.Collect(failures[0].Payloads)) != 1 || len(api.puts(t)) != 1 {
+		t.Errorf("got %+v, %v", failures, api.requests)
+	}
+	// Before anything is sent, too.
+	s := New(c, api)
+	f := s.sendTo(t.Context(), destination{name: "x", split: func(check.Result) []check.Result { panic("split") },
+		encode: func(check.Result) json.RawMessage { return json.RawMessage("{}") }}, fine.Result)
+	if f == nil || f.Reason != "panic: split" || len(slices.Collect(f.Payloads)) != 1 {
+		t.Errorf("got %+v", f)
+	}
+}
+
+// All destinations are served at the same time, and none beyond the deadline.
+func TestAtTheSameTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		wait := 3 * time.Second
+		api := &fakeAPI{answer: func(ctx context.Context, _ string, _ int) error {
+			select {
+			case <-time.After(wait):
+				return nil
+			case <-ctx.Done():
+				return &check.Error{Code: check.CodeDeadline, Message: "time is up"}
+			}
+		}}
+		c := all
+		c.Webhook = ""
+		begun := time.Now()
+		if f := New(c, api).Send(ctx, config.Function{}, fine); f != nil || time.Since(begun) != wait {
+			t.Errorf("%v after %v", f, time.Since(begun))
+		}
+		wait = time.Hour
+		if f := New(c, api).Send(ctx, config.Function{}, fine); len(f) != 2 || time.Since(begun) != 5*time.Second {
+			t.Errorf("%v after %v", f, time.Since(begun))
+		}
+	})
+}
