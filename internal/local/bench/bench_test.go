@@ -1,4 +1,9 @@
-package main
+// Package bench holds the function against the least that a function can do.
+// Its benchmarks run two binaries in turn against one endpoint on loopback:
+// the function, as build.sh builds it, and that least (./baseline). What
+// counts is the ratio of their medians, "×baseline", for machines differ and
+// are noisy.
+package bench
 
 import (
 	"context"
@@ -18,10 +23,8 @@ import (
 	"migratecheck/internal/local/scf"
 )
 
-// The benchmarks run two binaries in turn against one endpoint on loopback:
-// the function, as build.sh builds it, and the least that a function can do
-// (testdata/baseline). What counts is the ratio of their medians, "×baseline",
-// for machines differ and are noisy.
+// root is the module's.
+const root = "../../.."
 
 // pair is the function and the baseline with one endpoint.
 type pair struct{ function, baseline scf.Function }
@@ -60,14 +63,14 @@ func newPair(b *testing.B, secure bool) *pair {
 		Output:    io.Discard,
 	}
 	p := &pair{function: settings, baseline: settings}
-	run("./build.sh")
-	built, err := filepath.Abs("build/function/main")
+	run(root + "/build.sh")
+	built, err := filepath.Abs(root + "/build/function/main")
 	if err != nil {
 		b.Fatal(err)
 	}
 	p.function.Path = built
 	p.baseline.Path = filepath.Join(dir, "main")
-	run("go", "build", "-trimpath", "-ldflags=-s -w", "-o", p.baseline.Path, "./testdata/baseline")
+	run("go", "build", "-trimpath", "-ldflags=-s -w", "-o", p.baseline.Path, "./baseline")
 	return p
 }
 
@@ -146,7 +149,7 @@ func sampleEvent(b *testing.B, source string) []byte {
 	case "ckafka-one":
 		return []byte(`{"Records":[{"Ckafka":{"topic":"migrations","partition":1,"offset":36,"msgKey":"None","msgBody":"dts-1kl0iy0v"}}]}`)
 	}
-	event, err := os.ReadFile(filepath.Join("testdata", "events", source+".json"))
+	event, err := os.ReadFile(filepath.Join(root, "testdata", "events", source+".json"))
 	if err != nil {
 		b.Fatal(err)
 	}

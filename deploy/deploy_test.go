@@ -1,4 +1,4 @@
-package main
+package deploy
 
 import (
 	"context"
@@ -28,7 +28,7 @@ const waitTimeout = 5 * time.Minute
 // serverless.yml, held to the code that it deploys. How Tencent's deployer
 // reads the file is checked by .ci/deployer.
 func TestDeployment(t *testing.T) {
-	d, err := scf.ReadConfig("serverless.yml")
+	d, err := scf.ReadConfig("../serverless.yml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func TestDeployment(t *testing.T) {
 
 // The blocks of serverless.yml that are ready to be uncommented.
 func TestDeploymentBlocks(t *testing.T) {
-	file, err := os.ReadFile("serverless.yml")
+	file, err := os.ReadFile("../serverless.yml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +163,7 @@ func TestPolicies(t *testing.T) {
 			Principal      struct{ Service []string }
 		}
 	}
-	read(t, "docs/cam/policy.json", &policy)
+	read(t, "../docs/cam/policy.json", &policy)
 	var allowed []string
 	for _, s := range policy.Statement {
 		for _, action := range s.Action.([]any) {
@@ -175,7 +175,7 @@ func TestPolicies(t *testing.T) {
 		t.Errorf("the policy allows %v, the code calls %v", allowed, want)
 	}
 	policy.Statement = nil
-	read(t, "docs/cam/trust-policy.json", &policy)
+	read(t, "../docs/cam/trust-policy.json", &policy)
 	if len(policy.Statement) != 1 || !slices.Equal(policy.Statement[0].Principal.Service, []string{"scf.qcloud.com"}) {
 		t.Errorf("the trust policy is %+v", policy)
 	}
@@ -194,7 +194,7 @@ func read(t *testing.T, path string, into any) {
 
 // Every variable stands in the tables of the documentation, in both languages.
 func TestVariablesAreDocumented(t *testing.T) {
-	for _, path := range []string{"README.md", "docs/README.zh-CN.md"} {
+	for _, path := range []string{"../README.md", "../docs/README.zh-CN.md"} {
 		text, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
