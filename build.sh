@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Builds the function: build/function/main, the static linux/amd64 executable
-# that runtime Go1 starts, and build/function.zip, which holds it alone. The
-# same commit gives the same bytes, wherever and whenever it is built.
+# that runtime Go1 starts, and build/function.zip, which holds it alone, with a
+# copy of the zip that has its hash in its name. The same commit gives the same
+# bytes, wherever and whenever it is built.
 set -euo pipefail
 cd "$(dirname "$0")"
 
 mkdir -p build/function
-rm -f build/function/* build/function.zip
+rm -f build/function/* build/function*.zip
 
 # What a warm event hardly runs is compiled without inlining: 6 % off the zip.
 lean=()

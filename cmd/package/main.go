@@ -1,15 +1,19 @@
 // Command package packs the function's executable into a zip that SCF takes:
-// the file alone, in the root, run bit set, and the same bytes every time.
+// the file alone, in the root, run bit set, and the same bytes every time. Beside
+// the zip it leaves a copy that has the zip's hash in its name, for deployers
+// that know a file by its name.
 package main
 
 import (
 	"archive/zip"
 	"bytes"
 	"compress/flate"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -47,6 +51,11 @@ func pack(executable, path string) error {
 		return err
 	}
 	if err := archive.Close(); err != nil {
+		return err
+	}
+	hash := sha256.Sum256(packed.Bytes())
+	named := fmt.Sprintf("%s-%x.zip", strings.TrimSuffix(path, ".zip"), hash[:6])
+	if err := os.WriteFile(named, packed.Bytes(), 0o644); err != nil {
 		return err
 	}
 	return os.WriteFile(path, packed.Bytes(), 0o644)

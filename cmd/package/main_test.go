@@ -3,6 +3,8 @@ package main
 import (
 	"archive/zip"
 	"bytes"
+	"crypto/sha256"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -38,6 +40,14 @@ func TestPack(t *testing.T) {
 	}
 	if !bytes.Equal(zips[0], zips[1]) {
 		t.Error("the second zip differs")
+	}
+	hash := sha256.Sum256(zips[0])
+	named, err := filepath.Glob(filepath.Join(dir, "function-*.zip"))
+	if err != nil || len(named) != 1 || filepath.Base(named[0]) != fmt.Sprintf("function-%x.zip", hash[:6]) {
+		t.Fatalf("named by its hash: %v, %v", named, err)
+	}
+	if copied, err := os.ReadFile(named[0]); err != nil || !bytes.Equal(copied, zips[0]) {
+		t.Errorf("%s differs: %v", named[0], err)
 	}
 	archive, err := zip.NewReader(bytes.NewReader(zips[0]), int64(len(zips[0])))
 	if err != nil {
