@@ -1,11 +1,15 @@
+// Package deploy holds serverless.yml, docs/cam and the documents against the
+// code.
 package deploy
 
 import (
 	"context"
 	"encoding/json"
 	"io"
-	"maps"
+	"net/http"
+	"net/http/httptest"
 	"os"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,7 +20,6 @@ import (
 	"migratecheck/internal/check"
 	"migratecheck/internal/config"
 	"migratecheck/internal/dts"
-	"migratecheck/internal/local/fakedts"
 	"migratecheck/internal/local/scf"
 	"migratecheck/internal/tcapi"
 )
@@ -131,65 +134,140 @@ func firedBy(t *testing.T, timer scf.Timer) (int, bool) {
 	return f.jobs, f.waits
 }
 
-// The role's policy names exactly the actions that the code calls, in either
-// version of the API, and the platform may take the role on.
-func TestPolicies(t *testing.T) {
-	called := map[string]bool{}
-	for _, version := range []string{config.Version2018, config.Version2021} {
-		server := fakedts.New(fakedts.Options{})
-		listener, err := server.Listen("127.0.0.1:0", false)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer listener.Close()
-		key := fakedts.ExampleKey
-		client := dts.New(tcapi.New(config.Config{
-			Region: "ap-guangzhou", DTS: config.Address{Scheme: "http", Host: strings.TrimPrefix(listener.URL, "http://")},
-			APIVersion: version, RateLimit: 20, MaxAttempts: 1,
-		}, tcapi.Process{Role: tcapi.Credentials{SecretID: key.SecretID, SecretKey: key.SecretKey, Token: key.Token}}), version)
-		if _, err := client.CreateCheck(t.Context(), "dts-1kl0iy0v"); err != nil {
-			t.Error(err)
-		}
-		if _, _, err := client.DescribeCheck(t.Context(), "dts-1kl0iy0v"); err != nil {
-			t.Error(err)
-		}
-		for _, call := range server.Calls() {
-			called["dts:"+call.Action] = true
-		}
+// called are the actions of DTS that each method of its client calls, in either
+// version of the API.
+func called(t *testing.T) map[string][]string {
+	t.Helper()
+	methods := map[string]func(*dts.Client) error{
+		"CreateCheck":   func(c *dts.Client) error { _, err := c.CreateCheck(t.Context(), "dts-1"); return err },
+		"DescribeCheck": func(c *dts.Client) error { _, _, err := c.DescribeCheck(t.Context(), "dts-1"); return err },
+		"DescribeJob":   func(c *dts.Client) error { _, _, err := c.DescribeJob(t.Context(), "dts-1"); return err },
+		"ListJobs":      func(c *dts.Client) error { _, err := c.ListJobs(t.Context(), check.Filter{}); return err },
+		"Start":         func(c *dts.Client) error { _, err := c.Start(t.Context(), "dts-1"); return err },
 	}
-	var policy struct {
-		Statement []struct {
-			Effect, Action any
-			Principal      struct{ Service []string }
+	if n := reflect.TypeFor[*dts.Client]().NumMethod(); n != len(methods) {
+		t.Fatalf("the client has %d methods, %d are called here", n, len(methods))
+	}
+	actions := map[string][]string{}
+	for name, method := range methods {
+		for _, version := range []string{config.Version2018, config.Version2021} {
+			endpoint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_, scope, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=id/")
+				service := strings.Split(scope, "/")[1]
+				actions[name] = append(actions[name], service+":"+r.Header.Get("X-TC-Action"))
+				io.WriteString(w, `{"Response":{"Error":{"Code":"UnauthorizedOperation","Message":"no"},"RequestId":"r"}}`)
+			}))
+			defer endpoint.Close()
+			client := dts.New(tcapi.New(config.Config{
+				Region: "ap-guangzhou", DTS: config.Address{Scheme: "http", Host: endpoint.Listener.Addr().String()}, RateLimit: 20, MaxAttempts: 1,
+			}, tcapi.Process{Role: tcapi.Credentials{SecretID: "id", SecretKey: "key", Token: "token"}}), version)
+			if err := method(client); err == nil || !strings.Contains(err.Error(), "UnauthorizedOperation") {
+				t.Errorf("%s: %v", name, err)
+			}
 		}
+		slices.Sort(actions[name])
+		actions[name] = slices.Compact(actions[name])
 	}
-	read(t, "../docs/cam/policy.json", &policy)
-	var allowed []string
-	for _, s := range policy.Statement {
-		for _, action := range s.Action.([]any) {
-			allowed = append(allowed, action.(string))
-		}
-	}
-	slices.Sort(allowed)
-	if want := slices.Sorted(maps.Keys(called)); !slices.Equal(allowed, want) {
-		t.Errorf("the policy allows %v, the code calls %v", allowed, want)
-	}
-	policy.Statement = nil
-	read(t, "../docs/cam/trust-policy.json", &policy)
-	if len(policy.Statement) != 1 || !slices.Equal(policy.Statement[0].Principal.Service, []string{"scf.qcloud.com"}) {
-		t.Errorf("the trust policy is %+v", policy)
+	return actions
+}
+
+// document is one of docs/cam. Arrays are the only form that the console, the
+// API and Terraform all take.
+type document struct {
+	Version   string
+	Statement []struct {
+		Effect    string
+		Action    []string
+		Resource  []string
+		Principal *struct{ Service []string }
 	}
 }
 
-func read(t *testing.T, path string, into any) {
+// actions are those that a policy allows.
+func (d document) actions() []string {
+	var all []string
+	for _, statement := range d.Statement {
+		all = append(all, statement.Action...)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// The policies together allow exactly the actions that the code calls, each
+// where it is said to be, and the platform may take the role on.
+func TestPolicies(t *testing.T) {
+	called := called(t)
+	result := []string{"eb:PutEvents", "scf:InvokeFunction"} // what CAM calls the actions PutEvents and Invoke
+	checks := slices.Concat(called["CreateCheck"], called["DescribeCheck"], called["DescribeJob"], called["ListJobs"])
+	all := slices.Concat(checks, called["Start"], result)
+	for name, want := range map[string][]string{
+		"trust-policy.json":          {"name/sts:AssumeRole"},
+		"policy.json":                checks,
+		"policy-start.json":          called["Start"],
+		"policy-result.json":         result,
+		"policy-narrow.example.json": all,
+	} {
+		slices.Sort(want)
+		want = slices.Compact(want)
+		d := read(t, name)
+		if allowed := d.actions(); !slices.Equal(allowed, want) {
+			t.Errorf("%s allows %v, want %v", name, allowed, want)
+		}
+		for _, statement := range d.Statement {
+			if d.Version != "2.0" || statement.Effect != "allow" {
+				t.Errorf("%s: version %s, effect %s", name, d.Version, statement.Effect)
+			}
+			if name == "trust-policy.json" {
+				if statement.Principal == nil || !slices.Equal(statement.Principal.Service, []string{"scf.qcloud.com"}) || statement.Resource != nil {
+					t.Errorf("the trust policy is %+v", d)
+				}
+				continue
+			}
+			// CAM takes an action that lists as not allowed if a resource is named.
+			lists := slices.ContainsFunc(statement.Action, func(action string) bool {
+				return slices.Contains(called["ListJobs"], action) || slices.Contains(called["DescribeJob"], action)
+			})
+			narrow := name == "policy-narrow.example.json" && !lists
+			if narrow == slices.Equal(statement.Resource, []string{"*"}) || len(statement.Resource) == 0 || statement.Principal != nil {
+				t.Errorf("%s: %v of %v", name, statement.Action, statement.Resource)
+			}
+			for _, action := range statement.Action {
+				if lists && slices.Contains(slices.Concat(called["CreateCheck"], called["DescribeCheck"], called["Start"]), action) {
+					t.Errorf("%s: %s is in one statement with actions that list", name, action)
+				}
+				for _, resource := range statement.Resource {
+					service, _, _ := strings.Cut(action, ":")
+					if narrow && !resources[service].MatchString(resource) {
+						t.Errorf("%s: %s is no resource of %s", name, resource, action)
+					}
+				}
+			}
+		}
+	}
+}
+
+// resources are the forms in which CAM knows what an action of a service is
+// about: a job, a function, an event bus.
+var resources = map[string]*regexp.Regexp{
+	"dts": regexp.MustCompile(`^qcs::dts:[a-z0-9-]+:uin/\d+:task/dts-\w+$`),
+	"scf": regexp.MustCompile(`^qcs::scf:[a-z0-9-]+:uin/\d+:namespace/[\w-]+/function/[\w-]+$`),
+	"eb":  regexp.MustCompile(`^qcs::eb:[a-z0-9-]+:uin/\d+:eventbusid/eb-\w+$`),
+}
+
+func read(t *testing.T, name string) document {
 	t.Helper()
-	file, err := os.ReadFile(path)
+	file, err := os.Open("../docs/cam/" + name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal(file, into); err != nil {
-		t.Fatalf("%s: %v", path, err)
+	defer file.Close()
+	var d document
+	decoder := json.NewDecoder(file)
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&d); err != nil {
+		t.Fatalf("%s: %v", name, err)
 	}
+	return d
 }
 
 // Every variable stands in the tables of the documentation, in both languages.
