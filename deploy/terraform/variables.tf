@@ -1,0 +1,265 @@
+variable "region" {
+  description = "Region of the function, such as ap-guangzhou."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z0-9]+){1,3}$", var.region))
+    error_message = "A region such as ap-guangzhou."
+  }
+}
+
+variable "name" {
+  description = "Name of the function, of its role and, with a suffix, of its policies."
+  type        = string
+  default     = "migrate-check"
+
+  validation {
+    condition     = can(regex("^[A-Za-z][A-Za-z0-9_-]{0,50}[A-Za-z0-9]$", var.name))
+    error_message = "2 to 52 letters, digits, - and _, the first a letter, the last neither - nor _."
+  }
+}
+
+variable "namespace" {
+  description = "Namespace of the function."
+  type        = string
+  default     = "default"
+}
+
+variable "zip" {
+  description = "Zip of the function; its name must change with its content. The one that build.sh has left in build/ if null."
+  type        = string
+  default     = null
+}
+
+variable "timeout" {
+  description = "Seconds that the function may take; where it waits, as long as a check takes."
+  type        = number
+  default     = 900
+
+  validation {
+    condition     = var.timeout >= 1 && var.timeout <= 900
+    error_message = "1 to 900 seconds."
+  }
+}
+
+variable "tags" {
+  description = "Tags of the role, the policies and the function."
+  type        = map(string)
+  default     = {}
+}
+
+# What is checked, and when.
+
+variable "schedule" {
+  description = "When the timer fires: second, minute, hour, day, month, week, year, in UTC+8. No timer if null."
+  type        = string
+  default     = "0 0 2 * * * *"
+
+  validation {
+    condition     = var.schedule == null ? true : length(split(" ", var.schedule)) == 7
+    error_message = "Seven fields with one space between: second, minute, hour, day, month, week, year."
+  }
+}
+
+variable "job_ids" {
+  description = "The jobs to check. If empty, those of select."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for id in var.job_ids : can(regex("^[A-Za-z0-9_-]{1,64}$", id))])
+    error_message = "A JobId is 1 to 64 letters, digits, - and _."
+  }
+}
+
+variable "select" {
+  description = "The jobs to check, as in the function's requests. {} is every job that awaits a check."
+  type = object({
+    Status          = optional(list(string))
+    JobName         = optional(list(string))
+    Tags            = optional(map(list(string)))
+    SrcDatabaseType = optional(list(string))
+    DstDatabaseType = optional(list(string))
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.select.Status == null ? true : alltrue([for s in var.select.Status : contains(["created", "checkPass", "checkNotPass"], s)])
+    error_message = "Only jobs that are created, checkPass or checkNotPass can be checked."
+  }
+}
+
+variable "wait" {
+  description = "Whether the timer's event waits for the verdicts."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "start" {
+  description = "Whether migrations may be started, and the timer's event starts those whose check passed."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "strict" {
+  description = "Whether a warning or a skipped step counts as not passed. Needs api_version 2021-12-06."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "retries" {
+  description = "How often an asynchronous event that failed is tried again."
+  type        = number
+  default     = 2
+}
+
+variable "event_age" {
+  description = "Seconds after which an asynchronous event is no longer tried."
+  type        = number
+  default     = 21600
+}
+
+variable "url" {
+  description = "Whether the function has a URL, for signed requests."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+# The function's environment variables. Null leaves one out.
+
+variable "dts_region" {
+  description = "Region of the migration jobs. The function's own if null."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.dts_region == null ? true : can(regex("^[a-z]{2}(-[a-z0-9]+){1,3}$", var.dts_region))
+    error_message = "A region such as ap-guangzhou."
+  }
+}
+
+variable "dts_endpoint" {
+  description = "Host or URL of the DTS API. From the region if null."
+  type        = string
+  default     = null
+}
+
+variable "api_version" {
+  description = "Generation of the DTS API: 2018-03-30, or 2021-12-06, which also gives the steps of a check."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.api_version == null ? true : contains(["2018-03-30", "2021-12-06"], var.api_version)
+    error_message = "2018-03-30 or 2021-12-06."
+  }
+}
+
+variable "rate_limit" {
+  description = "Calls a second, of each action, that one instance may send."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.rate_limit == null ? true : var.rate_limit >= 1 && var.rate_limit <= 10000
+    error_message = "1 to 10000."
+  }
+}
+
+variable "max_attempts" {
+  description = "Attempts a call."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.max_attempts == null ? true : var.max_attempts >= 1 && var.max_attempts <= 10
+    error_message = "1 to 10."
+  }
+}
+
+variable "language" {
+  description = "Language of DTS's texts, and of what the function writes for people: en-US or zh-CN."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.language == null ? true : contains(["en-US", "zh-CN"], var.language)
+    error_message = "en-US or zh-CN."
+  }
+}
+
+variable "result_function" {
+  description = "Function that gets the answer as its event: [namespace/]name[:qualifier]."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.result_function == null ? true : can(regex("^([A-Za-z][A-Za-z0-9_-]{0,59}/)?[A-Za-z][A-Za-z0-9_-]{0,59}(:[A-Za-z0-9_$][A-Za-z0-9_-]{0,63})?$", var.result_function))
+    error_message = "A function's name, as in next, namespace/next or next:qualifier."
+  }
+}
+
+variable "result_event_bus" {
+  description = "Event bus that gets one CloudEvent a job: eb-…"
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.result_event_bus == null ? true : can(regex("^eb-[A-Za-z0-9]{1,32}$", var.result_event_bus))
+    error_message = "The id of an event bus, which begins with eb-."
+  }
+}
+
+variable "result_webhook" {
+  description = "URL of a WeCom, Feishu or DingTalk robot, or of anything else that takes the answer as JSON."
+  type        = string
+  default     = null
+  sensitive   = true
+}
+
+variable "result_webhook_secret" {
+  description = "Signs for Feishu and DingTalk."
+  type        = string
+  default     = null
+  sensitive   = true
+}
+
+variable "result_when" {
+  description = "always, or problems: only events in which a job failed, did not pass or has no verdict."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.result_when == null ? true : contains(["always", "problems"], var.result_when)
+    error_message = "always or problems."
+  }
+}
+
+variable "result_scf_endpoint" {
+  description = "Host or URL of the SCF API, for result_function. From the region if null."
+  type        = string
+  default     = null
+}
+
+variable "result_eb_endpoint" {
+  description = "Host or URL of the EventBridge API, for result_event_bus. From the region if null."
+  type        = string
+  default     = null
+}
+
+variable "log_level" {
+  description = "debug, info, warn or error."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.log_level == null ? true : contains(["debug", "info", "warn", "error"], var.log_level)
+    error_message = "debug, info, warn or error."
+  }
+}
