@@ -235,7 +235,7 @@ func BenchmarkBatch(b *testing.B) {
 			ids := make([]string, len(known))
 			for i := range known {
 				ids[i] = fmt.Sprintf("dts-%08d", i)
-				known[i].JobID = ids[i]
+				known[i] = fakedts.Job{JobID: ids[i], CheckSeconds: fakedts.Instant}
 			}
 			endpoint, err := fakedts.New(fakedts.Options{Jobs: known, Quota: -1, Forget: true}).Listen("127.0.0.1:0", secure)
 			if err != nil {
