@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -20,6 +21,8 @@ import (
 	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/zclconf/go-cty/cty"
 
+	"migratecheck/handler/event"
+	"migratecheck/internal/check"
 	"migratecheck/internal/config"
 	"migratecheck/internal/local/scf"
 )
@@ -464,7 +467,8 @@ func TestValidation(t *testing.T) {
 	}
 }
 
-// The timer's Message is a check request of the function's.
+// The timer's Message is a check request, which the function reads as it was
+// meant.
 func TestRequest(t *testing.T) {
 	list := func(values ...string) cty.Value {
 		var all []cty.Value
@@ -473,26 +477,40 @@ func TestRequest(t *testing.T) {
 		}
 		return cty.ListVal(all)
 	}
+	waiting := &check.Filter{Status: []string{check.JobCreated, check.JobCheckNotPass}}
 	for name, row := range map[string]struct {
 		variables map[string]cty.Value
-		want      string
+		jobs      []string
+		filter    *check.Filter
+		ask       event.Ask
 	}{
-		"every waiting job": {nil, `{"Select":{},"Wait":true}`},
-		"jobs":              {map[string]cty.Value{"job_ids": list("dts-1kl0iy0v", "dts-dau5czmd"), "wait": cty.False}, `{"JobIds":["dts-1kl0iy0v","dts-dau5czmd"]}`},
+		"every waiting job": {nil, nil, waiting, event.Ask{Wait: true}},
+		"jobs": {map[string]cty.Value{"job_ids": list("dts-1kl0iy0v", "dts-dau5czmd"), "wait": cty.False},
+			[]string{"dts-1kl0iy0v", "dts-dau5czmd"}, nil, event.Ask{}},
 		"a selection": {map[string]cty.Value{"select": cty.ObjectVal(map[string]cty.Value{
 			"Status": list("created", "checkPass", "checkNotPass"), "JobName": list("orders"), "Tags": cty.ObjectVal(map[string]cty.Value{"env": list("prod", "staging")}),
 			"SrcDatabaseType": list("mysql"), "DstDatabaseType": list("tdsqlmysql"),
-		})}, `{"Select":{"DstDatabaseType":["tdsqlmysql"],"JobName":["orders"],"SrcDatabaseType":["mysql"],"Status":["created","checkPass","checkNotPass"],` +
-			`"Tags":{"env":["prod","staging"]}},"Wait":true}`},
+		})}, nil, &check.Filter{
+			Status: []string{check.JobCreated, check.JobCheckPass, check.JobCheckNotPass}, Names: []string{"orders"},
+			Tags: map[string][]string{"env": {"prod", "staging"}}, SrcDatabaseTypes: []string{"mysql"}, DstDatabaseTypes: []string{"tdsqlmysql"},
+		}, event.Ask{Wait: true}},
 		"start what passed": {map[string]cty.Value{"start": cty.True, "strict": cty.True, "api_version": cty.StringVal("2021-12-06")},
-			`{"Select":{},"Start":true,"Strict":true,"Wait":true}`},
+			nil, waiting, event.Ask{Wait: true, Start: true, Strict: true}},
 		"null is the default": {map[string]cty.Value{"job_ids": cty.NullVal(cty.DynamicPseudoType), "select": cty.NullVal(cty.DynamicPseudoType), "start": cty.NullVal(cty.Bool)},
-			`{"Select":{},"Wait":true}`},
+			nil, waiting, event.Ask{Wait: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := evaluate(t, row.variables)
-			if got := p.text(t, "tencentcloud_scf_trigger.timer", "custom_argument"); got != row.want {
-				t.Errorf("got %s\nwant %s", got, row.want)
+			message := evaluate(t, row.variables).text(t, "tencentcloud_scf_trigger.timer", "custom_argument")
+			payload, err := json.Marshal(map[string]string{"Type": "Timer", "TriggerName": "nightly-check", "Message": message})
+			if err != nil {
+				t.Fatal(err)
+			}
+			e, refusal := event.Read(payload)
+			if refusal != nil || len(e.Requests) != 1 {
+				t.Fatalf("%s: %d requests, %v", message, len(e.Requests), refusal)
+			}
+			if r := e.Requests[0]; r.Err != nil || !slices.Equal(r.Jobs, row.jobs) || !reflect.DeepEqual(r.Select, row.filter) || r.Ask != row.ask {
+				t.Errorf("%s is read as %+v of %+v", message, r, r.Select)
 			}
 		})
 	}
