@@ -1,6 +1,6 @@
 module migratecheck
 
-go 1.26
+go 1.26.0
 
 require (
 	github.com/aws/smithy-go v1.28.8
@@ -11,6 +11,7 @@ require (
 	github.com/tencentyun/scf-go-lib v0.0.0-20230904103145-13c9a7eeca80
 	github.com/zclconf/go-cty v1.19.0
 	go.yaml.in/yaml/v3 v3.0.6
+	golang.org/x/sys v0.50.0
 )
 
 require (

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 
 	"migratecheck/internal/local/cloudapi"
 	"migratecheck/internal/local/scf"
@@ -43,6 +44,10 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var large *http.MaxBytesError
 	if errors.As(err, &large) {
 		writeFailure(w, scf.ErrEventTooLarge, id)
+		return
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		writeJSON(w, http.StatusRequestTimeout, map[string]string{"message": "The body did not come in time."})
 		return
 	}
 	if err != nil {

@@ -19,7 +19,8 @@ type Function struct {
 	// Variables are the user's environment variables.
 	Variables map[string]string
 
-	// Role is what the execution role's credentials are; nil without a role.
+	// Role is the execution role's credentials, which each invocation brings; nil
+	// without a role.
 	Role *Credentials
 
 	// Memory is the function's size in MB (64 if 0), Timeout what an event may
@@ -41,9 +42,11 @@ type Credentials struct {
 // gets to see: where certificates are found and how to reach the network.
 var passed = []string{"SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "NO_PROXY", "GODEBUG", "GOCOVERDIR"}
 
-// variables returns the environment of an instance, as a map: the platform's
-// names cannot be taken by the user's.
-func (f Function) variables(port int) map[string]string {
+// variables returns the environment of an instance's process, as a map: the
+// platform's names cannot be taken by the user's. The role's credentials are
+// not in it. They come with each invocation, since the runtime library serves
+// whoever reaches its port.
+func (f Function) variables() map[string]string {
 	out := map[string]string{"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": os.TempDir(), "TZ": "UTC"}
 	for _, name := range passed {
 		if value, ok := os.LookupEnv(name); ok {
@@ -61,19 +64,22 @@ func (f Function) variables(port int) map[string]string {
 	out["FUNCTION_NAME"] = f.Name
 	out["FUNCTION_MEMORY_SIZE"] = strconv.Itoa(f.Memory)
 	out["FUNCTION_VERSION"] = "$LATEST"
-	if port > 0 {
-		out["_LAMBDA_SERVER_PORT"] = strconv.Itoa(port)
-		out["_SCF_SERVER_PORT"] = strconv.Itoa(port)
-	}
-	if f.Role != nil {
-		out["TENCENTCLOUD_SECRETID"] = f.Role.SecretID
-		out["TENCENTCLOUD_SECRETKEY"] = f.Role.SecretKey
-		out["TENCENTCLOUD_SESSIONTOKEN"] = f.Role.Token
+	return out
+}
+
+// invocation returns the environment that an invocation brings, with the
+// role's credentials if there is one.
+func (f Function) invocation(role *Credentials) map[string]string {
+	out := f.variables()
+	if role != nil {
+		out["TENCENTCLOUD_SECRETID"] = role.SecretID
+		out["TENCENTCLOUD_SECRETKEY"] = role.SecretKey
+		out["TENCENTCLOUD_SESSIONTOKEN"] = role.Token
 	}
 	return out
 }
 
-// Reserved tells that the platform keeps a variable's name for itself.
+// Reserved reports whether the platform keeps a variable's name for itself.
 func Reserved(name string) bool {
 	for _, prefix := range []string{"SCF_", "QCLOUD_", "TENCENTCLOUD_", "_"} {
 		if strings.HasPrefix(name, prefix) {

@@ -5,6 +5,7 @@
 package scf
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -44,9 +45,10 @@ func Start(ctx context.Context, f Function) (*Instance, error) {
 		return nil, err
 	}
 	process := exec.Command(f.Path)
-	for name, value := range f.variables(port) {
+	for name, value := range f.variables() {
 		process.Env = append(process.Env, name+"="+value)
 	}
+	process.Env = append(process.Env, fmt.Sprint("_LAMBDA_SERVER_PORT=", port), fmt.Sprint("_SCF_SERVER_PORT=", port))
 	process.Dir = os.TempDir()
 	output, err := newOutput(f.Output)
 	if err != nil {
@@ -88,6 +90,7 @@ func (i *Instance) connect(ctx context.Context, address string) error {
 	for {
 		connection, err := dialer.DialContext(ctx, "tcp", address)
 		if err == nil {
+			keepToLoopback(i.Pid())
 			i.client = rpc.NewClient(connection)
 			return i.ping(ctx)
 		}
@@ -133,10 +136,7 @@ func (i *Instance) exit() string {
 // *FunctionError, ErrAnswerTooLarge, ctx's, or wraps ErrTimeout or ErrExited.
 func (i *Instance) Invoke(ctx context.Context, e Event) ([]byte, error) {
 	f := i.function
-	if e.Role != nil {
-		f.Role = e.Role
-	}
-	environment, err := json.Marshal(f.variables(0))
+	environment, err := json.Marshal(f.invocation(cmp.Or(e.Role, f.Role)))
 	if err != nil {
 		return nil, err
 	}

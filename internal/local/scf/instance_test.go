@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"runtime"
 	"strconv"
 	"strings"
@@ -25,9 +26,7 @@ func TestEnvironment(t *testing.T) {
 	f.Variables["SCF_X"] = "mine"
 	f.Variables["QCLOUD_X"] = "mine"
 	f.Variables["_LAMBDA_SERVER_PORT"] = "1"
-	e := event("environment", "", 0)
-	e.Role = &Credentials{"id2", "key2", "token2"}
-	answer, err := start(t, f).Invoke(t.Context(), e)
+	answer, err := start(t, f).Invoke(t.Context(), event("environment", "", 0))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,9 +51,9 @@ func TestEnvironment(t *testing.T) {
 		"DTS_REGION":                "ap-beijing",
 		"TENCENTCLOUD_REGION":       "ap-shanghai",
 		"TENCENTCLOUD_RUNENV":       "SCF",
-		"TENCENTCLOUD_SECRETID":     "id2",
-		"TENCENTCLOUD_SECRETKEY":    "key2",
-		"TENCENTCLOUD_SESSIONTOKEN": "token2",
+		"TENCENTCLOUD_SECRETID":     "id",
+		"TENCENTCLOUD_SECRETKEY":    "key",
+		"TENCENTCLOUD_SESSIONTOKEN": "token",
 		"FUNCTION_NAME":             "checks",
 		"FUNCTION_MEMORY_SIZE":      "128",
 	} {
@@ -73,12 +72,47 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
-func TestNoRoleNoCredentials(t *testing.T) {
+// The process is started without credentials: each invocation brings those of
+// its own, and one that brings none has none.
+func TestCredentialsComeWithTheInvocation(t *testing.T) {
 	t.Setenv("TENCENTCLOUD_SECRETID", "mine")
-	for name := range (Function{}).withDefaults().variables(1) {
-		if strings.HasPrefix(name, "TENCENTCLOUD_SE") {
-			t.Errorf("%s is set without a role", name)
-		}
+	f := helperProcess(t)
+	for _, c := range []struct {
+		name           string
+		function, role *Credentials
+		want           string
+	}{
+		{"no role", nil, nil, ""},
+		{"the function's", &Credentials{"id", "key", "token"}, nil, "id key token"},
+		{"the event's", &Credentials{"id", "key", "token"}, &Credentials{"id2", "key2", "token2"}, "id2 key2 token2"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f.Role = c.function
+			i := start(t, f)
+			started, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", i.Pid()))
+			if runtime.GOOS == "linux" && (err != nil || strings.Contains(string(started), "TENCENTCLOUD_SE")) {
+				t.Errorf("the process was started with %q, error %v", started, err)
+			}
+			e := event("environment", "", 0)
+			e.Role = c.role
+			answer, err := i.Invoke(t.Context(), e)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got struct{ Event map[string]string }
+			if err := json.Unmarshal(answer, &got); err != nil {
+				t.Fatal(err)
+			}
+			var credentials []string
+			for _, name := range []string{"TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRETKEY", "TENCENTCLOUD_SESSIONTOKEN"} {
+				if value, ok := got.Event[name]; ok {
+					credentials = append(credentials, value)
+				}
+			}
+			if strings.Join(credentials, " ") != c.want {
+				t.Errorf("credentials %v, want %q", credentials, c.want)
+			}
+		})
 	}
 }
 
