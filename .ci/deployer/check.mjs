@@ -2,16 +2,11 @@
 // these to what the file means to say. The file's path is the argument.
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import yaml from 'js-yaml';
-
-const require = createRequire(import.meta.url);
-const { formatInputs } = require('tencent-component-toolkit/lib/modules/scf/utils');
-const triggers = require('tencent-component-toolkit/lib/modules/triggers').default;
+import { functionOf, load, triggersOf } from './deployer.mjs';
 
 const path = process.argv[2];
-const { component, inputs } = yaml.load(readFileSync(path, 'utf8'));
+const { component, inputs } = load(readFileSync(path, 'utf8'));
 let passed = 0;
 let failed = 0;
 function check(name, test) {
@@ -26,7 +21,7 @@ function check(name, test) {
 }
 
 check('the component is scf', () => assert.equal(component, 'scf'));
-const request = formatInputs(inputs);
+const request = functionOf(inputs);
 check('the function', () => {
   const { Code, PublicNetConfig, L5Enable, InstallDependency, DiskSize, ...rest } = request;
   assert.equal(PublicNetConfig.PublicNetStatus, 'ENABLE');
@@ -55,15 +50,7 @@ check('what is packed is main alone, run bit set', () => {
   assert.equal(statSync(join(folder, 'main')).mode & 0o111, 0o111);
 });
 
-const found = {};
-for (const event of inputs.events) {
-  const [type] = Object.keys(event);
-  const trigger = new triggers[type]({ credentials: {}, region: inputs.region });
-  found[type] = trigger.formatInputs({
-    region: inputs.region,
-    inputs: { namespace: 'default', functionName: inputs.name, ...event[type] },
-  }).triggerInputs;
-}
+const found = Object.fromEntries(triggersOf(inputs).map((request) => [request.Type, request]));
 check('there is a timer and a Function URL, nothing else', () =>
   assert.deepEqual(Object.keys(found).sort(), ['http', 'timer']));
 check('the timer is open, named, and brings its argument', () =>
@@ -89,15 +76,10 @@ check('the Function URL asks for CAM and can be reached', () => {
 // The API Gateway block, as somebody who uncomments it gets it.
 const uncommented = readFileSync(path, 'utf8').replace(/^    # (- apigw:[\s\S]*)$/m, (_, block) =>
   '    ' + block.replace(/^    # /gm, '    '));
-const events = yaml.load(uncommented).inputs.events;
+const uncommentedTriggers = triggersOf(load(uncommented).inputs);
 check('the apigw block is ready to be uncommented', () => {
-  assert.equal(events.length, 3);
-  const trigger = new triggers.apigw({ credentials: {}, region: inputs.region });
-  const { triggerInputs } = trigger.formatInputs({
-    region: inputs.region,
-    inputs: { namespace: 'default', functionName: inputs.name, ...events[2].apigw },
-  });
-  const [endpoint] = triggerInputs.endpoints;
+  assert.equal(uncommentedTriggers.length, 3);
+  const [endpoint] = uncommentedTriggers[2].endpoints;
   assert.equal(endpoint.path, '/jobs/{JobId}/checks');
   assert.equal(endpoint.function.isIntegratedResponse, true);
   assert.equal(endpoint.function.functionType, 'EVENT');

@@ -1,41 +1,65 @@
 package scf
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
 
-var placeholder = regexp.MustCompile(`\$\{(env:)?(\w+)\}`)
+var placeholder = regexp.MustCompile(`\$\{(\w*:)?([\w.-]+)\}`)
 
-// substitute puts in what placeholders stand for. One that stands for nothing
-// is dropped, or becomes the text undefined within a longer one; other text in
-// the form of a placeholder stays.
-func substitute(n *yaml.Node, words map[string]string, lookup func(string) (string, bool)) {
-	for _, child := range n.Content {
-		substitute(child, words, lookup)
+// substitute puts in what ${env:…} stands for (with environment set), or else
+// ${name} and its like. A variable that is set nowhere is left out with its
+// key, or becomes the text undefined within a longer one; unset is told of it.
+// What is no such placeholder stays.
+func substitute(n *yaml.Node, path string, environment bool, lookup func(string) (string, bool), unset func(path, placeholder string)) {
+	if n.Kind == yaml.MappingNode {
+		kept := n.Content[:0]
+		for i := 0; i < len(n.Content); i += 2 {
+			key, value := n.Content[i], n.Content[i+1]
+			if substitute(value, under(path, key.Value), environment, lookup, unset); value.Tag != dropped {
+				kept = append(kept, key, value)
+			}
+		}
+		n.Content = kept
+		return
+	}
+	for i, item := range n.Content {
+		substitute(item, fmt.Sprintf("%s[%d]", path, i), environment, lookup, unset)
+		if item.Tag == dropped {
+			item.Tag = "!!null"
+		}
 	}
 	if n.Kind != yaml.ScalarNode || !strings.Contains(n.Value, "${") {
 		return
 	}
-	dropped := false
-	n.Value = placeholder.ReplaceAllStringFunc(n.Value, func(whole string) string {
-		m := placeholder.FindStringSubmatch(whole)
-		value, ok := words[m[2]]
-		if m[1] == "" && !ok {
-			return whole
+	whole := n.Value
+	n.Value = placeholder.ReplaceAllStringFunc(whole, func(one string) string {
+		m := placeholder.FindStringSubmatch(one)
+		if (m[1] == "env:") != environment || !environment && m[1] != "" {
+			return one
 		}
-		if m[1] != "" {
-			value, ok = lookup(m[2])
+		value, ok := lookup(m[2])
+		switch {
+		case ok:
+			return value
+		case !environment:
+			return one
 		}
-		if !ok {
-			dropped = dropped || whole == n.Value
-			return "undefined"
+		unset(path, one)
+		if one == whole {
+			n.Tag = dropped
 		}
-		return value
+		return "undefined"
 	})
-	if dropped {
-		n.Tag, n.Value = "!!null", ""
+	if n.Tag == dropped {
+		n.Style, n.Value = 0, ""
+	} else if n.Value != whole {
+		n.Tag, n.Style = "!!str", yaml.DoubleQuotedStyle // a text, whatever was put in
 	}
 }
+
+// dropped is the tag of a value that is left out.
+const dropped = "!!dropped"

@@ -1,6 +1,7 @@
 package scf
 
 import (
+	"fmt"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -28,7 +29,12 @@ func TestReadConfig(t *testing.T) {
 	}; !reflect.DeepEqual(timers, want) {
 		t.Errorf("timers %+v, want %+v", timers, want)
 	}
-	d.Timers = nil
+	if want := []string{
+		"inputs.environment.variables.NOTE: ${env:NOBODY} is set nowhere, neither in the environment nor in .env",
+	}; !reflect.DeepEqual(d.Notes, want) {
+		t.Errorf("notes %q, want %q", d.Notes, want)
+	}
+	d.Timers, d.Notes = nil, nil
 	want := Deployment{
 		Name: "migrate-check-test", Source: "./build/function", Type: "event", Handler: "main", Runtime: "Go1",
 		Region: "ap-shanghai", Role: "checker", Memory: 128, Timeout: 30 * time.Second,
@@ -62,7 +68,8 @@ func TestTimerEnabled(t *testing.T) {
 		t.Run(value, func(t *testing.T) {
 			d, err := ParseConfig([]byte(`
 component: scf
-inputs: {name: x, runtime: Go1, events: [{timer: {name: t, cronExpression: '0 0 2 * * * *', enable: `+value+`}}]}
+name: checks
+inputs: {runtime: Go1, events: [{timer: {parameters: {name: t, cronExpression: '0 0 2 * * * *', enable: `+value+`}}}]}
 `), nil)
 			if err != nil {
 				t.Fatal(err)
@@ -78,33 +85,135 @@ inputs: {name: x, runtime: Go1, events: [{timer: {name: t, cronExpression: '0 0 
 }
 
 func TestParseConfigRefuses(t *testing.T) {
-	inputs := func(text string) string {
-		return "component: scf\ninputs: {name: x, runtime: Go1, " + text + "}"
-	}
-	timer := func(text string) string {
-		return inputs("events: [{timer: {parameters: {" + text + "}}}]")
-	}
+	const top = "component: scf\nname: checks\n"
+	inputs := func(text string) string { return top + "inputs: {name: checks, runtime: Go1, " + text + "}" }
+	variable := func(value string) string { return inputs("environment: {variables: {NAME: " + value + "}}") }
+	timer := func(text string) string { return inputs("events: [{timer: {parameters: {" + text + "}}}]") }
+	const cron = "cronExpression: '0 0 2 * * * *'"
+	const place = "inputs.events[0].timer.parameters."
 	for name, c := range map[string]struct{ file, message string }{
 		"not YAML":           {"a: [", "yaml"},
-		"a key twice":        {"component: scf\ncomponent: scf", "already defined"},
-		"another component":  {"component: cos", "component"},
-		"no name":            {"component: scf\ninputs: {runtime: Go1}", "inputs.name"},
-		"another runtime":    {"component: scf\ninputs: {name: x, runtime: Python3.6}", "inputs.runtime"},
-		"odd memory":         {inputs("memorySize: 100"), "inputs.memorySize"},
-		"too long":           {inputs("timeout: 901"), "inputs.timeout"},
-		"time is no number":  {inputs("timeout: 3s"), "cannot unmarshal"},
-		"reserved variable":  {inputs("environment: {variables: {SCF_X: y}}"), `"SCF_X"`},
-		"malformed variable": {inputs("environment: {variables: {1X: y}}"), `"1X"`},
-		"nameless timer":     {timer("cronExpression: '0 0 2 * * * *'"), "inputs.events[0].timer: name"},
-		"bad cron":           {timer("name: t, cronExpression: '0 2 * * *'"), "inputs.events[0].timer: cronExpression: must have seven fields"},
-		"argument no text":   {timer("name: t, cronExpression: '0 0 2 * * * *', argument: 12"), "argument: must be a string"},
-		"argument too long":  {timer("name: t, cronExpression: '0 0 2 * * * *', argument: " + strings.Repeat("x", 4097)), "argument: must be at most 4096"},
-		"two of a name": {inputs("events: [{timer: {name: t, cronExpression: '0 0 2 * * * *'}}, {timer: {name: t, cronExpression: '0 0 2 * * * *'}}]"),
-			"two timers"},
+		"nothing":            {"# nothing", "the file is empty"},
+		"a key twice":        {"component: scf\ncomponent: scf", `line 2: the key "component" is already defined`},
+		"another component":  {"component: cos\nname: x", "component: must be scf"},
+		"no name":            {"component: scf\ninputs: {runtime: Go1}", "name: is required"},
+		"a malformed name":   {inputs("name: x"), "already defined"},
+		"a name too short":   {top + "inputs: {name: x, runtime: Go1}", "inputs.name: must be 2 to 60"},
+		"inputs as a list":   {top + "inputs: [x]", "inputs: must be a mapping"},
+		"another runtime":    {top + "inputs: {runtime: Python3.6}", "inputs.runtime: must be Go1"},
+		"no runtime":         {top + "inputs: {handler: main}", "inputs.runtime: must be Go1"},
+		"another handler":    {inputs("handler: index.main_handler"), "inputs.handler: must be main"},
+		"a web function":     {inputs("type: web"), "inputs.type: must be event"},
+		"an image":           {inputs("deployMode: image"), "inputs.type: must be event"},
+		"another region":     {inputs("region: Guangzhou"), "inputs.region: must be a region"},
+		"odd memory":         {inputs("memorySize: 100"), "inputs.memorySize: must be 64"},
+		"too long":           {inputs("timeout: 901"), "inputs.timeout: must be from 1 to 900"},
+		"longer than a day":  {inputs("asyncRunEnable: true, timeout: 86401"), "inputs.timeout: must be from 1 to 900, or to 86400"},
+		"less than none":     {inputs("timeout: -1"), "inputs.timeout"},
+		"async as a text":    {inputs("asyncRunEnable: 'true', timeout: 901"), "inputs.timeout"},
+		"time is no number":  {inputs("timeout: 3s"), "inputs.timeout: must be a whole number"},
+		"reserved variable":  {inputs("environment: {variables: {SCF_X: y}}"), "inputs.environment.variables.SCF_X: must"},
+		"malformed variable": {inputs("environment: {variables: {1X: y}}"), "inputs.environment.variables.1X: must"},
+		"variables, a list":  {inputs("environment: {variables: [A=b]}"), "inputs.environment.variables: must be a mapping"},
+		"a date":             {variable("2021-12-06"), "inputs.environment.variables.NAME: is a date, for which the deployer hands over 2021-12-06T00:00:00.000Z: put it in quotes"},
+		"a time":             {variable("2021-12-06 10:00:00"), "put it in quotes"},
+		"blank":              {variable(""), "NAME: is blank, for which the deployer hands over the text null"},
+		"null":               {variable("~"), "NAME: is blank"},
+		"octal":              {variable("0644"), "NAME: is no text, and the deployer hands it over in other words than 0644: put it in quotes"},
+		"a leading sign":     {variable("+1"), "put it in quotes"},
+		"hexadecimal":        {variable("0x10"), "put it in quotes"},
+		"grouped digits":     {variable("1_000"), "put it in quotes"},
+		"a fraction of 0":    {variable("1.0"), "put it in quotes"},
+		"a large number":     {variable("12345678901234567890"), "put it in quotes"},
+		"an exponent":        {variable("1e3"), "put it in quotes"},
+		"True":               {variable("True"), "put it in quotes"},
+		"a tag":              {variable("!!binary aGk="), "put it in quotes"},
+		"a mapping":          {variable("{a: b}"), "NAME: must be a text"},
+		"events, a mapping":  {inputs("events: {timer: {}}"), "inputs.events: must be a list"},
+		"no trigger":         {inputs("events: [{}]"), "inputs.events[0]: must name a trigger"},
+		"another trigger":    {inputs("events: [{timr: {}}]"), "inputs.events[0].timr: is no kind of trigger, did you mean timer?"},
+		"not indented":       {inputs("events: [{timer: , parameters: {}}]"), "inputs.events[0].timer: has no settings: indent"},
+		"beside parameters":  {inputs("events: [{timer: {" + cron + "}}]"), place + "cronExpression: is required"},
+		"bad cron":           {timer("cronExpression: '0 2 * * *'"), place + "cronExpression: must have seven fields"},
+		"cron not quoted":    {inputs("events: [{timer: {parameters: {cronExpression: */5 * * * * * *}}}]"), "must be in quotes"},
+		"argument no text":   {timer(cron + ", argument: {a: b}"), place + "argument: must be a text: put it in quotes"},
+		"argument a number":  {timer(cron + ", argument: 12"), place + "argument: must be a text: put it in quotes"},
+		"argument a date":    {timer(cron + ", argument: 2021-12-06"), place + "argument: is a date"},
+		"argument too long":  {timer(cron + ", argument: " + strings.Repeat("x", 4097)), place + "argument: must be at most 4096"},
+		"two of a name":      {inputs("events: [{timer: {parameters: {" + cron + "}}}, {timer: {parameters: {name: timer-checks-dev, " + cron + "}}}]"), `two timers are named "timer-checks-dev"`},
+		"another auth":       {inputs("events: [{http: {parameters: {authType: cam}}}]"), "inputs.events[0].http.parameters.authType: must be CAM or NONE"},
+		"a merge of a text":  {"<<: x\ncomponent: scf", "only a mapping can be merged"},
+		"an endless alias":   {"a: &a [*a]", "aliases make the file too large"},
+		"a thousand laughs":  {laughs(10), "aliases make the file too large"},
+		"a key of keys":      {"{a: b}: c", "a key must be a text"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := ParseConfig([]byte(c.file), nil); err == nil || !strings.Contains(err.Error(), c.message) {
 				t.Errorf("error %v, want %q", err, c.message)
+			}
+		})
+	}
+}
+
+// laughs is a short file in which each level has ten times the one before.
+func laughs(levels int) string {
+	text := "a0: &a0 x\n"
+	for i := range levels {
+		text += fmt.Sprintf("a%d: &a%d [%s]\n", i+1, i+1, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d,", i), 10), ","))
+	}
+	return text
+}
+
+// What works otherwise than it looks is noted, with its place.
+func TestNotes(t *testing.T) {
+	const clean = `
+component: scf
+name: checks
+x-anchors: {any: thing}
+inputs:
+  src: ./build/function
+  role: checker
+  runtime: Go1
+  timeout: 60
+  environment: {variables: {DTS_REGION: ap-guangzhou}}
+  events:
+    - timer: {parameters: {name: nightly, cronExpression: '0 0 2 * * * *', enable: true}}
+    - http: {parameters: {authType: CAM, netConfig: {enableExtranet: true}}}
+    - apigw: {parameters: {endpoints: [{path: /, method: POST, function: {isIntegratedResponse: true}}]}}
+`
+	for name, c := range map[string]struct{ old, new, note string }{
+		"nothing":                {"", "", ""},
+		"a key at the top":       {"component: scf", "component: scf\nstages: test", "stages: the deployer does not know this key and ignores it, did you mean stage?"},
+		"timout":                 {"timeout: 60", "timout: 60", "inputs.timout: the deployer does not know this key and ignores it, did you mean timeout?"},
+		"rol":                    {"role: checker", "role: x\n  rol: checker", "inputs.rol: the deployer does not know this key and ignores it, did you mean role?"},
+		"no role":                {"  role: checker\n", "", "inputs.role: is missing: the function gets no credentials"},
+		"a role in no variable":  {"role: checker", "role: ${env:NOBODY}", "inputs.role: ${env:NOBODY} is set nowhere, neither in the environment nor in .env"},
+		"event":                  {"  events:", "  event: []\n  events:", "inputs.event: the deployer does not know this key and ignores it, did you mean events?"},
+		"memory":                 {"timeout: 60", "memory: 64", "inputs.memory: the deployer does not know this key and ignores it, did you mean memorySize?"},
+		"nothing like it":        {"timeout: 60", "zone: 1", "inputs.zone: the deployer does not know this key and ignores it"},
+		"no variables":           {"{variables: {DTS_REGION: ap-guangzhou}}", "{DTS_REGION: ap-guangzhou}", "inputs.environment.DTS_REGION: the deployer does not know this key and ignores it"},
+		"crontab":                {"enable: true", "crontab: x, enable: true", "inputs.events[0].timer.parameters.crontab: the deployer does not know this key and ignores it, did you mean cronExpression?"},
+		"beside parameters":      {"timer: {", "timer: {argument: x, ", "inputs.events[0].timer.argument: the deployer does not know this key and ignores it"},
+		"two kinds in one item":  {"    - http:", "      http:", `inputs.events[0].timer: the deployer ignores "http" beside it: each event is an item of its own`},
+		"enabled by a text":      {"enable: true", "enable: 'false'", `inputs.events[0].timer.parameters.enable: is on: every text counts as true for the deployer, also "false"`},
+		"a URL for everybody":    {"authType: CAM, ", "", "inputs.events[1].http.parameters.authType: is NONE: whoever knows the URL gets in"},
+		"a URL for nobody":       {"enableExtranet: true", "enableExtranet: false", "inputs.events[1].http.parameters.netConfig: no network is enabled: the URL cannot be reached"},
+		"a network":              {"enableExtranet: true", "enableExtranet: true, extranet: true", "inputs.events[1].http.parameters.netConfig.extranet: the deployer does not know this key and ignores it"},
+		"an endpoint":            {"method: POST", "methods: POST", "inputs.events[2].apigw.parameters.endpoints[0].methods: the deployer does not know this key and ignores it, did you mean method?"},
+		"an endpoint's function": {"isIntegratedResponse", "integratedResponse", "inputs.events[2].apigw.parameters.endpoints[0].function.integratedResponse: the deployer does not know this key and ignores it"},
+		"another type":           {"timeout: 60", "type: evnt", `inputs.type: "evnt" is taken for event`},
+		"no source":              {"  src: ./build/function\n", "", "inputs.src: is missing: the deployer would deploy its own sample instead"},
+		"a zip":                  {"src: ./build/function", "src: ./build/function.zip", "inputs.src: must be a folder, such as ./build/function: what is packed is what it holds"},
+		"asynchronous in quotes": {"timeout: 60", "asyncRunEnable: 'true'", "inputs.asyncRunEnable: is off: it must be true, without quotes"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := strings.Replace(clean, c.old, c.new, 1)
+			d, err := ParseConfig([]byte(file), func(string) (string, bool) { return "", false })
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Join(d.Notes, "\n"); !strings.HasPrefix(got, c.note) || c.note == "" && got != "" || file == clean && c.old != "" {
+				t.Errorf("notes %q, want %q", got, c.note)
 			}
 		})
 	}

@@ -1,8 +1,11 @@
 package scf
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -37,86 +40,142 @@ type Endpoint struct {
 	} `yaml:"function"`
 }
 
-// addTrigger adds a trigger. Its settings are under parameters or stand by
-// themselves. Kinds that have nothing to do with local use are left out.
-func (d *Deployment) addTrigger(kind string, settings yaml.Node) error {
-	var outer struct{ Parameters yaml.Node }
-	if err := settings.Decode(&outer); err != nil {
-		return err
-	}
-	read := func(into any) error {
-		if err := settings.Decode(into); err != nil || outer.Parameters.IsZero() {
-			return err
-		}
-		return outer.Parameters.Decode(into)
-	}
-	switch kind {
-	case "timer":
-		var t timerSettings
-		if err := read(&t); err != nil {
-			return err
-		}
-		timer, err := t.timer()
-		d.Timers = append(d.Timers, timer)
-		return err
-	case "http":
-		var u FunctionURL
-		err := read(&u)
-		d.URLs = append(d.URLs, u)
-		return err
-	case "apigw":
-		var g APIGateway
-		err := read(&g)
-		d.Gateways = append(d.Gateways, g)
-		return err
-	}
-	return nil
-}
-
-// timerSettings are a timer as it is written.
-type timerSettings struct {
-	Name           string
-	CronExpression string `yaml:"cronExpression"`
-	Enable         yaml.Node
-	Argument       yaml.Node
-}
-
 // maxArgument is the most that a timer's argument may take, in bytes.
 const maxArgument = 4096
 
-func (s timerSettings) timer() (Timer, error) {
-	t := Timer{Name: s.Name, Enabled: truthy(s.Enable)}
-	if t.Name == "" {
-		return t, errors.New("name: is required")
-	}
-	switch tag := s.Argument.ShortTag(); {
-	case tag == "!!str":
-		t.Argument = s.Argument.Value
-	case tag != "!!null":
-		return t, errors.New("argument: must be a string: put it in quotes")
-	}
-	if len(t.Argument) > maxArgument {
-		return t, fmt.Errorf("argument: must be at most %d bytes", maxArgument)
-	}
-	var err error
-	if t.Schedule, err = parseSchedule(s.CronExpression); err != nil {
-		return t, fmt.Errorf("cronExpression: %w", err)
-	}
-	return t, nil
+// parameters are the keys that the deployer knows for each kind of trigger.
+var parameters = map[string][]string{
+	"timer":  {"name", "qualifier", "cronExpression", "enable", "argument", "namespace"},
+	"http":   {"name", "qualifier", "authType", "netConfig", "corsConfig", "enable"},
+	"apigw":  strings.Fields("environment protocols netTypes serviceName serviceDesc description serviceId instanceId usagePlan auth tags customDomains ignoreUpdate isAutoRelease endpoints"),
+	"ckafka": {"name", "qualifier", "instanceId", "topic", "maxMsgNum", "offset", "retry", "timeout", "consumerGroupName", "enable"},
+	"cmq":    {"name", "qualifier", "filterType", "filterKey", "enable"},
+	"cos":    {"name", "qualifier", "bucket", "events", "filter", "enable"},
+	"cls":    {"qualifier", "maxSize", "maxWait", "topicId", "enable"},
+	"mps":    {"type", "qualifier", "namespace", "enable"},
+	"clb":    nil, // any
 }
 
-// truthy tells whether a value counts as true in the deployer's language, where
-// every text but the empty one does.
-func truthy(n yaml.Node) bool {
-	switch n.ShortTag() {
-	case "!!bool":
-		var b bool
-		return n.Decode(&b) == nil && b
-	case "!!null":
-		return false
-	case "!!int", "!!float":
-		var f float64
-		return n.Decode(&f) == nil && f != 0
+// trigger reads one of the events. Kinds that have nothing to do with local use
+// are looked at, no more.
+func (r *reader) trigger(d *Deployment, event *yaml.Node, path string, words map[string]string) {
+	kinds := keys(event)
+	if len(kinds) == 0 {
+		r.fail(path, "must name a trigger, such as timer")
+		return
 	}
-	return !n.IsZero() && n.Value != ""
+	kind, settings := kinds[0], child(event, kinds[0])
+	known, ok := parameters[kind]
+	path = under(path, kind)
+	switch {
+	case !ok:
+		hint := ""
+		if meant := near(kind, slices.Sorted(maps.Keys(parameters))); meant != "" {
+			hint = ", did you mean " + meant + "?"
+		}
+		r.fail(path, "is no kind of trigger%s", hint)
+		return
+	case settings.Kind != yaml.MappingNode:
+		r.fail(path, "has no settings: indent what belongs to it")
+		return
+	}
+	for _, other := range kinds[1:] {
+		r.note(path, "the deployer ignores %q beside it: each event is an item of its own", other)
+	}
+	r.known(settings, path, "name", "parameters", "tags")
+	in := child(settings, "parameters")
+	at := path + ".parameters"
+	r.mapping(in, at, known...)
+	switch kind {
+	case "timer":
+		d.Timers = append(d.Timers, r.timer(settings, path, "timer-"+words["name"]+"-"+words["stage"]))
+	case "http":
+		d.URLs = append(d.URLs, r.url(in, at))
+	case "apigw":
+		d.Gateways = append(d.Gateways, r.gateway(in, at))
+	}
 }
+
+// timer reads a timer, which has the default name unless it says its own.
+func (r *reader) timer(settings *yaml.Node, path, name string) Timer {
+	in, at := child(settings, "parameters"), path+".parameters"
+	t := Timer{
+		Name:     cmp.Or(r.text(child(in, "name"), at+".name"), r.text(child(settings, "name"), path+".name"), name),
+		Argument: r.text(child(in, "argument"), at+".argument"),
+		Enabled:  truthy(child(in, "enable")),
+	}
+	r.notText(child(in, "enable"), at+".enable", t.Enabled)
+	if argument := child(in, "argument"); argument != nil && argument.Kind == yaml.ScalarNode && argument.ShortTag() != "!!str" && argument.ShortTag() != "!!null" {
+		r.fail(at+".argument", "must be a text: put it in quotes")
+	}
+	if len(t.Argument) > maxArgument {
+		r.fail(at+".argument", "must be at most %d bytes", maxArgument)
+	}
+	expression := r.text(child(in, "cronExpression"), at+".cronExpression")
+	if expression == "" {
+		r.fail(at+".cronExpression", "is required")
+		return t
+	}
+	var err error
+	if t.Schedule, err = parseSchedule(expression); err != nil {
+		r.fail(at+".cronExpression", "%w", err)
+	}
+	return t
+}
+
+// notText notes a switch whose value is a text: it is on, whatever it says.
+func (r *reader) notText(n *yaml.Node, path string, on bool) {
+	if on && n.ShortTag() == "!!str" {
+		r.note(path, "is on: every text counts as true for the deployer, also %q", n.Value)
+	}
+}
+
+// url reads a Function URL.
+func (r *reader) url(in *yaml.Node, at string) FunctionURL {
+	net := child(in, "netConfig")
+	r.mapping(net, at+".netConfig", "enableIntranet", "enableExtranet")
+	r.mapping(child(in, "corsConfig"), at+".corsConfig", "enable", "origins", "methods", "headers", "exposeHeaders", "credentials", "maxAge")
+	u := FunctionURL{
+		Qualifier: r.text(child(in, "qualifier"), at+".qualifier"),
+		AuthType:  r.text(child(in, "authType"), at+".authType"),
+	}
+	u.NetConfig.EnableIntranet = truthy(child(net, "enableIntranet"))
+	u.NetConfig.EnableExtranet = truthy(child(net, "enableExtranet"))
+	switch {
+	case u.AuthType != "" && u.AuthType != "CAM" && u.AuthType != "NONE":
+		r.fail(at+".authType", "must be CAM or NONE")
+	case u.AuthType != "CAM":
+		r.note(at+".authType", "is NONE: whoever knows the URL gets in")
+	}
+	if u.NetConfig == (FunctionURL{}).NetConfig {
+		r.note(at+".netConfig", "no network is enabled: the URL cannot be reached")
+	}
+	return u
+}
+
+// gateway reads an API Gateway.
+func (r *reader) gateway(in *yaml.Node, at string) APIGateway {
+	var g APIGateway
+	if in == nil {
+		return g
+	}
+	if err := in.Decode(&g); err != nil {
+		r.fail(at, "%w", err)
+	}
+	if endpoints := child(in, "endpoints"); endpoints != nil {
+		for i, e := range endpoints.Content {
+			at := fmt.Sprintf("%s.endpoints[%d]", at, i)
+			r.known(e, at, endpointKeys...)
+			r.known(child(e, "function"), at+".function", functionKeys...)
+		}
+	}
+	return g
+}
+
+var (
+	endpointKeys = strings.Fields(`path method apiId apiName protocol description serviceType serviceTimeout responseType enableCORS
+	param function usagePlan auth authType businessType authRelationApiId authRelationApi internalDomain isBase64Encoded
+	isBase64Trigger base64EncodedTriggerRules serviceMockReturnMessage serviceConfig oauthConfig app protocolType`)
+	functionKeys = strings.Fields(`name namespace qualifier type functionType functionName functionNamespace functionQualifier
+	transportFunctionName registerFunctionName cleanupFunctionName isIntegratedResponse`)
+)
