@@ -17,7 +17,7 @@ import (
 // sdk calls an action of the SCF API as a user of Tencent's SDK does.
 func sdk(t *testing.T, c testCloud, secretKey, action string, parameters map[string]any) (fakescf.Result, error) {
 	t.Helper()
-	role := c.function.Role
+	role := c.keys
 	p := profile.NewClientProfile()
 	p.HttpProfile.Scheme, p.HttpProfile.Endpoint = "HTTP", strings.TrimPrefix(c.api, "http://")
 	if secretKey == "" {

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"migratecheck/internal/local/cloudapi"
@@ -23,6 +25,7 @@ import (
 type cloud struct {
 	*deployment
 	config   scf.Deployment
+	notes    []string    // what would not work, or works otherwise than it looks
 	due      []scf.Timer // that fire at once
 	route    string      // of API Gateway, empty for any path
 	url, api string      // where HTTP and the SCF API are served
@@ -49,11 +52,25 @@ func openCloud(ctx context.Context, o serveOptions, out io.Writer) (_ *cloud, er
 	if c.config, err = scf.ReadConfig(o.config); err != nil {
 		return nil, fmt.Errorf("-config: %w", err)
 	}
+	if c.notes, err = review(c.config, time.Now()); err != nil {
+		return nil, fmt.Errorf("-config: %s: %w", o.config, err)
+	}
 	if c.due, err = named(c.config.Timers, o.fire); err != nil {
 		return nil, fmt.Errorf("-fire: %w", err)
 	}
 	if c.deployment, err = o.deploy.deploy(ctx, c.config.Function(), o.dts); err != nil {
 		return nil, err
+	}
+	if o.public {
+		for _, a := range o.addresses() {
+			if beyondLoopback(a.address) {
+				c.notes = append(c.notes, fmt.Sprintf("-%s %s: other machines reach it, and whoever does fires the function with the keys that it has", a.flag, a.address))
+			}
+		}
+	}
+	c.notes = append(c.notes, unread(os.Environ())...)
+	if c.config.Role == "" {
+		c.function.Role = nil // as on the platform
 	}
 	if c.letters, err = openLetters(o.deadLetters); err != nil {
 		return nil, fmt.Errorf("-dead-letters: %w", err)
@@ -65,11 +82,10 @@ func openCloud(ctx context.Context, o serveOptions, out io.Writer) (_ *cloud, er
 	}
 	front := &gateway.Gateway{Invoke: c.pool.Invoke, APIGateway: o.form == "apigw", Route: c.route}
 	if c.url, err = c.listen(o.listen, front); err != nil {
-		return nil, fmt.Errorf("-listen: %w", err)
+		return nil, fmt.Errorf("-listen: %w", inUse(err))
 	}
-	role := c.function.Role
 	api := fakescf.New(fakescf.Options{
-		Keys:     []cloudapi.Key{{SecretID: role.SecretID, SecretKey: role.SecretKey, Token: role.Token}},
+		Keys:     []cloudapi.Key{{SecretID: c.keys.SecretID, SecretKey: c.keys.SecretKey, Token: c.keys.Token}},
 		Function: c.function.Name,
 		Region:   c.function.Region,
 		Invoke:   c.pool.Invoke,
@@ -77,17 +93,43 @@ func openCloud(ctx context.Context, o serveOptions, out io.Writer) (_ *cloud, er
 		Forget:   true,
 	})
 	if c.api, err = c.listen(o.api, api); err != nil {
-		return nil, fmt.Errorf("-api: %w", err)
+		return nil, fmt.Errorf("-api: %w", inUse(err))
 	}
 	c.startTimers()
 	return c, nil
 }
 
+// defaultLetters is where dead letters go unless the flag says otherwise.
+const defaultLetters = "build/dead-letters.jsonl"
+
+// openLetters opens the file for dead letters, which is the user's alone: the
+// events in it may be anything. Where the default cannot be written, as in a
+// checkout that is read-only, it is one in the folder for temporary files.
 func openLetters(path string) (*os.File, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	err := os.MkdirAll(filepath.Dir(path), 0o755)
+	var letters *os.File
+	if err == nil {
+		letters, err = os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	}
+	if err != nil && path == defaultLetters {
+		return os.CreateTemp("", "migrate-check-dead-letters-*.jsonl")
+	}
+	if err != nil {
 		return nil, err
 	}
-	return os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err := letters.Chmod(0o600); err != nil { // it may have been there before
+		letters.Close()
+		return nil, err
+	}
+	return letters, nil
+}
+
+// inUse adds to the error of an address that is taken what can be done.
+func inUse(err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%w: end what listens there, or give another address; port 0 stands for any that is free", err)
+	}
+	return err
 }
 
 // named returns the timers of the names, closed ones too.
@@ -112,13 +154,19 @@ func onlyPath(gateways []scf.APIGateway) string {
 	return ""
 }
 
-// listen serves h at the address and returns its URL.
+// listen serves h at the address, to those whom it concerns, and returns its URL.
 func (c *cloud) listen(address string, h http.Handler) (string, error) {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return "", err
 	}
-	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{
+		Handler:           &gateway.Guard{Handler: gateway.Limit(h), Address: listener.Addr()},
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       time.Minute, // also of a body that nobody reads
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+	}
 	c.servers = append(c.servers, server)
 	c.serving.Go(func() { server.Serve(listener) }) // always http.ErrServerClosed, after Close
 	return "http://" + listener.Addr().String(), nil

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -36,7 +37,7 @@ func TestInvoke(t *testing.T) {
 		stderr string
 	}{
 		"one job":            {[]string{"dts-quick"}, "", 0, `{"JobId":"dts-quick","RequestId":"`, `"outcome":"created"`},
-		"a batch":            {[]string{"dts-quick", "dts-nosuch"}, "", 1, ``, "function error CheckFailed: 1 of 2 jobs failed: dts-nosuch: ResourceNotFound.JobNotExist"},
+		"a batch":            {[]string{"dts-quick", "dts-nosuch"}, "", 1, ``, "function error CheckFailed: 1 of 2 jobs failed:\n  dts-nosuch: ResourceNotFound.JobNotExist"},
 		"a batch over HTTP":  {[]string{"-trigger", "apigw", "dts-quick", "dts-nosuch"}, "", 1, `"statusCode":207`, ``},
 		"a wait":             {[]string{"-wait", "dts-quick"}, "", 0, `"Check":{"Status":"finished","Passed":true`, ``},
 		"standard input":     {[]string{"-event", "-"}, `["dts-quick"]`, 0, `{"Jobs":[{"JobId":"dts-quick"`, ``},
@@ -62,6 +63,42 @@ func TestInvoke(t *testing.T) {
 			}
 			if strings.Contains(stderr.String(), "\x1b") || strings.Contains(stderr.String(), "\r") {
 				t.Errorf("progress was shown where nobody looks: %q", stderr.String())
+			}
+		})
+	}
+}
+
+// The function's path may be relative, and needs no slash.
+func TestRelativeFunction(t *testing.T) {
+	run := command(t, "invoke", "-function", filepath.Base(function()), "-jobs", write(t, "jobs.json", jobs), "dts-quick")
+	run.Dir = filepath.Dir(function())
+	if out, err := run.CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+// An answer ends with a newline, also where it is no terminal that shows it.
+func TestNewlineAfterAnswer(t *testing.T) {
+	out, err := command(t, "invoke", "-function", function(), "-jobs", write(t, "jobs.json", jobs), "dts-quick").Output()
+	if err != nil || !bytes.HasSuffix(out, []byte("}\n")) {
+		t.Errorf("output %q, error %v", out, err)
+	}
+}
+
+func TestReadable(t *testing.T) {
+	many := make([]string, 5000)
+	for i := range many {
+		many[i] = fmt.Sprintf("dts-%d: InternalError.LockError", i)
+	}
+	for name, c := range map[string]struct{ message, want string }{
+		"one job":    {"dts-1: A.B: it; is \x1b so", "dts-1: A.B: it; is \\x1b so"},
+		"two":        {"2 of 3 jobs failed: dts-1: A.B; dts-2: C.D", "2 of 3 jobs failed:\n  dts-1: A.B\n  dts-2: C.D"},
+		"many":       {"5000 of 5000 jobs failed: " + strings.Join(many, "; "), "5000 of 5000 jobs failed:\n  " + strings.Join(many[:20], "\n  ") + "\n  and 4980 more"},
+		"just right": {"20 of 20 jobs failed: " + strings.Join(many[:20], "; "), "20 of 20 jobs failed:\n  " + strings.Join(many[:20], "\n  ")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := readable(c.message); got != c.want {
+				t.Errorf("%q, want %q", got, c.want)
 			}
 		})
 	}

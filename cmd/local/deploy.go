@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
+	"migratecheck/internal/config"
 	"migratecheck/internal/local/fakedts"
 	"migratecheck/internal/local/scf"
 )
@@ -43,6 +46,7 @@ func (d *deployFlags) check(c commandLine) error {
 // deployment is a function that is ready to run.
 type deployment struct {
 	function scf.Function
+	keys     *scf.Credentials  // of the account: the role's, and those of who calls the Invoke API
 	dts      *fakedts.Listener // nil where the endpoint is not the embedded one
 	dir      string            // of the binary that was built for it, if any
 }
@@ -64,24 +68,46 @@ func (d *deployFlags) deploy(ctx context.Context, f scf.Function, address string
 		if out.dts, err = d.embedded.listen("dts", address, false); err != nil {
 			return nil, err
 		}
-		out.function.Role = exampleRole()
+		out.keys = exampleRole()
 		variables["DTS_ENDPOINT"] = out.dts.URL
 	} else {
-		if out.function.Role, err = environmentRole(); err != nil {
+		if out.keys, err = environmentRole(); err != nil {
 			return nil, err
 		}
 		variables["DTS_ENDPOINT"] = d.endpoint
 	}
-	out.function.Path = d.binary
-	if d.binary == "" {
-		if out.dir, err = os.MkdirTemp("", "migrate-check-"); err != nil {
-			return nil, err
-		}
-		if out.function.Path, err = scf.Build(ctx, out.dir); err != nil {
-			return nil, fmt.Errorf("the function cannot be built from the working directory, which has to be the project's (or give -function): %w", err)
-		}
+	out.function.Role = out.keys
+	if _, err := config.Load(func(name string) string { return variables[name] }); err != nil {
+		return nil, err // it would stop the function at its start
+	}
+	if d.binary != "" {
+		out.function.Path, err = executable(d.binary)
+		return out, err
+	}
+	if out.dir, err = newDir(); err != nil {
+		return nil, err
+	}
+	slow := time.AfterFunc(time.Second, func() { fmt.Fprintln(os.Stderr, "building the function…") })
+	defer slow.Stop()
+	if out.function.Path, err = scf.Build(ctx, out.dir); err != nil {
+		return nil, fmt.Errorf("the function cannot be built from the working directory, which has to be the project's (or give -function): %w", err)
 	}
 	return out, nil
+}
+
+// executable returns the absolute path of a function that was built before.
+func executable(path string) (string, error) {
+	absolute, err := filepath.Abs(path)
+	if err == nil {
+		var info os.FileInfo
+		if info, err = os.Stat(absolute); err == nil && info.IsDir() {
+			err = fmt.Errorf("%s is a folder", path)
+		}
+	}
+	if err != nil {
+		return "", fmt.Errorf("-function: %w", err)
+	}
+	return absolute, nil
 }
 
 // Close ends the endpoint and removes the binary.
@@ -98,11 +124,32 @@ func (d *deployment) Close() {
 // environment.
 func ownVariables() map[string]string {
 	out := map[string]string{}
-	for _, entry := range os.Environ() {
-		name, value, _ := strings.Cut(entry, "=")
-		if strings.HasPrefix(name, "DTS_") || name == "LOG_LEVEL" {
+	for _, name := range config.Variables {
+		if value, ok := os.LookupEnv(name); ok {
 			out[name] = value
 		}
 	}
 	return out
+}
+
+// unread tells of variables in the environment that look like the function's
+// and are not.
+func unread(environment []string) []string {
+	var out []string
+	for _, entry := range environment {
+		name, _, _ := strings.Cut(entry, "=")
+		ours := strings.HasPrefix(name, "DTS_") || strings.HasPrefix(name, "RESULT_")
+		if ours && !slices.Contains(config.Variables, name) {
+			out = append(out, "environment variable "+name+": the function does not read it"+hint(name, config.Variables))
+		}
+	}
+	return out
+}
+
+// hint asks about the word that was probably meant.
+func hint(word string, known []string) string {
+	if meant := scf.Near(word, known); meant != "" {
+		return ", did you mean " + meant + "?"
+	}
+	return ""
 }

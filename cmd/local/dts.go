@@ -17,6 +17,7 @@ import (
 func serveDTS(ctx context.Context, args []string) error {
 	flags := newCommandLine("dts", " [flags]")
 	address := flags.String("listen", "127.0.0.1:9001", "`address` to listen on")
+	public := flags.Bool("public", false, "let other machines reach the address")
 	secure := flags.Bool("tls", false, "serve HTTPS with a certificate made for it, which is printed")
 	var options endpointFlags
 	options.register(flags)
@@ -25,6 +26,9 @@ func serveDTS(ctx context.Context, args []string) error {
 	}
 	if flags.NArg() > 0 {
 		return flags.wrong("%s: not a flag", flags.Arg(0))
+	}
+	if beyondLoopback(*address) && !*public {
+		return flags.wrong("-listen %s can be reached from other machines: give -public if that is meant", *address)
 	}
 	if err := options.check(flags); err != nil {
 		return err
@@ -60,6 +64,7 @@ func announceDTS(to io.Writer, l *fakedts.Listener) error {
 		insecure = "--insecure "
 	}
 	fmt.Fprintf(&b, "Try it, within five minutes:\n\n  curl %s'%s'\n", insecure, call)
+	b.WriteString("\nTo stop: Ctrl-C\n")
 	_, err = io.WriteString(to, b.String())
 	return err
 }

@@ -45,7 +45,7 @@ func (e *endpointFlags) listen(name, address string, secure bool) (*fakedts.List
 	}
 	listener, err := fakedts.New(options).Listen(address, secure)
 	if err != nil {
-		return nil, fmt.Errorf("-%s: %w", name, err)
+		return nil, fmt.Errorf("-%s: %w", name, inUse(err))
 	}
 	return listener, nil
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/term"
+
 	"migratecheck/internal/local/cloudapi"
 	"migratecheck/internal/local/scf"
 )
@@ -55,6 +57,9 @@ func invoke(ctx context.Context, args []string) error {
 		}
 	}
 
+	for _, note := range unread(os.Environ()) {
+		fmt.Fprintln(os.Stderr, "local:", note)
+	}
 	deployed, err := options.deploy(ctx, scf.Function{Region: *region, Timeout: *timeout}, "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -63,15 +68,12 @@ func invoke(ctx context.Context, args []string) error {
 	answer, err := once(ctx, deployed.function, event, len(jobs))
 	var failure *scf.FunctionError
 	if errors.As(err, &failure) {
-		return fmt.Errorf("function error %s: %s", printable(failure.Type), printable(failure.Message))
+		return fmt.Errorf("function error %s: %s", printable(failure.Type), readable(failure.Message))
 	}
 	if err != nil {
 		return err
 	}
-	if terminal(os.Stdout) {
-		answer = append(answer, '\n')
-	}
-	if _, err := os.Stdout.Write(answer); err != nil {
+	if _, err := os.Stdout.Write(append(answer, '\n')); err != nil {
 		return err
 	}
 	if !success(answer) {
@@ -85,7 +87,7 @@ func invoke(ctx context.Context, args []string) error {
 // not known.
 func once(ctx context.Context, f scf.Function, event []byte, jobs int) ([]byte, error) {
 	f.Output = os.Stderr
-	if terminal(os.Stderr) {
+	if term.IsTerminal(int(os.Stderr.Fd())) {
 		now := time.Now()
 		p := &progress{to: os.Stderr, jobs: jobs, began: now, deadline: now.Add(f.Timeout), now: time.Now}
 		defer p.show()()
@@ -99,9 +101,26 @@ func once(ctx context.Context, f scf.Function, event []byte, jobs int) ([]byte, 
 	return instance.Invoke(ctx, scf.Event{RequestID: cloudapi.NewRequestID(), Payload: event})
 }
 
-func terminal(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+// mostFailures is how many failed jobs of a function error are shown.
+const mostFailures = 20
+
+// readable is a function error's message for people: of several failed jobs,
+// each on a line of its own, and not more than one can read.
+func readable(message string) string {
+	head, list, several := strings.Cut(message, " jobs failed: ")
+	if !several {
+		return printable(message)
+	}
+	var b strings.Builder
+	b.WriteString(printable(head) + " jobs failed:")
+	failures := strings.Split(list, "; ")
+	for _, failure := range failures[:min(len(failures), mostFailures)] {
+		b.WriteString("\n  " + printable(failure))
+	}
+	if more := len(failures) - mostFailures; more > 0 {
+		fmt.Fprintf(&b, "\n  and %d more", more)
+	}
+	return b.String()
 }
 
 // readEvent reads the event in a file, or on standard input, unless ctx ends

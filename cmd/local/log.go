@@ -92,7 +92,7 @@ func text(r scf.Record) []byte {
 		}
 		rest = fmt.Sprintf("status %d, %.1f ms, memory %s of %d MB", r.Status, float64(r.Duration.Microseconds())/1000, peak, r.Size)
 		if r.Text != "" {
-			rest += ": " + printable(r.Text)
+			rest += ": " + printable(cut(r.Text))
 		}
 	}
 	id := r.RequestID
@@ -101,6 +101,17 @@ func text(r scf.Record) []byte {
 	}
 	line := fmt.Sprintf("%s %-8s %-6s %s", r.Time.Format("15:04:05.000"), id, kind, rest)
 	return []byte(strings.TrimRight(line, " "))
+}
+
+// maxError is how much of an error is shown, in bytes: it may name thousands of
+// jobs.
+const maxError = 500
+
+func cut(text string) string {
+	if len(text) <= maxError {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxError], "") + fmt.Sprintf("… (%d bytes in all; -json has them)", len(text))
 }
 
 // functionLine is a line that the function wrote, as its level and the rest: of

@@ -28,8 +28,10 @@ func main() {
 	// end before what was started is ended, too.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	ctx, cancel := withGoRun(ctx)
 	err := run(ctx, os.Args[1:])
 	interrupted := ctx.Err() != nil
+	cancel()
 	stop()
 	var wrong usageError
 	switch {

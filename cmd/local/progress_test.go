@@ -3,8 +3,6 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 )
@@ -54,16 +52,5 @@ func TestProgressIsTakenAway(t *testing.T) {
 	p.show()()
 	if got := terminal.String(); got != clearLine {
 		t.Errorf("the terminal has %q", got)
-	}
-}
-
-func TestNoTerminal(t *testing.T) {
-	file, err := os.Create(filepath.Join(t.TempDir(), "log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	if terminal(file) {
-		t.Error("a file is taken for a terminal")
 	}
 }

@@ -5,9 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
+	"net/netip"
 	"os"
+	"strconv"
 	"strings"
 	"time"
+
+	"migratecheck/internal/local/scf"
 )
 
 // serveOptions are the flags of the command serve.
@@ -18,7 +23,7 @@ type serveOptions struct {
 	retryAfter               time.Duration
 	deadLetters              string
 	instances                int
-	freeze, json             bool
+	freeze, json, public     bool
 	deploy                   deployFlags
 }
 
@@ -36,9 +41,10 @@ func parseServe(args []string) (serveOptions, error) {
 		return nil
 	})
 	flags.DurationVar(&o.retryAfter, "retry-after", time.Minute, "time until an asynchronous event that failed is tried again")
-	flags.StringVar(&o.deadLetters, "dead-letters", "build/dead-letters.jsonl", "`file` for asynchronous events that were given up")
+	flags.StringVar(&o.deadLetters, "dead-letters", defaultLetters, "`file` for asynchronous events that were given up")
 	flags.IntVar(&o.instances, "instances", 5, "`number` of instances of the function at most")
 	flags.BoolVar(&o.freeze, "freeze", true, "freeze instances between events")
+	flags.BoolVar(&o.public, "public", false, "let other machines reach the addresses: whoever reaches them fires the function, with the keys that it has")
 	flags.BoolVar(&o.json, "json", false, "write the log as JSON, an object a line")
 	o.deploy.register(flags)
 	if err := flags.parse(args); err != nil {
@@ -56,7 +62,35 @@ func parseServe(args []string) (serveOptions, error) {
 	case o.retryAfter < 0:
 		return o, flags.wrong("-retry-after must not be negative")
 	}
+	if !o.public {
+		for _, a := range o.addresses() {
+			if beyondLoopback(a.address) {
+				return o, flags.wrong("-%s %s can be reached from other machines, where anybody may fire the function with the keys that it has: give -public if that is meant", a.flag, a.address)
+			}
+		}
+	}
 	return o, o.deploy.check(flags)
+}
+
+// listened is an address to listen on, and the flag that says so.
+type listened struct{ flag, address string }
+
+func (o serveOptions) addresses() []listened {
+	out := []listened{{"listen", o.listen}, {"api", o.api}}
+	if o.deploy.endpoint == "" {
+		out = append(out, listened{"dts", o.dts})
+	}
+	return out
+}
+
+// beyondLoopback reports whether an address can be reached from other machines.
+func beyondLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil || strings.EqualFold(host, "localhost") {
+		return false // what is no address cannot be listened on
+	}
+	ip, err := netip.ParseAddr(host)
+	return err != nil || !ip.IsLoopback()
 }
 
 // serve is the command serve: the function as it is deployed, until ctx ends.
@@ -82,39 +116,76 @@ func serve(ctx context.Context, args []string) error {
 	}
 }
 
-// announce says where everything is to be found.
+// announce says what is deployed, and where everything is to be found.
 func (c *cloud) announce(to io.Writer) error {
-	var timers []string
-	for _, t := range c.config.Timers {
-		next := "closed"
-		if at := t.Schedule.Next(time.Now()); t.Enabled && !at.IsZero() {
-			next = "next " + at.Format("2006-01-02 15:04:05 MST")
-		}
-		timers = append(timers, printable(fmt.Sprintf("%s (%s): %s", t.Name, t.Schedule, next)))
+	f := c.config
+	role := "none"
+	if f.Role != "" {
+		role = f.Role
 	}
-	name := printable(fmt.Sprintf("%s in %s", c.function.Name, c.function.Region))
+	var timers []string
+	for _, t := range f.Timers {
+		timers = append(timers, printable(fmt.Sprintf("%s (%s): %s, argument %s", t.Name, t.Schedule, next(t, time.Now()), short(t.Argument))))
+	}
+	notes := make([]string, 0, len(c.notes))
+	for _, note := range c.notes {
+		notes = append(notes, printable(note))
+	}
 	if c.log.json {
 		return json.NewEncoder(to).Encode(map[string]any{
-			"time": time.Now(), "type": "READY", "function": name,
-			"url": c.url, "api": c.api, "dts": c.dtsURL(), "timers": timers, "deadLetters": c.letters.Name(),
+			"time": time.Now(), "type": "READY", "function": printable(f.Name), "region": f.Region,
+			"memoryMB": f.Memory, "timeoutSeconds": int(f.Timeout / time.Second), "role": printable(role),
+			"url": c.url, "api": c.api, "dts": c.dtsURL(), "timers": timers, "deadLetters": c.letters.Name(), "notes": notes,
 		})
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "Function:      %s\nHTTP:          %s\n", name, c.url)
-	if c.route != "" {
-		fmt.Fprintf(&b, "Route:         %s\n", printable(c.route))
+	line := func(name, format string, values ...any) {
+		fmt.Fprintf(&b, "%-14s %s\n", name+":", fmt.Sprintf(format, values...))
 	}
-	fmt.Fprintf(&b, "Invoke API:    %s\nDTS endpoint:  %s\n", c.api, c.dtsURL())
+	line("Function", "%s in %s", printable(f.Name), f.Region)
+	line("Settings", "timeout %d s, memory %d MB, role %s", int(f.Timeout/time.Second), f.Memory, printable(role))
+	line("HTTP", "%s", c.url)
+	if c.route != "" {
+		line("Route", "%s", printable(c.route))
+	}
+	line("Invoke API", "%s", c.api)
+	line("DTS endpoint", "%s", c.dtsURL())
 	if c.dts != nil {
-		role := c.function.Role
-		fmt.Fprintf(&b, "SecretId:      %s\nSecretKey:     %s\nToken:         %s\n", role.SecretID, role.SecretKey, role.Token)
+		line("SecretId", "%s", c.keys.SecretID)
+		line("SecretKey", "%s", c.keys.SecretKey)
+		line("Token", "%s", c.keys.Token)
 	}
 	for _, timer := range timers {
-		fmt.Fprintf(&b, "Timer:         %s\n", timer)
+		line("Timer", "%s", timer)
 	}
-	fmt.Fprintf(&b, "Dead letters:  %s\n\n", c.letters.Name())
-	_, err := io.WriteString(to, b.String())
+	line("Dead letters", "%s", c.letters.Name())
+	for _, note := range notes {
+		line("Note", "%s", note)
+	}
+	line("To stop", "Ctrl-C")
+	_, err := io.WriteString(to, b.String()+"\n")
 	return err
+}
+
+// next says when a timer fires.
+func next(t scf.Timer, now time.Time) string {
+	at := t.Schedule.Next(now)
+	switch {
+	case !t.Enabled:
+		return "closed (enable: true opens it)"
+	case at.IsZero():
+		return "enabled, but its schedule has no time left: it never fires"
+	}
+	return "next " + at.Format("2006-01-02 15:04:05 MST")
+}
+
+// short is a text in quotes, cut if it is long.
+func short(text string) string {
+	const most = 80
+	if runes := []rune(text); len(runes) > most {
+		return strconv.Quote(string(runes[:most])) + "…"
+	}
+	return strconv.Quote(text)
 }
 
 // dtsURL is the endpoint that the function calls.

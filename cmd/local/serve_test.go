@@ -7,13 +7,17 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/rpc"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/tencentyun/scf-go-lib/cloudfunction/messages"
 
 	"migratecheck/internal/local/scf"
 )
@@ -29,8 +33,11 @@ const jobs = `[
 // deployment of the tests: its timers do not fire by themselves.
 const serverless = `
 component: scf
+name: migrate-check
 inputs:
   name: migrate-check
+  src: ./build/function
+  role: migrate-check
   runtime: Go1
   region: ap-guangzhou
   memorySize: 64
@@ -372,7 +379,7 @@ func TestCloseTellsWhoWaits(t *testing.T) {
 
 func TestAnotherEndpoint(t *testing.T) {
 	other := open(t, serverless)
-	role := other.function.Role
+	role := other.keys
 	t.Setenv("TENCENTCLOUD_SECRETID", role.SecretID)
 	t.Setenv("TENCENTCLOUD_SECRETKEY", role.SecretKey)
 	t.Setenv("TENCENTCLOUD_SESSIONTOKEN", role.Token)
@@ -402,29 +409,36 @@ func TestServeRefuses(t *testing.T) {
 	}
 	defer taken.Close()
 	here := func(flags ...string) []string {
-		return append([]string{"-config", config, "-function", "main", "-dead-letters", config + ".letters",
+		return append([]string{"-config", config, "-function", config, "-dead-letters", config + ".letters",
 			"-dts", "127.0.0.1:0", "-listen", "127.0.0.1:0", "-api", "127.0.0.1:0"}, flags...)
 	}
 	for name, c := range map[string]struct {
 		args    []string
 		message string
 	}{
-		"no file":         {[]string{"-config", "nowhere.yml"}, "nowhere.yml"},
-		"a broken file":   {[]string{"-config", broken}, "inputs.runtime"},
-		"a word":          {[]string{"-config", config, "now"}, "now: not a flag"},
-		"a form":          {[]string{"-http", "soap"}, "-http must be"},
-		"a route alone":   {[]string{"-route", "/x"}, "-route"},
-		"a relative path": {[]string{"-http", "apigw", "-route", "x"}, "-route"},
-		"no instances":    {[]string{"-instances", "0"}, "-instances"},
-		"time backwards":  {[]string{"-retry-after", "-1s"}, "-retry-after"},
-		"no keys":         {[]string{"-config", config, "-endpoint", "https://dts.example"}, "key pair"},
-		"no such timer":   {[]string{"-config", config, "-fire", "nosuch"}, `-fire: there is no timer "nosuch"`},
-		"two endpoints":   {[]string{"-endpoint", "https://dts.example", "-fault", "drop"}, "-fault is for the embedded"},
-		"no quota":        {[]string{"-quota", "0"}, "-quota"},
-		"no such jobs":    {[]string{"-config", config, "-jobs", "nowhere.json"}, "-jobs: "},
-		"a folder":        {here("-dead-letters", filepath.Dir(config)), "-dead-letters: "},
-		"an address":      {here("-listen", "nowhere"), "-listen: "},
-		"a taken address": {here("-api", taken.Addr().String()), "-api: "},
+		"no file":          {[]string{"-config", "nowhere.yml"}, "nowhere.yml"},
+		"a broken file":    {[]string{"-config", broken}, "inputs.runtime"},
+		"a word":           {[]string{"-config", config, "now"}, "now: not a flag"},
+		"a form":           {[]string{"-http", "soap"}, "-http must be"},
+		"a route alone":    {[]string{"-route", "/x"}, "-route"},
+		"a relative path":  {[]string{"-http", "apigw", "-route", "x"}, "-route"},
+		"no instances":     {[]string{"-instances", "0"}, "-instances"},
+		"time backwards":   {[]string{"-retry-after", "-1s"}, "-retry-after"},
+		"no keys":          {[]string{"-config", config, "-endpoint", "https://dts.example"}, "key pair"},
+		"no such timer":    {[]string{"-config", config, "-fire", "nosuch"}, `-fire: there is no timer "nosuch"`},
+		"two endpoints":    {[]string{"-endpoint", "https://dts.example", "-fault", "drop"}, "-fault is for the embedded"},
+		"no quota":         {[]string{"-quota", "0"}, "-quota"},
+		"no such jobs":     {[]string{"-config", config, "-jobs", "nowhere.json"}, "-jobs: "},
+		"a folder":         {here("-dead-letters", filepath.Dir(config)), "-dead-letters: "},
+		"an address":       {here("-listen", "nowhere"), "-listen: "},
+		"a taken address":  {here("-api", taken.Addr().String()), "port 0 stands for any that is free"},
+		"a taken endpoint": {here("-dts", taken.Addr().String()), "-dts: listen tcp"},
+		"no function":      {here("-function", "nowhere"), "-function: "},
+		"a folder to run":  {here("-function", filepath.Dir(config)), "is a folder"},
+		"everywhere":       {here("-listen", ":0"), "-listen :0 can be reached from other machines"},
+		"a network's":      {here("-api", "10.0.0.1:0"), "-api 10.0.0.1:0 can be reached from other machines"},
+		"a name's":         {here("-dts", "my-machine:0"), "-dts my-machine:0 can be reached"},
+		"a bad variable":   {[]string{"-config", write(t, "loud.yml", strings.Replace(serverless, "DTS_REGION: ap-shanghai", "LOG_LEVEL: loud", 1))}, "inputs.environment.variables: environment variable LOG_LEVEL: must be debug"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, variable := range []string{"TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRET_ID"} {
@@ -434,6 +448,159 @@ func TestServeRefuses(t *testing.T) {
 				t.Errorf("error %v, want %q", err, c.message)
 			}
 		})
+	}
+}
+
+// What a browser sends for a page of another origin, under another name, and
+// what comes for another host, is no event.
+func TestForeignRequests(t *testing.T) {
+	c := open(t, serverless)
+	for name, change := range map[string]func(*http.Request){
+		"another host":      func(r *http.Request) { r.Host = "evil.example" },
+		"a rebound name":    func(r *http.Request) { r.Host = "evil.example:" + r.URL.Port() },
+		"a form elsewhere":  func(r *http.Request) { r.Header.Set("Origin", "https://evil.example") },
+		"a file":            func(r *http.Request) { r.Header.Set("Origin", "null") },
+		"an image":          func(r *http.Request) { r.Method = "GET"; r.Header.Set("Sec-Fetch-Site", "cross-site") },
+		"a preflight":       func(r *http.Request) { r.Method = "OPTIONS"; r.Header.Set("Origin", "http://localhost:3000") },
+		"another local one": func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "same-site") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, url := range []string{c.url, c.api} {
+				r, err := http.NewRequest("POST", url+"/?JobId=dts-quick", strings.NewReader(`{"JobId":"dts-quick"}`))
+				if err != nil {
+					t.Fatal(err)
+				}
+				r.Header.Set("Content-Type", "text/plain")
+				change(r)
+				answer, err := http.DefaultClient.Do(r)
+				if err != nil {
+					t.Fatal(err)
+				}
+				answer.Body.Close()
+				if answer.StatusCode != 403 {
+					t.Errorf("%s: status %d, want 403", url, answer.StatusCode)
+				}
+			}
+		})
+	}
+	if log := c.log.String(); log != "" {
+		t.Errorf("there were events:\n%s", log)
+	}
+}
+
+// Whoever finds the port on which the function takes events gets nothing: its
+// process has no credentials, and an invocation that is not ours brings none.
+func TestStrangerOnTheFunctionsPort(t *testing.T) {
+	c := open(t, serverless, "-freeze=false")
+	if status, body := curl(t, "POST", c.url, form, `{"JobId":"dts-quick"}`); status != 200 {
+		t.Fatalf("%d %s", status, body)
+	}
+	environ, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", children(t, os.Getpid())[0]))
+	if err != nil || strings.Contains(string(environ), c.keys.SecretKey) {
+		t.Errorf("the process was started with %q, error %v", environ, err)
+	}
+	_, port, _ := strings.Cut(string(environ), "_LAMBDA_SERVER_PORT=")
+	port, _, _ = strings.Cut(port, "\x00")
+	stranger, err := rpc.Dial("tcp", "127.0.0.1:"+port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stranger.Close()
+	deadline := messages.InvokeRequest_Timestamp{Seconds: time.Now().Add(10 * time.Second).Unix()}
+	for name, environment := range map[string]string{"no environment": "", "an empty one": "{}", "a region": `{"TENCENTCLOUD_REGION":"ap-guangzhou"}`} {
+		var answer messages.InvokeResponse
+		request := &messages.InvokeRequest{Payload: []byte(`{"JobId":"dts-slow"}`), RequestId: "r", Deadline: deadline, Environment: environment}
+		if err := stranger.Call("Function.Invoke", request, &answer); err != nil {
+			t.Fatal(err)
+		}
+		if answer.Error == nil || !strings.Contains(answer.Error.Message, "no role credentials") {
+			t.Errorf("%s: answer %s, error %+v, want no credentials", name, answer.Payload, answer.Error)
+		}
+	}
+	if status, body := curl(t, "POST", c.url, form, `{"JobId":"dts-slow"}`); status != 200 {
+		t.Errorf("%d %s: the stranger's check runs", status, body)
+	}
+}
+
+// Without a role there are no credentials, as on the platform; the Invoke API
+// takes its callers' key pair all the same.
+func TestNoRole(t *testing.T) {
+	c := open(t, strings.Replace(serverless, "  role: migrate-check\n", "", 1))
+	status, body := curl(t, "POST", c.url, form, `{"JobId":"dts-quick"}`)
+	if status != 500 || !strings.Contains(body, "no role credentials") {
+		t.Errorf("%d %s, want no credentials", status, body)
+	}
+	if !slices.Contains(c.notes, "inputs.role: is missing: the function gets no credentials") {
+		t.Errorf("notes %q", c.notes)
+	}
+}
+
+// What it says at its start has all that decides how the function runs.
+func TestAnnounce(t *testing.T) {
+	c := open(t, serverless+`
+    - timer: {parameters: {name: past, cronExpression: '0 0 2 * * * 2000', enable: true}}
+`, "-public", "-listen", "0.0.0.0:0")
+	var said bytes.Buffer
+	if err := c.announce(&said); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"Settings:      timeout 20 s, memory 64 MB, role migrate-check\n",
+		"Timer:         nightly (0 0 2 1 1 * 2099): next 2099-01-01 02:00:00 UTC+8, argument \"dts-quick\"\n",
+		"Timer:         closed (* * * * * * *): closed (enable: true opens it), argument \"dts-nosuch\"\n",
+		"Timer:         past (0 0 2 * * * 2000): enabled, but its schedule has no time left: it never fires, argument \"\"\n",
+		"Note:          timer past: has no argument: its events name no job, and the function refuses them\n",
+		"Note:          -listen 0.0.0.0:0: other machines reach it, and whoever does fires the function with the keys that it has\n",
+		"To stop:       Ctrl-C\n\n",
+	} {
+		if !strings.Contains(said.String(), want) {
+			t.Errorf("it does not say %q but\n%s", want, &said)
+		}
+	}
+}
+
+// The file for dead letters is the user's alone, also if it was there before;
+// where the default cannot be written there is another.
+func TestOpenLetters(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	t.Setenv("TMPDIR", dir)
+	if err := os.MkdirAll("build", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	private := func(path string) string {
+		t.Helper()
+		letters, err := openLetters(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer letters.Close()
+		info, err := letters.Stat()
+		if err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: mode %v, error %v", letters.Name(), info.Mode(), err)
+		}
+		return letters.Name()
+	}
+	if err := os.WriteFile(defaultLetters, []byte("{}\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if name := private(defaultLetters); name != defaultLetters {
+		t.Errorf("letters go to %s", name)
+	}
+	if file, err := os.ReadFile(defaultLetters); err != nil || string(file) != "{}\n" {
+		t.Errorf("the letters of before: %q, error %v", file, err)
+	}
+	if err := os.RemoveAll("build"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile("build", nil, 0o600); err != nil { // no folder can be made there
+		t.Fatal(err)
+	}
+	if name := private(defaultLetters); filepath.Dir(name) != dir {
+		t.Errorf("letters go to %s", name)
+	}
+	if letters, err := openLetters("build/other.jsonl"); err == nil {
+		t.Errorf("letters that were to go elsewhere go to %s", letters.Name())
 	}
 }
 

@@ -176,20 +176,23 @@ func whole(n *yaml.Node) (int, error) {
 	return value, nil
 }
 
-// near returns the key that was probably meant, or nothing.
-func near(key string, known []string) string {
+// Near returns the word that was probably meant, which differs in two letters
+// at most, or nothing.
+func Near(word string, known []string) string {
 	best, least := "", 3
 	for _, k := range known {
-		if d := distance(strings.ToLower(key), strings.ToLower(k)); d < least && d < len(key) {
+		if d := distance(strings.ToLower(word), strings.ToLower(k)); d < least && d < len(word) {
 			best, least = k, d
 		}
 	}
-	if best != "" {
-		return best
-	}
+	return best
+}
+
+// alike returns the key that begins with the same letters, or nothing.
+func alike(key string, known []string) string {
 	i := slices.IndexFunc(known, func(k string) bool {
-		short := min(len(key), len(k), 4)
-		return short >= 3 && strings.EqualFold(key[:short], k[:short])
+		n := min(len(key), len(k), 4)
+		return n >= 3 && strings.EqualFold(key[:n], k[:n])
 	})
 	if i < 0 {
 		return ""

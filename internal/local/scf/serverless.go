@@ -314,7 +314,7 @@ func (r *reader) known(n *yaml.Node, path string, names ...string) {
 			continue
 		}
 		hint := ""
-		if meant := near(key, names); meant != "" {
+		if meant := cmp.Or(Near(key, names), alike(key, names)); meant != "" {
 			hint = ", did you mean " + meant + "?"
 		}
 		r.note(under(path, key), "the deployer does not know this key and ignores it%s", hint)

@@ -70,7 +70,7 @@ func (r *reader) trigger(d *Deployment, event *yaml.Node, path string, words map
 	switch {
 	case !ok:
 		hint := ""
-		if meant := near(kind, slices.Sorted(maps.Keys(parameters))); meant != "" {
+		if meant := Near(kind, slices.Sorted(maps.Keys(parameters))); meant != "" {
 			hint = ", did you mean " + meant + "?"
 		}
 		r.fail(path, "is no kind of trigger%s", hint)

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"migratecheck/internal/local/scf"
+)
+
+// Each mistake, made by one change of the file that is shipped, is told by name.
+func TestReview(t *testing.T) {
+	file, err := os.ReadFile(filepath.Join("..", "..", "serverless.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	shipped := string(file)
+	read := readAsked
+	defer func() { readAsked = read }()
+	readAsked = func(event []byte) (asked, error) {
+		switch text := string(event); {
+		case strings.Contains(text, "no good"):
+			return asked{}, errors.New("InvalidParameter: Message: no good")
+		case strings.Contains(text, "five thousand"):
+			return asked{jobs: 5000}, nil
+		case strings.Contains(text, "Wait"):
+			return asked{jobs: 1, waits: true}, nil
+		}
+		return asked{jobs: 1}, nil
+	}
+	for name, c := range map[string]struct{ old, new, note, err string }{
+		"nothing":             {},
+		"timout":              {old: "  timeout: 60", new: "  timout: 60", note: "inputs.timout: "},
+		"rol":                 {old: "  role: migrate-check", new: "  rol: migrate-check", note: "inputs.rol: "},
+		"no role":             {old: "  role: migrate-check", new: "", note: "inputs.role: is missing"},
+		"event":               {old: "  events:", new: "  event:", note: "inputs.event: "},
+		"crontab":             {old: "cronExpression:", new: "crontab:", err: "cronExpression: is required"},
+		"the handler":         {old: "handler: main", new: "handler: index.main_handler", err: "inputs.handler: must be main"},
+		"an unknown variable": {old: "DTS_REGION:", new: "DTS_REGIN:", note: "inputs.environment.variables.DTS_REGIN: the function does not read this variable, did you mean DTS_REGION?"},
+		"another's variable":  {old: "DTS_REGION:", new: "TZ:", note: "inputs.environment.variables.TZ: the function does not read this variable"},
+		"a bad variable":      {old: "LOG_LEVEL: info", new: "LOG_LEVEL: loud", err: "environment variable LOG_LEVEL: must be debug, info, warn or error"},
+		"another bad one":     {old: "DTS_REGION: ap-guangzhou", new: "DTS_RATE_LIMIT: '0'", err: "environment variable DTS_RATE_LIMIT"},
+		"a secret of nothing": {old: "LOG_LEVEL: info", new: "RESULT_WEBHOOK_SECRET: x", err: "environment variable RESULT_WEBHOOK_SECRET: is for RESULT_WEBHOOK"},
+		"a pair that fits":    {old: "LOG_LEVEL: info", new: "RESULT_WEBHOOK: https://robot.example/x\n      RESULT_WEBHOOK_SECRET: x"},
+		"no argument":         {old: "          argument: 'dts-1kl0iy0v'", new: "", note: "timer nightly-check: has no argument"},
+		"a blank argument":    {old: "argument: 'dts-1kl0iy0v'", new: "argument: ' '", note: "timer nightly-check: has no argument"},
+		"a refused argument":  {old: "argument: 'dts-1kl0iy0v'", new: "argument: 'no good'", note: "timer nightly-check: the function refuses its argument: InvalidParameter: Message: no good"},
+		"a large batch":       {old: "argument: 'dts-1kl0iy0v'", new: "argument: five thousand", note: "timer nightly-check: needs a timeout of 251 s or more (5000 jobs at 20 calls a second); inputs.timeout is 60"},
+		"a wait":              {old: "argument: 'dts-1kl0iy0v'", new: `argument: '{"Wait": true}'`, note: "timer nightly-check: needs a timeout of 62 s or more (1 jobs at 20 calls a second, and the checks themselves); inputs.timeout is 60"},
+		"a wait that fits":    {old: "timeout: 60", new: "timeout: 62"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := strings.Replace(shipped, c.old, c.new, 1)
+			if text == shipped && c.old != "" {
+				t.Fatal("there is nothing to change")
+			}
+			d, err := scf.ParseConfig([]byte(text), os.LookupEnv)
+			var notes []string
+			if err == nil {
+				notes, err = review(d, time.Now())
+			}
+			if fmt.Sprint(err) != "<nil>" && c.err == "" || c.err != "" && !strings.Contains(fmt.Sprint(err), c.err) {
+				t.Errorf("error %v, want %q", err, c.err)
+			}
+			told := slices.ContainsFunc(notes, func(note string) bool { return strings.HasPrefix(note, c.note) })
+			if c.note == "" && len(notes) > 0 || c.note != "" && !told {
+				t.Errorf("notes %q, want %q", notes, c.note)
+			}
+		})
+	}
+}
+
+// Every bad variable is told, and not only the first.
+func TestReviewTellsOfAll(t *testing.T) {
+	_, err := review(scf.Deployment{Variables: map[string]string{"LOG_LEVEL": "loud", "DTS_API_VERSION": "2020-01-01"}}, time.Now())
+	if err == nil || strings.Count(err.Error(), "environment variable ") != 2 {
+		t.Errorf("error %v, want both variables", err)
+	}
+}
+
+func TestUnread(t *testing.T) {
+	got := unread([]string{"DTS_REGIN=x", "DTS_REGION=x", "RESULT_WEBHOK=x", "HOME=x", "MY_DTS_REGION=x", "DTS_X"})
+	want := []string{
+		"environment variable DTS_REGIN: the function does not read it, did you mean DTS_REGION?",
+		"environment variable RESULT_WEBHOK: the function does not read it, did you mean RESULT_WEBHOOK?",
+		"environment variable DTS_X: the function does not read it",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("told %q, want %q", got, want)
+	}
+}
