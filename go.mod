@@ -2,6 +2,8 @@ module migratecheck
 
 go 1.26.0
 
+toolchain go1.26.8
+
 require (
 	github.com/aws/smithy-go v1.28.8
 	github.com/hashicorp/cronexpr v1.1.3

@@ -17,13 +17,14 @@ type asyncTest struct {
 	letters bytes.Buffer
 	log     collected
 	tried   []time.Time
+	events  []Event // as they were delivered
 }
 
 func newAsync(failures int) *asyncTest {
 	a := &asyncTest{}
 	a.Async = &Async{
-		Invoke: func(context.Context, Event) (Result, error) {
-			a.tried = append(a.tried, time.Now())
+		Invoke: func(_ context.Context, e Event) (Result, error) {
+			a.tried, a.events = append(a.tried, time.Now()), append(a.events, e)
 			time.Sleep(time.Second) // what the function takes
 			if len(a.tried) <= failures {
 				return Result{}, &FunctionError{Type: "CheckFailed", Message: "no luck"}
@@ -77,6 +78,9 @@ func TestAsyncTries(t *testing.T) {
 				for i, at := range a.tried {
 					if want := accepted.Add(time.Duration(i) * (time.Minute + time.Second)); !at.Equal(want) {
 						t.Errorf("try %d at %v, want %v", i+1, at, want)
+					}
+					if e := a.events[i]; e.RequestID != "r1" || string(e.Payload) != `{"JobId":"<dts-1>"}` {
+						t.Errorf("try %d is of %s, %s: it must be the same event", i+1, e.RequestID, e.Payload)
 					}
 				}
 				letter := a.letter(t)

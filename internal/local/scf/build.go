@@ -43,11 +43,13 @@ func seeSources(ctx context.Context, dir string) error {
 	return nil
 }
 
-// goCommand runs the go command, with its temporary files in dir, and returns
-// what it prints. It ends with ctx, as do the processes that it started.
+// goCommand runs the go command for this machine and this module, whatever the
+// environment says of others, with its temporary files in dir, and returns what
+// it prints. It ends with ctx, as do the processes that it started.
 func goCommand(ctx context.Context, dir string, args ...string) (string, error) {
 	command := exec.CommandContext(ctx, "go", args...)
-	command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOTMPDIR="+dir)
+	command.Env = append(os.Environ(), "GOTMPDIR="+dir, "CGO_ENABLED=0", "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH,
+		"GOWORK=off", "GO111MODULE=on", "GOFLAGS=-mod=readonly", "GOEXPERIMENT=")
 	ownGroup(command)
 	command.Cancel = func() error {
 		killGroup(command)
