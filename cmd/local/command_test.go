@@ -38,6 +38,8 @@ func TestInvoke(t *testing.T) {
 	}{
 		"one job":            {[]string{"dts-quick"}, "", 0, `{"JobId":"dts-quick","RequestId":"`, `"outcome":"created"`},
 		"a batch":            {[]string{"dts-quick", "dts-nosuch"}, "", 1, ``, "function error CheckFailed: 1 of 2 jobs failed:\n  dts-nosuch: ResourceNotFound.JobNotExist"},
+		"lists":              {[]string{"dts-quick，dts-other;", "dts-other, dts-quick"}, "", 0, `{"Jobs":[{"JobId":"dts-quick",`, `"jobs":2`},
+		"no job's name":      {[]string{"dts/quick"}, "", 1, ``, "function error CheckFailed: InvalidParameter"},
 		"a batch over HTTP":  {[]string{"-trigger", "apigw", "dts-quick", "dts-nosuch"}, "", 1, `"statusCode":207`, ``},
 		"a wait":             {[]string{"-wait", "dts-quick"}, "", 0, `"Check":{"Status":"finished","Passed":true`, ``},
 		"standard input":     {[]string{"-event", "-"}, `["dts-quick"]`, 0, `{"Jobs":[{"JobId":"dts-quick"`, ``},

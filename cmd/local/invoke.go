@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/term"
 
+	"migratecheck/handler/event"
 	"migratecheck/internal/local/cloudapi"
 	"migratecheck/internal/local/scf"
 )
@@ -49,10 +50,13 @@ func invoke(ctx context.Context, args []string) error {
 	if err := options.check(flags); err != nil {
 		return err
 	}
-	event := wrap(*trigger, jobs, *wait)
+	if names, refusal := event.Names(strings.Join(jobs, " ")); refusal == nil {
+		jobs = names // otherwise the function says what is wrong with them
+	}
+	payload := wrap(*trigger, jobs, *wait)
 	if *file != "" {
 		var err error
-		if event, err = readEvent(ctx, *file); err != nil {
+		if payload, err = readEvent(ctx, *file); err != nil {
 			return fmt.Errorf("-event: %w", err)
 		}
 	}
@@ -65,7 +69,7 @@ func invoke(ctx context.Context, args []string) error {
 		return err
 	}
 	defer deployed.Close()
-	answer, err := once(ctx, deployed.function, event, len(jobs))
+	answer, err := once(ctx, deployed.function, payload, len(jobs))
 	var failure *scf.FunctionError
 	if errors.As(err, &failure) {
 		return fmt.Errorf("function error %s: %s", printable(failure.Type), readable(failure.Message))

@@ -8,19 +8,10 @@ import (
 	"strings"
 	"time"
 
+	"migratecheck/handler/event"
 	"migratecheck/internal/config"
 	"migratecheck/internal/local/scf"
 )
-
-// asked is what a timer's event asks of the function.
-type asked struct {
-	jobs  int  // how many it names
-	waits bool // for their verdicts
-}
-
-// readAsked reads an event as the function does; the error is its refusal. nil
-// if nothing is to be known of events here.
-var readAsked func(event []byte) (asked, error)
 
 // review says of a deployment what would not work, or works otherwise than it
 // looks, a line each. What keeps the function from starting is an error.
@@ -63,14 +54,16 @@ func reviewTimer(d scf.Deployment, t scf.Timer, now time.Time) []string {
 	if strings.TrimSpace(t.Argument) == "" {
 		return []string{name + "has no argument: its events name no job, and the function refuses them"}
 	}
-	if readAsked == nil {
-		return nil
+	e, refusal := event.Read(t.Event(now))
+	if refusal != nil {
+		return []string{fmt.Sprintf("%sthe function refuses its argument: %s: %s", name, refusal.Code, refusal.Message)}
 	}
-	a, err := readAsked(t.Event(now))
-	if err != nil {
-		return []string{name + "the function refuses its argument: " + err.Error()}
+	jobs, waits := 0, false
+	for _, r := range e.Requests { // a timer's event has one; which jobs a selection finds is not known here
+		jobs += len(r.Jobs)
+		waits = waits || r.Ask.Wait || r.Ask.Start
 	}
-	needs, why := neededFor(a)
+	needs, why := neededFor(jobs, waits)
 	if d.Timeout >= needs {
 		return nil
 	}
@@ -78,14 +71,14 @@ func reviewTimer(d scf.Deployment, t scf.Timer, now time.Time) []string {
 		int(needs/time.Second), why, int(d.Timeout/time.Second))}
 }
 
-// neededFor is the least time that a batch needs, to the next second, and how it
-// comes about. A second is for the last answers.
-func neededFor(a asked) (time.Duration, string) {
-	needs := time.Duration((a.jobs+quota-1)/quota+1) * time.Second
-	why := fmt.Sprintf("%d jobs at %d calls a second", a.jobs, quota)
-	if a.waits {
+// neededFor is the least time that a batch needs, in whole seconds, and how it
+// comes about. The last second is for the last answers.
+func neededFor(jobs int, waits bool) (time.Duration, string) {
+	needs := time.Duration((jobs+quota-1)/quota+1) * time.Second
+	why := fmt.Sprintf("%d jobs at %d calls a second", jobs, quota)
+	if waits {
 		needs += checkTime
-		why += ", and the checks themselves"
+		why += ", and a minute for the checks, at least"
 	}
 	return needs, why
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -20,19 +19,6 @@ func TestReview(t *testing.T) {
 		t.Fatal(err)
 	}
 	shipped := string(file)
-	read := readAsked
-	defer func() { readAsked = read }()
-	readAsked = func(event []byte) (asked, error) {
-		switch text := string(event); {
-		case strings.Contains(text, "no good"):
-			return asked{}, errors.New("InvalidParameter: Message: no good")
-		case strings.Contains(text, "five thousand"):
-			return asked{jobs: 5000}, nil
-		case strings.Contains(text, "Wait"):
-			return asked{jobs: 1, waits: true}, nil
-		}
-		return asked{jobs: 1}, nil
-	}
 	for name, c := range map[string]struct{ old, new, note, err string }{
 		"nothing":             {},
 		"timout":              {old: "  timeout: 60", new: "  timout: 60", note: "inputs.timout: "},
@@ -49,9 +35,11 @@ func TestReview(t *testing.T) {
 		"a pair that fits":    {old: "LOG_LEVEL: info", new: "RESULT_WEBHOOK: https://robot.example/x\n      RESULT_WEBHOOK_SECRET: x"},
 		"no argument":         {old: "          argument: 'dts-1kl0iy0v'", new: "", note: "timer nightly-check: has no argument"},
 		"a blank argument":    {old: "argument: 'dts-1kl0iy0v'", new: "argument: ' '", note: "timer nightly-check: has no argument"},
-		"a refused argument":  {old: "argument: 'dts-1kl0iy0v'", new: "argument: 'no good'", note: "timer nightly-check: the function refuses its argument: InvalidParameter: Message: no good"},
-		"a large batch":       {old: "argument: 'dts-1kl0iy0v'", new: "argument: five thousand", note: "timer nightly-check: needs a timeout of 251 s or more (5000 jobs at 20 calls a second); inputs.timeout is 60"},
-		"a wait":              {old: "argument: 'dts-1kl0iy0v'", new: `argument: '{"Wait": true}'`, note: "timer nightly-check: needs a timeout of 62 s or more (1 jobs at 20 calls a second, and the checks themselves); inputs.timeout is 60"},
+		"a refused argument":  {old: "argument: 'dts-1kl0iy0v'", new: "argument: 'dts/1'", note: "timer nightly-check: the function refuses its argument: InvalidParameter: Message"},
+		"a short timeout":     {old: "timeout: 60", new: "timeout: 1", note: "timer nightly-check: needs a timeout of 2 s or more (1 jobs at 20 calls a second); inputs.timeout is 1"},
+		"a wait":              {old: "argument: 'dts-1kl0iy0v'", new: `argument: '{"JobIds": ["dts-1", "dts-2"], "Wait": true}'`, note: "timer nightly-check: needs a timeout of 62 s or more (2 jobs at 20 calls a second, and a minute for the checks, at least); inputs.timeout is 60"},
+		"a start":             {old: "argument: 'dts-1kl0iy0v'", new: `argument: '{"JobId": "dts-1", "Start": true}'`, note: "timer nightly-check: needs a timeout of 62 s"},
+		"a selection":         {old: "argument: 'dts-1kl0iy0v'", new: `argument: '{"Select": {}}'`},
 		"a wait that fits":    {old: "timeout: 60", new: "timeout: 62"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -72,6 +60,18 @@ func TestReview(t *testing.T) {
 				t.Errorf("notes %q, want %q", notes, c.note)
 			}
 		})
+	}
+}
+
+func TestNeededFor(t *testing.T) {
+	for _, c := range []struct {
+		jobs  int
+		waits bool
+		want  time.Duration
+	}{{0, false, time.Second}, {20, false, 2 * time.Second}, {21, false, 3 * time.Second}, {5000, false, 251 * time.Second}, {5000, true, 311 * time.Second}} {
+		if got, why := neededFor(c.jobs, c.waits); got != c.want {
+			t.Errorf("%d jobs, wait %v: %v (%s), want %v", c.jobs, c.waits, got, why, c.want)
+		}
 	}
 }
 

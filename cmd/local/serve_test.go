@@ -24,8 +24,8 @@ import (
 
 // jobs of the tests: checks take no time where that does not matter.
 const jobs = `[
-	{"JobId": "dts-quick", "CheckSeconds": 1e-9}, {"JobId": "dts-other", "CheckSeconds": 1e-9},
-	{"JobId": "dts-notpass", "CheckSeconds": 1e-9, "NotPassed": true, "Message": "no luck"},
+	{"JobId": "dts-quick", "CheckSeconds": 1e-6}, {"JobId": "dts-other", "CheckSeconds": 1e-6},
+	{"JobId": "dts-notpass", "CheckSeconds": 1e-6, "NotPassed": true, "Message": "no luck"},
 	{"JobId": "dts-slow", "CheckSeconds": 3600},
 	{"JobId": "dts-migrates", "InMigration": true}
 ]`
