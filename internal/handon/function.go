@@ -77,9 +77,9 @@ func split(r check.Result, limit int) []check.Result {
 	return append(parts, piece(r, from, len(r.Jobs)))
 }
 
-// piece returns a batch of some of a result's jobs.
+// piece returns a result with some of its jobs.
 func piece(r check.Result, from, to int) check.Result {
-	r.Jobs, r.Batch = r.Jobs[from:to], true
+	r.Jobs = r.Jobs[from:to]
 	return r
 }
 

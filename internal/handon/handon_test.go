@@ -202,12 +202,12 @@ func large(jobs, size int) check.Result {
 	r := check.Result{Batch: true, Verdicts: true}
 	for i := range jobs {
 		o := check.Outcome{JobID: fmt.Sprintf("dts-%05d", i), RequestID: fmt.Sprintf("r%d", i), Check: verdict(false)}
-		steps := size/8000 + 1
+		steps, message := size/8000+1, strings.Repeat("\"限", 2*min(size, 8000)/8)
 		if i == 2 {
 			steps = 60
 		}
 		for range steps {
-			o.Check.Steps = append(o.Check.Steps, check.Step{Name: strings.Repeat("权<", 500), Status: check.StepFailed, Message: strings.Repeat("\"限", size/steps/4)})
+			o.Check.Steps = append(o.Check.Steps, check.Step{Name: strings.Repeat("权<", 500), Status: check.StepFailed, Message: message})
 		}
 		r.Jobs = append(r.Jobs, o)
 	}
@@ -422,9 +422,12 @@ func TestFailures(t *testing.T) {
 		"an error":      {errors.New("odd"), true, "odd"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			api := &fakeAPI{answer: func(_ context.Context, _ string, nth int) error {
-				if nth == 2 {
+			api := &fakeAPI{answer: func(_ context.Context, action string, nth int) error {
+				switch {
+				case nth == 2:
 					return row.err
+				case nth == parts["Invoke"] && action == "Invoke":
+					return errors.New("a later reason")
 				}
 				return nil
 			}}
@@ -449,7 +452,7 @@ func TestFailures(t *testing.T) {
 				}
 				want := []string{}
 				for i, text := range whole.requests[action] {
-					if i == 1 || i > 1 && !row.goesOn {
+					if i == 1 || i > 1 && !row.goesOn || action == "Invoke" && i == parts[action]-1 {
 						want = append(want, payloadOf(t, text))
 					}
 				}

@@ -52,7 +52,7 @@ var robots = []*robot{
 		path:    "/open-apis/bot/v2/hook/",
 		message: feishuMessage,
 		sign:    signFeishu,
-		busy:    []int{9499, 11232}, // too many calls
+		busy:    []int{11232}, // too many calls
 	},
 	{
 		host:    []string{"oapi.dingtalk.com"},

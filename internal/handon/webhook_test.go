@@ -322,7 +322,7 @@ func TestRefusals(t *testing.T) {
 		"wecom too often, then ok":  {wecom, []http.HandlerFunc{says(200, `{"errcode":45009}`), ok}, 2, ""},
 		"wecom busy, then ok":       {wecom, []http.HandlerFunc{says(200, `{"errcode":-1}`), ok}, 2, ""},
 		"wecom at once, then ok":    {wecom, []http.HandlerFunc{says(200, `{"errcode":45033}`), ok}, 2, ""},
-		"feishu too often, then ok": {feishu, []http.HandlerFunc{says(200, `{"code":11232}`), says(200, `{"code":9499}`), ok}, 3, ""},
+		"feishu too often, then ok": {feishu, []http.HandlerFunc{says(200, `{"code":11232}`), ok}, 2, ""},
 		"dingtalk too often":        {dingtalk, []http.HandlerFunc{says(200, `{"errcode":130101,"errmsg":"send too fast"}`)}, 4, "refused with code 130101: send too fast"},
 		"dingtalk flow, then ok":    {dingtalk, []http.HandlerFunc{says(200, `{"errcode":410100}`), says(200, `{"errcode":-1}`), ok}, 3, ""},
 		"429, then ok":              {feishu, []http.HandlerFunc{says(429, ""), ok}, 2, ""},
