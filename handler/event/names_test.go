@@ -21,12 +21,13 @@ func TestNames(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		"":             "JobIds: names no job",
-		" , ":          "JobIds: names no job",
-		"dts-1 [x]":    `JobIds[1]: must be 1 to 64 characters of A-Z a-z 0-9 _ -, not "[x]"`,
-		"dts-1\u200b":  `JobIds: must be 1 to 64 characters of A-Z a-z 0-9 _ -, not "dts-1\u200b"`,
-		`["dts-1"]`:    `JobIds: must be 1 to 64 characters of A-Z a-z 0-9 _ -, not "[\"dts-1\"]"`,
-		"dts-1,\xff\n": `JobIds[1]: must be 1 to 64 characters of A-Z a-z 0-9 _ -, not "\xff"`,
+		strings.Repeat("𠀀", 81): `JobIds: must be 1 to 64 characters of A-Z a-z 0-9 _ -, not "` + strings.Repeat("𠀀", 80) + `…"`,
+		"":                      "JobIds: names no job",
+		" , ":                   "JobIds: names no job",
+		"dts-1 [x]":             `JobIds[1]: must be 1 to 64 characters of A-Z a-z 0-9 _ -, not "[x]"`,
+		"dts-1\u200b":           `JobIds: must be 1 to 64 characters of A-Z a-z 0-9 _ -, not "dts-1\u200b"`,
+		`["dts-1"]`:             `JobIds: must be 1 to 64 characters of A-Z a-z 0-9 _ -, not "[\"dts-1\"]"`,
+		"dts-1,\xff\n":          `JobIds[1]: must be 1 to 64 characters of A-Z a-z 0-9 _ -, not "\xff"`,
 	} {
 		got, err := Names(text)
 		if err == nil || err.Message != want || got != nil {
