@@ -4,15 +4,20 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"runtime/debug"
+	"time"
 
 	"github.com/tencentyun/scf-go-lib/cloudfunction"
 
 	"migratecheck/handler"
+	"migratecheck/internal/check"
 	"migratecheck/internal/config"
 	"migratecheck/internal/dts"
+	"migratecheck/internal/handon"
+	"migratecheck/internal/report"
 	"migratecheck/internal/tcapi"
 )
 
@@ -35,6 +40,7 @@ func run() error {
 	api := tcapi.New(c, tcapi.ProcessFrom(os.Getenv))
 	cloudfunction.StartHandler(handler.New(handler.Options{
 		DTS:        dts.New(api, c.APIVersion),
+		HandOn:     handOn(c, api),
 		Log:        os.Stdout,
 		Level:      c.LogLevel,
 		AllowStart: c.AllowStart,
@@ -43,4 +49,22 @@ func run() error {
 		Region:     c.Region,
 	}))
 	return nil
+}
+
+// handOn returns what hands results on, nil if no destination is configured.
+func handOn(c config.Config, api *tcapi.Client) func(context.Context, check.Result, handler.About) []handler.Undelivered {
+	sender := handon.New(c, api)
+	if sender == nil {
+		return nil
+	}
+	return func(ctx context.Context, r check.Result, about handler.About) []handler.Undelivered {
+		self := config.Function{Namespace: about.Namespace, Name: about.Function}
+		var lost []handler.Undelivered
+		for _, f := range sender.Send(ctx, self, report.Report{
+			Result: r, Region: about.Region, Function: about.Function, Source: about.Source, At: time.Now(),
+		}) {
+			lost = append(lost, handler.Undelivered(f))
+		}
+		return lost
+	}
 }

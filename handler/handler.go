@@ -6,7 +6,9 @@ package handler
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"io"
+	"iter"
 	"log/slog"
 	"time"
 
@@ -66,8 +68,8 @@ type About struct {
 type Undelivered struct {
 	Destination, Reason string
 
-	// Payloads are everything that is needed to send it again.
-	Payloads []string
+	// Payloads yields everything that is needed to send it again.
+	Payloads iter.Seq[json.RawMessage]
 }
 
 // Handler handles events. It is safe for concurrent use, and nothing of one
@@ -160,13 +162,15 @@ func (r *run) result(e event.Event) check.Result {
 }
 
 // handOn hands the result on, and notes in it and in the log what could not be
-// handed on.
+// handed on: a line for each message that has to be sent again.
 func (r *run) handOn(ctx context.Context, result *check.Result) {
 	for _, u := range r.HandOn(ctx, *result, r.about) {
 		result.NotHandedOn = append(result.NotHandedOn, u.Destination)
-		r.log.LogAttrs(context.Background(), slog.LevelError, "not handed on",
-			slog.String("destination", u.Destination),
-			slog.String("error", u.Reason),
-			slog.Any("payloads", u.Payloads))
+		for payload := range u.Payloads {
+			r.log.LogAttrs(context.Background(), slog.LevelError, "not handed on",
+				slog.String("destination", u.Destination),
+				slog.String("error", u.Reason),
+				slog.Any("payload", payload))
+		}
 	}
 }
