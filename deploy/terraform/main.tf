@@ -36,9 +36,9 @@ locals {
     for word, value in {
       JobIds = length(var.job_ids) > 0 ? var.job_ids : null
       Select = length(var.job_ids) > 0 ? null : { for key, value in var.select : key => value if value != null }
-      Wait   = var.wait ? true : null
-      Start  = var.start ? true : null
-      Strict = var.strict ? true : null
+      Wait   = var.wait
+      Start  = var.start
+      Strict = var.strict
     } : word => value if value != null
   })
 }

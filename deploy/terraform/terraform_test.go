@@ -592,7 +592,7 @@ func TestReadme(t *testing.T) {
 		}
 	}
 	if got, want := evaluate(t, variables).text(t, "tencentcloud_scf_trigger.timer", "custom_argument"),
-		`{"Select":{"Tags":{"env":["prod"]}},"Start":true,"Wait":true}`; got != want {
+		`{"Select":{"Tags":{"env":["prod"]}},"Start":true,"Strict":false,"Wait":true}`; got != want {
 		t.Errorf("it asks %s, want %s", got, want)
 	}
 }
