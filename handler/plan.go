@@ -83,7 +83,8 @@ func (r *run) create(ctx context.Context, j *job) move {
 	case j.ask.Start && r.source.AtLeastOnce() && !j.Error.Retryable() && !j.MayBeRunning && r.startedBefore(ctx, j):
 		return last
 	}
-	j.evidence.unanswered = j.evidence.unanswered || j.MayBeRunning
+	j.MayBeRunning = j.MayBeRunning || j.evidence.unanswered // by an earlier delivery
+	j.evidence.unanswered = j.MayBeRunning
 	return last
 }
 

@@ -56,34 +56,34 @@ func (r *run) lookAtStart(ctx context.Context, j *job) (m move, sendAgain bool) 
 	j.attempts += receipt.Attempts
 	j.start.looks++
 	switch {
-	case err != nil:
-		if j.Error == nil { // else what is known of the start stays
-			j.fail(err)
-			j.MayBeRunning = true
-		}
+	case err == nil && startedSince(found.Status):
+		j.started("")
 		return last, false
-	case notStarted(found.Status) && j.start.looks < 2:
+	case err == nil && j.start.looks < 2:
 		return again(startPause), false
-	case found.Status == check.JobCheckPass:
+	case err == nil && found.Status == check.JobCheckPass:
 		return onward, true
-	case notStarted(found.Status):
-		if j.Error == nil {
-			j.fail(&check.Error{Code: "FailedOperation.NotAllowOperation", Message: "the migration cannot be started: the job's status is " + found.Status})
+	case j.Error != nil:
+		return last, false // what is known of the start stays
+	case err == nil:
+		err = &check.Error{
+			Code:    check.CodeNoAnswer,
+			Message: "an earlier start was not answered, and the job's status is " + found.Status,
 		}
-		return last, false
 	}
-	j.started("")
+	j.fail(err)
+	j.MayBeRunning = true
 	return last, false
 }
 
-// notStarted reports whether a job that could be started a moment ago, and has
-// that status now, has not been started since.
-func notStarted(status string) bool {
+// startedSince reports whether a job that could be started a moment ago, and
+// has that status now, has been started since.
+func startedSince(status string) bool {
 	switch status {
 	case "", "creating", check.JobUnknown, check.JobCreated, check.JobChecking, check.JobCheckPass, check.JobCheckNotPass:
-		return true
+		return false
 	}
-	return false
+	return true
 }
 
 // started notes that the migration is started.
