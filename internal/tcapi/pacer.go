@@ -2,7 +2,6 @@ package tcapi
 
 import (
 	"context"
-	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -21,8 +20,7 @@ import (
 // Several instances share the account's quota and know nothing of each other.
 // What they see is DTS refusing calls for rate. Each then lowers its own rate
 // by a factor and afterwards raises it by a constant a second (additive
-// increase, multiplicative decrease): a faster instance loses more with every
-// refusal and gains no more between them, so that the rates approach each other
+// increase, multiplicative decrease), so that the rates approach each other
 // while their sum stays about the quota. A lone instance is soon back at the
 // full rate.
 //
@@ -54,22 +52,19 @@ const (
 
 	// cut is the factor by which a refusal lowers the rate, hold the time in
 	// which further refusals are taken for the same one, recovery the part of
-	// the full rate that is regained in a second, leastRate the part that is
-	// never gone below. Among factors from 0.6 to 0.97 and recoveries from 0.02
-	// to 0.12 these served two, four and eight simulated instances best, with
-	// the quota counting refused calls and without.
-	cut       = 0.8
-	hold      = 300 * time.Millisecond
-	recovery  = 0.06
-	leastRate = 0.02
+	// the full rate that is regained in a second. If the quota does not count the
+	// calls that it refuses, resting alone would do. If it does, this makes the
+	// difference between lost jobs and none.
+	cut      = 0.8
+	hold     = 300 * time.Millisecond
+	recovery = 0.06
 
 	// A second is what the quota is counted over. Each further refusal in a row
 	// adds longer to the rest, up to longest: a quota that is open again must
-	// not find an instance asleep. Every rest has some jitter.
+	// not find an instance asleep.
 	second  = time.Second
 	longer  = 200 * time.Millisecond
 	longest = 2 * time.Second
-	jitter  = 20 * time.Millisecond
 )
 
 // newPacer returns a pacer for a quota in calls a second.
@@ -165,7 +160,7 @@ func (p *pacer) refused() {
 	now := time.Now()
 	p.forget(now)
 	if now.Sub(p.lowered) > hold {
-		p.lowest = max(cut*p.rate(now), leastRate*p.full)
+		p.lowest = cut * p.rate(now)
 		p.lowered = now
 		p.row++
 	}
@@ -173,7 +168,7 @@ func (p *pacer) refused() {
 	if len(p.taken) > 0 {
 		free = p.taken[0]
 	}
-	free = free.Add(second + min(time.Duration(p.row-1)*longer, longest) + rand.N(jitter))
+	free = free.Add(second + min(time.Duration(p.row-1)*longer, longest))
 	if free.After(p.next) {
 		p.next = free
 	}

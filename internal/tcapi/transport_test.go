@@ -117,7 +117,7 @@ func TestConnectionsAreKept(t *testing.T) {
 				defer e.close()
 				for range 100 {
 					e.create(t)
-					time.Sleep(idleTimeout - time.Second)
+					time.Sleep(29 * time.Second)
 				}
 				if dialed, _ := e.network.Count(); dialed != 1 {
 					t.Errorf("100 calls took %d connections", dialed)
@@ -145,7 +145,7 @@ func TestSessionsAreResumed(t *testing.T) {
 				e.create(t)
 				e.closeIdle()
 				e.create(t)
-				time.Sleep(idleTimeout + time.Second)
+				time.Sleep(31 * time.Second)
 				e.create(t)
 				e.client.transport.renew(&exchange{current: e.current, used: e.current.Load()})
 				e.create(t)
@@ -189,6 +189,32 @@ func TestSilentConnectionIsGivenUp(t *testing.T) {
 				}
 				if dialed, _ := e.network.Count(); dialed != 3 {
 					t.Errorf("%d connections, want 3", dialed)
+				}
+			})
+		})
+	}
+}
+
+// Renewed connections are closed at once: what was idle beside a silent one is
+// dead as well, and would be held open for ever.
+func TestRenewedConnectionsAreClosed(t *testing.T) {
+	for name, protocol := range protocols {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := newEndpoint(t, protocol.secure, protocol.http2)
+				defer e.close()
+				e.answer = func(http.ResponseWriter, *http.Request) bool { time.Sleep(time.Second); return false }
+				var group sync.WaitGroup
+				for range 5 {
+					group.Go(func() { e.create(t) })
+				}
+				group.Wait()
+				e.network.Thaw()
+				if n := e.create(t); n != 2 {
+					t.Errorf("%d attempts, want 2", n)
+				}
+				if _, open := e.network.Count(); open != 1 && !(protocol.http2 && open == 2) {
+					t.Errorf("%d connections are open", open)
 				}
 			})
 		})
