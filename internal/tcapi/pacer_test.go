@@ -252,6 +252,21 @@ func TestNoSecondSeesMoreThanTheQuota(t *testing.T) {
 	}
 }
 
+// Calls that are woken a little late, as timers are, make up for it.
+func TestLateCallsMakeUp(t *testing.T) {
+	began := time.Unix(0, 0)
+	now := began
+	p := newPacer(20)
+	for range 200 {
+		for delay := p.take(now); delay > 0; delay = p.take(now) {
+			now = now.Add(delay + 5*time.Millisecond)
+		}
+	}
+	if took := now.Sub(began); took > 10300*time.Millisecond {
+		t.Errorf("200 calls took %v", took)
+	}
+}
+
 // A call that is tried again goes before the new ones.
 func TestCallsTriedAgainGoFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -66,11 +66,10 @@ const (
 	// layers is how often a text is unescaped in search of secrets.
 	layers = 4
 
-	// maxShown is how much is shown of a text that may hold escaped secrets. So
-	// much more is searched that a secret which begins there also ends, with each
-	// of its bytes escaped to widest.
-	maxShown = 8 << 10
-	widest   = 24
+	// maxMapped is the longest text of which only the secrets are taken out; of a
+	// longer one that holds a secret nothing is left. It bounds the memory that
+	// hostile answers take.
+	maxMapped = 32 << 10
 )
 
 // in reports whether a text without escapes holds a secret.
@@ -88,19 +87,10 @@ func (s secrets) clean(text []byte) bool {
 	return !slices.ContainsFunc(s, func(secret string) bool { return bytes.Contains(text, []byte(secret)) })
 }
 
-// redact returns a text with a mask for each secret, and no more than maxShown
-// of one that is too long to be searched.
+// redact returns a text with a mask for each secret.
 func (s secrets) redact(text string) string {
 	if len(s) == 0 || s.clean([]byte(text)) {
 		return text
-	}
-	longest := 0
-	for _, secret := range s {
-		longest = max(longest, len(secret))
-	}
-	shown := len(text)
-	if most := maxShown + widest*longest; len(text) > most {
-		text, shown = text[:most], maxShown
 	}
 	var found []span
 	decoded, sought := asItStands(text), slices.Clone(s)
@@ -121,18 +111,13 @@ func (s secrets) redact(text string) string {
 	var out strings.Builder
 	done := 0
 	for _, f := range found {
-		if f.to <= done || f.from >= shown {
-			continue
-		}
 		if f.from >= done {
 			out.WriteString(text[done:f.from])
 			out.WriteString(mask)
 		}
-		done = f.to
+		done = max(done, f.to)
 	}
-	if done < shown {
-		out.WriteString(text[done:shown])
-	}
+	out.WriteString(text[done:])
 	return out.String()
 }
 
@@ -140,15 +125,20 @@ func (s secrets) redact(text string) string {
 type span struct{ from, to int }
 
 // decoded is a text that was unescaped. Its byte i came from the source's bytes
-// from at[i], up to the next greater value.
+// from at[i], up to the next greater value. A long text has no at.
 type decoded struct {
-	text []byte
-	at   []int32
+	text   []byte
+	source int // the source's length
+	at     []int32
 }
 
 // asItStands returns a text that is its own source.
 func asItStands(text string) decoded {
-	d := decoded{[]byte(text), make([]int32, len(text)+1)}
+	d := decoded{text: []byte(text), source: len(text)}
+	if len(text) > maxMapped {
+		return d
+	}
+	d.at = make([]int32, len(text)+1)
 	for i := range d.at {
 		d.at[i] = int32(i)
 	}
@@ -162,6 +152,9 @@ func (d decoded) find(found []span, sought []string) []span {
 			n := bytes.Index(d.text[i:], []byte(secret))
 			if n < 0 {
 				break
+			}
+			if d.at == nil {
+				return append(found, span{0, d.source})
 			}
 			i += n
 			end := i + len(secret)
@@ -177,17 +170,24 @@ func (d decoded) find(found []span, sought []string) []span {
 // unescape returns the text with one layer of escapes taken off, and whether
 // there were any.
 func (d decoded) unescape() (decoded, bool) {
-	out := decoded{make([]byte, 0, len(d.text)), make([]int32, 0, len(d.at))}
+	out := decoded{text: make([]byte, 0, len(d.text)), source: d.source}
+	if d.at != nil {
+		out.at = make([]int32, 0, len(d.at))
+	}
 	for i := 0; i < len(d.text); {
 		was := len(out.text)
 		var n int
 		out.text, n = unescape(out.text, d.text[i:])
-		for range len(out.text) - was {
-			out.at = append(out.at, d.at[i])
+		if d.at != nil {
+			for range len(out.text) - was {
+				out.at = append(out.at, d.at[i])
+			}
 		}
 		i += n
 	}
-	out.at = append(out.at, d.at[len(d.text)])
+	if d.at != nil {
+		out.at = append(out.at, d.at[len(d.text)])
+	}
 	return out, len(out.text) != len(d.text)
 }
 
