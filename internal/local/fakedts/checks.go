@@ -68,8 +68,10 @@ func (s *Server) create(j *job, now time.Time) *cloudapi.Error {
 	switch status := j.at(now).status(); {
 	case status == checking:
 		return errCheckRuns
-	case status != created && status != checkPass && status != checkNotPass || j.Unconfigured:
-		return errNoCheck
+	case status != created && status != checkPass && status != checkNotPass:
+		return noCheck(status)
+	case j.Unconfigured:
+		return errNoConfig
 	}
 	j.before = j.state
 	j.shadows = s.shadows(j.JobID, now)

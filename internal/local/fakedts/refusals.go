@@ -6,11 +6,16 @@ import "migratecheck/internal/local/cloudapi"
 var (
 	errNotExist  = cloudapi.Refuse("ResourceNotFound.JobNotExist", "The migration task does not exist.")
 	errCheckRuns = cloudapi.Refuse("InternalError.DuplicateJob", "A check of the migration task is running.")
-	errNoCheck   = cloudapi.Refuse("FailedOperation.NotAllowOperation", "The job does not allow a check in its present status.")
+	errNoConfig  = cloudapi.Refuse("FailedOperation.NotAllowOperation", "The job is not configured: no check can be created.")
 	errNotPassed = cloudapi.Refuse("FailedOperation.NotAllowOperation", "The job cannot be started before a check has passed.")
 	errStarted   = cloudapi.Refuse("InternalError.DuplicateJob", "The migration task has been started.")
 	errConflict  = cloudapi.Refuse("FailedOperation.StatusInConflict", "The job cannot be started in its present status.")
 )
+
+// noCheck is the refusal of a check of a job in a status.
+func noCheck(status string) *cloudapi.Error {
+	return cloudapi.Refuse("FailedOperation.NotAllowOperation", "The job is %s: no check can be created.", status)
+}
 
 // wrongValue is the refusal of a parameter's value.
 func wrongValue(name, format string, values ...any) *cloudapi.Error {
