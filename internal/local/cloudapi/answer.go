@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 )
 
@@ -22,6 +23,8 @@ func Answer(requestID string, result any, refusal *Error) []byte {
 	members := map[string]any{}
 	if refusal != nil {
 		members["Error"] = refusal
+	} else if object, ok := result.(map[string]any); ok {
+		maps.Copy(members, object)
 	} else if result != nil {
 		encoded, err := json.Marshal(result)
 		if err == nil {

@@ -104,7 +104,7 @@ type Call struct {
 	// Code is the answer's error code, empty for a success.
 	Code string
 
-	// CarriedOut tells that the call did what it asked for.
+	// CarriedOut is set if the call did what it asked for.
 	CarriedOut bool
 
 	// Fault is the kind of the fault that the call met, if any.

@@ -60,7 +60,7 @@ func seconds(n float64, unless time.Duration) time.Duration {
 	if n == 0 {
 		return unless
 	}
-	return time.Duration(n * float64(time.Second))
+	return max(1, time.Duration(n*float64(time.Second)))
 }
 
 // create is CreateMigrateCheckJob.

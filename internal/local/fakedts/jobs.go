@@ -40,8 +40,8 @@ type Job struct {
 	// has only after one, there is one anyway.
 	Before *Verdict `json:"Before,omitempty"`
 
-	// Unconfigured tells that the job is created and was not configured since: it
-	// does not allow a check.
+	// Unconfigured is set if the job was created and never configured: it does not
+	// allow a check.
 	Unconfigured bool `json:"Unconfigured,omitempty"`
 
 	// CheckSeconds is how long a check takes; one second if 0.
@@ -56,7 +56,7 @@ type Job struct {
 	// pass, or the last of which fails, unless given.
 	Steps []Step `json:"Steps,omitempty"`
 
-	// InMigration tells that the job migrates: its Status is running.
+	// InMigration is short for the Status running.
 	InMigration bool `json:"InMigration,omitempty"`
 
 	// MigrateSeconds is how long a job that was started stays in each status

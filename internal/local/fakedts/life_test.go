@@ -179,6 +179,34 @@ func TestUnconfiguredAllowsNoCheck(t *testing.T) {
 	}
 }
 
+// TestBefore: a job that was changed after a check shows that check, and can have
+// another.
+func TestBefore(t *testing.T) {
+	clock := newClock()
+	s := fakedts.New(fakedts.Options{Now: clock.Now, Jobs: []fakedts.Job{
+		{JobID: "a", Before: &fakedts.Verdict{NotPassed: true, Message: "no privilege"}},
+		{JobID: "b", Before: &fakedts.Verdict{}},
+	}})
+	c := clientOf(s)
+	for job, want := range map[string]string{
+		"a": "finished 100% flag 0 error -1 no privilege", "b": "finished 100% flag 1 error 0 ok",
+	} {
+		if got := text2018(t, c, job) + ", " + standing(t, s, job); got != want+", created 1" {
+			t.Errorf("%s: %s, want %s, created 1", job, got, want)
+		}
+		if code := codeOf(c.start(job)); code != "FailedOperation.NotAllowOperation" {
+			t.Errorf("%s: start: code %q", job, code)
+		}
+		if err := c.create(job); err != nil {
+			t.Fatal(err)
+		}
+		clock.move(time.Second)
+		if got := text2018(t, c, job) + ", " + standing(t, s, job); got != "finished 100% flag 1 error 0 ok, checkPass 4" {
+			t.Errorf("%s: after a check: %s", job, got)
+		}
+	}
+}
+
 // TestDates follows the dates of a job whose check takes 90 seconds, and that
 // was checked before.
 func TestDates(t *testing.T) {

@@ -139,7 +139,7 @@ func (s *Server) list(r *cloudapi.Request, q query, item func(view) map[string]a
 			found = append(found, v)
 		}
 	}
-	slices.SortStableFunc(found, func(a, b view) int {
+	slices.SortFunc(found, func(a, b view) int {
 		order := cmp.Or(a.created.Compare(b.created), cmp.Compare(a.number, b.number))
 		if q.order != nil {
 			order = cmp.Or(q.order(a, b), order)
@@ -159,7 +159,7 @@ func (s *Server) list(r *cloudapi.Request, q query, item func(view) map[string]a
 	return map[string]any{"TotalCount": len(found), "JobList": page}
 }
 
-// in tells that the job exists in a region.
+// in reports whether the job exists in a region.
 func (j *job) in(region string) bool { return j.Region == "" || j.Region == region }
 
 // JobState is where a job stands, for tests to hold against what was said of it.
@@ -177,8 +177,8 @@ type JobState struct {
 	// before it has ended.
 	Passed *bool
 
-	// Removed tells that the job does not exist any more; Status and Passed are
-	// what they would be.
+	// Removed is set if the job does not exist any more; Status and Passed are what
+	// they would be.
 	Removed bool
 }
 

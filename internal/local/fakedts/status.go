@@ -18,10 +18,10 @@ type status struct {
 	// number in version 2018-03-30.
 	number int
 
-	// filter tells that DescribeMigrationJobs takes the state for a filter.
+	// filter is set if DescribeMigrationJobs can filter by the state.
 	filter bool
 
-	// checked tells that a job comes to the state through a check that passed.
+	// checked is set if a job comes to the state through a check that passed.
 	checked bool
 
 	// allowed are the operations that the state allows; nil where the API says

@@ -150,7 +150,7 @@ func (s *Server) receive(e Received) {
 	}
 }
 
-// isOurs tells that an invocation is of the function that is there.
+// isOurs reports whether an invocation is of the function that is there.
 func (s *Server) isOurs(i invocation, region string) bool {
 	return i.function == s.options.Function && (region == "" || region == s.options.Region) &&
 		(i.namespace == "" || i.namespace == "default")
