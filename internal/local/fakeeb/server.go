@@ -27,7 +27,7 @@ type Options struct {
 	// Buses that exist; Bus if nil.
 	Buses []string
 
-	// OnReceive, if given, is called with each event.
+	// OnReceive, if given, is called with each event, perhaps with several at once.
 	OnReceive func(Received)
 
 	// As in cloudapi.Options, and faults that are met from the start. With Forget,
@@ -168,15 +168,18 @@ func invalid(format string, values ...any) *cloudapi.Error {
 }
 
 func (s *Server) receive(bus, region string, events []Event) {
+	var received []Received
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.calls++
 	for _, e := range events {
-		r := Received{At: s.options.Now(), Bus: bus, Region: region, Event: e, Call: s.calls}
-		if !s.options.Forget {
-			s.received = append(s.received, r)
-		}
-		if s.options.OnReceive != nil {
+		received = append(received, Received{At: s.options.Now(), Bus: bus, Region: region, Event: e, Call: s.calls})
+	}
+	if !s.options.Forget {
+		s.received = append(s.received, received...)
+	}
+	s.mu.Unlock()
+	if s.options.OnReceive != nil {
+		for _, r := range received {
 			s.options.OnReceive(r)
 		}
 	}

@@ -29,7 +29,8 @@ type Options struct {
 	Invoke func(context.Context, scf.Event) (scf.Result, error)
 	Send   func(scf.Event) error
 
-	// OnReceive, if given, is called with each event that another function is sent.
+	// OnReceive, if given, is called with each event that another function is sent,
+	// perhaps with several at once.
 	OnReceive func(Received)
 
 	// As in cloudapi.Options, and faults that are met from the start. With Forget,
@@ -140,10 +141,10 @@ func (s *Server) carryOut(ctx context.Context, r *cloudapi.Request, payload stri
 }
 
 func (s *Server) receive(e Received) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if !s.options.Forget {
+		s.mu.Lock()
 		s.received = append(s.received, e)
+		s.mu.Unlock()
 	}
 	if s.options.OnReceive != nil {
 		s.options.OnReceive(e)

@@ -44,7 +44,8 @@ type Options struct {
 	// not be if it is empty.
 	Secret string
 
-	// OnMessage, if given, is called with each message that was taken.
+	// OnMessage, if given, is called with each message that was taken, perhaps with
+	// several at once.
 	OnMessage func(Message)
 
 	// Faults that are met from the start: those of cloudapi, where Action is a
@@ -233,10 +234,10 @@ func (s *Server) spend(m Message, service service) *refusal {
 }
 
 func (s *Server) take(m Message) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if !s.options.Forget {
+		s.mu.Lock()
 		s.messages = append(s.messages, m)
+		s.mu.Unlock()
 	}
 	if s.options.OnMessage != nil {
 		s.options.OnMessage(m)
