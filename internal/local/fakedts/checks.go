@@ -22,7 +22,7 @@ type job struct {
 
 // state is what calls change of a job.
 type state struct {
-	status  string    // empty where the check or the start decides
+	status  string    // that the job began with; empty once the check decides
 	check   *check    // the latest; nil without one
 	started time.Time // when the migration was started, zero before
 }
@@ -91,7 +91,7 @@ func (s *Server) start(j *job, now time.Time) *cloudapi.Error {
 	default:
 		return errConflict
 	}
-	j.state.status, j.state.started = "", now
+	j.state.started = now
 	j.starts++
 	return nil
 }
