@@ -206,6 +206,18 @@ func TestMessageSizes(t *testing.T) {
 	}
 }
 
+// A server that is no robot's gets every outcome, in no more than most take.
+func TestAnswerForAnyServer(t *testing.T) {
+	failures, got, _ := robotTest(t, other, "", report.Report{Result: large(200, 20_000)}, time.Minute, ok)
+	if failures != nil || len(got) != 1 {
+		t.Fatal(failures)
+	}
+	var answer struct{ Jobs []check.Outcome }
+	if err := json.Unmarshal([]byte(got[0].body), &answer); err != nil || len(answer.Jobs) != 200 || len(got[0].body) > 1<<20 || len(got[0].body) < 1<<18 {
+		t.Errorf("%d jobs in %d bytes, %v", len(answer.Jobs), len(got[0].body), err)
+	}
+}
+
 // within gives a message all of its room: a body of exactly the limit stays
 // whole, with one byte more it is cut.
 func TestWithinToTheByte(t *testing.T) {
