@@ -68,10 +68,7 @@ func (s *Sender) webhook(r report.Report) destination {
 func (s *Sender) post(ctx context.Context, to url.URL, robot *robot, payload []byte) error {
 	failure := errors.New("not sent: the function's time was nearly up")
 	for attempt := 1; attempt <= s.config.MaxAttempts; attempt++ {
-		if attempt > 1 && !pause(ctx, attempt-1) {
-			break
-		}
-		if timeLeft(ctx) < leastAttemptTime {
+		if attempt > 1 && !pause(ctx, attempt-1) || timeLeft(ctx) < leastAttemptTime {
 			break
 		}
 		var again bool
@@ -116,13 +113,10 @@ func (s *Sender) attempt(ctx context.Context, to url.URL, robot *robot, payload 
 	return robot.read(body)
 }
 
-// pause waits before the attempt after the given one. It reports false if no
-// attempt could end in time after it.
+// pause waits before the attempt after the given one, as long as another can
+// still be made. It reports false if ctx ended meanwhile.
 func pause(ctx context.Context, attempt int) bool {
 	left := timeLeft(ctx) - leastAttemptTime
-	if left <= 0 {
-		return false
-	}
 	delay, err := waiter.ComputeDelay(int64(attempt), minDelay, maxDelay, left+minDelay)
 	if err != nil {
 		delay = maxDelay // the jitter's random source failed

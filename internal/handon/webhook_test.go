@@ -206,6 +206,48 @@ func TestMessageSizes(t *testing.T) {
 	}
 }
 
+// Texts that just fit are sent whole: the largest message of all has exactly
+// the size that the robot takes, signature included.
+func TestMessageSizesToTheByte(t *testing.T) {
+	for name, row := range map[string]struct {
+		robot *robot
+		limit int
+	}{"wecom": {robots[0], 4096}, "feishu": {robots[1], 20480}, "dingtalk": {robots[2], 20000}} {
+		t.Run(name, func(t *testing.T) {
+			largest := 0
+			for extra := range 600 {
+				r := report.Report{}
+				for i := range row.limit/4000 + 1 {
+					message := strings.Repeat("x", row.limit/(row.limit/4000+1)-100)
+					if i == 0 {
+						message += strings.Repeat("y", extra)
+					}
+					r.Result.Jobs = append(r.Result.Jobs, check.Outcome{JobID: "dts-a", Error: &check.Error{Code: "X", Message: message}})
+				}
+				body := []byte(row.robot.message(r))
+				var m message
+				if err := json.Unmarshal(body, &m); err != nil {
+					t.Fatal(err)
+				}
+				if row.robot.sign != nil {
+					_, body = row.robot.sign("", body, "k", time.Now())
+				}
+				size := len(body)
+				if name == "wecom" {
+					size = len(m.Markdown.Content)
+				}
+				if size > row.limit {
+					t.Fatalf("%d bytes", size)
+				}
+				largest = max(largest, size)
+			}
+			if largest != row.limit {
+				t.Errorf("the largest has %d bytes", largest)
+			}
+		})
+	}
+}
+
 // A server that is no robot's gets every outcome, in no more than most take.
 func TestAnswerForAnyServer(t *testing.T) {
 	failures, got, _ := robotTest(t, other, "", report.Report{Result: large(200, 20_000)}, time.Minute, ok)
@@ -389,16 +431,36 @@ func TestPayloadIsNotSigned(t *testing.T) {
 // Whatever the robot does, the time that is given is kept.
 func TestWebhookKeepsTheTime(t *testing.T) {
 	hang := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
-	for limit, attempts := range map[time.Duration]int{
-		100 * time.Millisecond: 0, 300 * time.Millisecond: 1, 1500 * time.Millisecond: 1, 4 * time.Second: 2, 7 * time.Second: 3, time.Minute: 4,
+	for limit, row := range map[time.Duration]struct {
+		least, most int           // attempts
+		second      time.Duration // when the second begins, give or take the pause
+	}{
+		100 * time.Millisecond: {0, 0, 0},
+		300 * time.Millisecond: {1, 1, 0},
+		4 * time.Second:        {2, 3, 2 * time.Second},
+		7 * time.Second:        {2, 4, 3500 * time.Millisecond},
+		time.Minute:            {4, 4, 5 * time.Second},
 	} {
 		failures, got, took := robotTest(t, wecom, "", problem, limit, hang)
 		if len(failures) != 1 || took > limit {
 			t.Errorf("%v: %v after %v", limit, failures, took)
 		}
-		if len(got) < min(attempts, 1) || len(got) > attempts+1 {
+		if len(got) < row.least || len(got) > row.most {
 			t.Errorf("%v: %d attempts", limit, len(got))
 		}
+		if row.least > 1 && len(got) > 1 {
+			if second := got[1].at.Sub(got[0].at); second < row.second || second > row.second+time.Second {
+				t.Errorf("%v: the second attempt is made after %v", limit, second)
+			}
+		}
+	}
+	// A robot that is not the fastest is waited for.
+	slow := func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(900 * time.Millisecond)
+		ok(w, r)
+	}
+	if failures, got, _ := robotTest(t, wecom, "", problem, 1200*time.Millisecond, slow); failures != nil || len(got) != 1 {
+		t.Errorf("%v, %d attempts", failures, len(got))
 	}
 	failures, _, _ := robotTest(t, wecom, "", problem, 100*time.Millisecond, hang)
 	if failures[0].Reason != "not sent: the function's time was nearly up" {

@@ -39,7 +39,7 @@ func (d *description) chat(b *limited, m markup) {
 	b.WriteString(m.strong(d.Headline))
 	for _, line := range []string{d.Counts, d.NotHandedOn} {
 		if line != "" {
-			b.WriteString(m.newline + escape(line))
+			b.WriteString(m.newline + line)
 		}
 	}
 	var context strings.Builder
@@ -98,7 +98,7 @@ func (d *description) lines(j job, m markup) []string {
 	}
 	add(j.Facts)
 	for _, s := range j.Steps {
-		lines = append(lines, m.quote+m.strong(s.Title)+d.Colon+escape(s.Status))
+		lines = append(lines, m.quote+m.strong(s.Title)+d.Colon+s.Status)
 		add(s.Facts)
 	}
 	if j.More != "" {

@@ -135,7 +135,7 @@ func describe(r Report) description {
 	if len(r.Result.NotHandedOn) > 0 {
 		var names []string
 		for _, name := range r.Result.NotHandedOn {
-			names = append(names, cmp.Or(w.destination[name], clean(name, maxName)))
+			names = append(names, w.destination[name])
 		}
 		d.NotHandedOn = w.notHandedOn + w.Colon + strings.Join(names, w.Comma)
 	}
