@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/term"
+
 	"migratecheck/internal/config"
 	"migratecheck/internal/local/fakedts"
 	"migratecheck/internal/local/scf"
@@ -87,8 +89,10 @@ func (d *deployFlags) deploy(ctx context.Context, f scf.Function, address string
 	if out.dir, err = newDir(); err != nil {
 		return nil, err
 	}
-	slow := time.AfterFunc(time.Second, func() { fmt.Fprintln(os.Stderr, "building the function…") })
-	defer slow.Stop()
+	if term.IsTerminal(int(os.Stderr.Fd())) {
+		slow := time.AfterFunc(time.Second, func() { fmt.Fprintln(os.Stderr, "building the function, which takes a minute the first time…") })
+		defer slow.Stop()
+	}
 	if out.function.Path, err = scf.Build(ctx, out.dir); err != nil {
 		return nil, fmt.Errorf("the function cannot be built from the working directory, which has to be the project's (or give -function): %w", err)
 	}
