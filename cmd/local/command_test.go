@@ -6,10 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -289,3 +293,47 @@ func startServe(t *testing.T, stderr io.Writer, flags ...string) (*exec.Cmd, str
 	t.Fatalf("serve did not say where it listens: %v", lines.Err())
 	return nil, "", nil
 }
+
+// Uploads that stall, at either listener, take no memory to speak of, and do not
+// keep others out.
+func TestStalledUploads(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("memory is told from /proc")
+	}
+	serve, url, out := startServe(t, t.Output(), "-dead-letters", filepath.Join(t.TempDir(), "dead.jsonl"))
+	defer out.Close()
+	const size = 6_000_000
+	address := strings.TrimPrefix(url, "http://")
+	var senders sync.WaitGroup
+	for range 60 {
+		connection, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer connection.Close()
+		connection.SetWriteDeadline(time.Now().Add(2 * time.Second))
+		senders.Go(func() {
+			fmt.Fprintf(connection, "POST / HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n\r\n", address, size)
+			io.CopyN(connection, zeros{}, size-1) // and never the last byte
+		})
+	}
+	senders.Wait()
+	if status, body := curl(t, "POST", url, form, `{"JobId":"dts-quick"}`); status != 200 {
+		t.Errorf("%d %s", status, body)
+	}
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", serve.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, peak, _ := strings.Cut(string(status), "VmHWM:")
+	kilobytes, err := strconv.Atoi(strings.Fields(peak)[0])
+	if err != nil || kilobytes > 200<<10 {
+		t.Errorf("sixty stalled uploads took %d kB, error %v", kilobytes, err)
+	}
+	serve.Process.Signal(os.Interrupt)
+	serve.Wait()
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { return len(p), nil }
