@@ -61,8 +61,7 @@ func own(host string, listener, local net.Addr) bool {
 		return false
 	}
 	if ip, err := netip.ParseAddr(name); err == nil {
-		ip = ip.Unmap()
-		return ip.IsLoopback() || !ip.IsUnspecified() && (ip == address.Addr().Unmap() || ip == parse(local).Addr().Unmap())
+		return ip.IsLoopback() || !ip.IsUnspecified() && (ip == address.Addr() || ip == parse(local).Addr())
 	}
 	machine, err := os.Hostname()
 	return strings.EqualFold(name, "localhost") ||

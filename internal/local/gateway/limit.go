@@ -61,13 +61,10 @@ func (b *limitedBody) Read(p []byte) (int, error) {
 		deadline = b.until
 	}
 	b.connection.SetReadDeadline(deadline) // without a connection, as in tests, there is nothing to set
-	if !b.turn {
-		p = p[:min(len(p), free-b.read)]
-	}
 	n, err := b.ReadCloser.Read(p)
 	b.read += n
 	if err == io.EOF {
-		b.connection.SetReadDeadline(time.Time{}) // the answer may take its time
+		b.connection.SetReadDeadline(time.Time{}) // when it passed, the connection's context would end
 	}
 	return n, err
 }

@@ -90,7 +90,7 @@ func TestEnvironmentAt(t *testing.T) {
 	t.Setenv("OWN", "process")
 	dir := t.TempDir()
 	here := filepath.Join(dir, "a", "b", "c")
-	if err := os.MkdirAll(here, 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Join(here, ".env.test"), 0o700); err != nil { // a folder, which is nothing
 		t.Fatal(err)
 	}
 	write := func(path, text string) {

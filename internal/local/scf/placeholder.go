@@ -28,9 +28,6 @@ func substitute(n *yaml.Node, path string, environment bool, lookup func(string)
 	}
 	for i, item := range n.Content {
 		substitute(item, fmt.Sprintf("%s[%d]", path, i), environment, lookup, unset)
-		if item.Tag == dropped {
-			item.Tag = "!!null"
-		}
 	}
 	if n.Kind != yaml.ScalarNode || !strings.Contains(n.Value, "${") {
 		return

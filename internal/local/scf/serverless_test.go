@@ -219,6 +219,16 @@ inputs:
 	}
 }
 
+// A key that a mapping has and merges, or merges twice, stands there once.
+func TestMergedKeys(t *testing.T) {
+	for _, inputs := range []string{"{<<: *a, timout: 3}", "{<<: [*a, *a]}"} {
+		d, err := ParseConfig([]byte("x-a: &a {timout: 1, runtime: Go1, role: r, src: ./f}\ncomponent: scf\nname: checks\ninputs: "+inputs), nil)
+		if err != nil || len(d.Notes) != 1 {
+			t.Errorf("%s: notes %q, error %v, want one", inputs, d.Notes, err)
+		}
+	}
+}
+
 func TestReadConfigNamesTheFile(t *testing.T) {
 	for name, path := range map[string]string{
 		"missing":   filepath.Join("testdata", "nowhere.yml"),
