@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"migratecheck/handler"
@@ -59,17 +60,23 @@ func TestDeployment(t *testing.T) {
 	if len(d.Timers) == 0 || len(d.URLs) == 0 {
 		t.Fatalf("%d timers, %d Function URLs", len(d.Timers), len(d.URLs))
 	}
+	if d.DeadLetter == nil || d.DeadLetter.Name == "" {
+		t.Errorf("dead letters: %+v", d.DeadLetter)
+	}
+	if len(d.Notes) > 0 {
+		t.Errorf("notes: %q", d.Notes)
+	}
 	names := map[string]bool{}
 	for _, timer := range d.Timers {
 		if !timer.Enabled || timer.Name == "" || names[timer.Name] {
 			t.Errorf("timer %q must be enabled and have a name of its own", timer.Name)
 		}
 		names[timer.Name] = true
-		jobs, waits := firedBy(t, timer)
-		if jobs == 0 {
-			t.Errorf("timer %q: no check comes of its argument %q", timer.Name, timer.Argument)
+		f := firedBy(t, timer)
+		if f.jobs == 0 || !f.waits || f.started > 0 {
+			t.Errorf("timer %q, argument %q: %d checks, waits: %t, %d started", timer.Name, timer.Argument, f.jobs, f.waits, f.started)
 		}
-		if waits && d.Timeout < waitTimeout {
+		if f.waits && d.Timeout < waitTimeout {
 			t.Errorf("timer %q waits for a verdict, the function has %v", timer.Name, d.Timeout)
 		}
 	}
@@ -83,31 +90,54 @@ func TestDeployment(t *testing.T) {
 	}
 }
 
-// The blocks of serverless.yml that are ready to be uncommented.
+// What stands in serverless.yml ready to be uncommented works, all of it at once.
 func TestDeploymentBlocks(t *testing.T) {
 	file, err := os.ReadFile("../serverless.yml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	uncommented := strings.NewReplacer("  # deadLetter:", "  deadLetter:", "  #   ", "    ", "    # - apigw:", "    - apigw:", "    #     ", "        ").
-		Replace(string(file))
-	d, err := scf.ParseConfig([]byte(uncommented), os.LookupEnv)
+	text := string(file)
+	// The other argument takes the place of the timer's own.
+	text = regexp.MustCompile(`(?m)^ +argument: .*\n( +)# (argument: .*)$`).ReplaceAllString(text, "$1$2")
+	text = regexp.MustCompile(`(?m)^( +)# ([A-Z_]+: .*)$`).ReplaceAllString(text, "$1$2")
+	text = strings.NewReplacer("    # - apigw:", "    - apigw:", "    #     ", "        ").Replace(text)
+	secrets := map[string]string{"RESULT_WEBHOOK": "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=k", "RESULT_WEBHOOK_SECRET": "s"}
+	d, err := scf.ParseConfig([]byte(text), func(name string) (string, bool) {
+		value, ok := secrets[name]
+		return value, ok
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d.DeadLetter == nil || d.DeadLetter.Name == "" {
-		t.Errorf("dead letters: %+v", d.DeadLetter)
+	if len(d.Notes) > 0 {
+		t.Errorf("notes: %q", d.Notes)
+	}
+	c, err := config.Load(func(name string) string { return d.Variables[name] })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.APIVersion != config.Version2021 || c.Language != config.Chinese || !c.AllowStart || c.Function.Name == "" || c.EventBus == "" ||
+		c.Webhook != secrets["RESULT_WEBHOOK"] || c.WebhookSecret != secrets["RESULT_WEBHOOK_SECRET"] {
+		t.Errorf("the variables are %+v", c)
+	}
+	f := firedBy(t, d.Timers[0])
+	if f.jobs != 1 || !f.waits || f.started != 1 {
+		t.Errorf("the other argument: %d checks, waits: %t, %d started", f.jobs, f.waits, f.started)
 	}
 	if len(d.Gateways) != 1 || len(d.Gateways[0].Endpoints) != 1 {
 		t.Errorf("gateways: %+v", d.Gateways)
 	}
 }
 
-// fired is a DTS that notes what it is asked.
+// fired is a DTS with one job, whose check passes. It notes what it is asked.
 type fired struct {
 	handler.DTS
-	jobs  int
-	waits bool
+	jobs, started int
+	waits         bool
+}
+
+func (f *fired) ListJobs(context.Context, check.Filter) ([]check.Job, error) {
+	return []check.Job{{ID: "dts-1", Status: check.JobCreated}}, nil
 }
 
 func (f *fired) CreateCheck(context.Context, string) (check.Receipt, error) {
@@ -116,22 +146,34 @@ func (f *fired) CreateCheck(context.Context, string) (check.Receipt, error) {
 }
 
 func (f *fired) DescribeCheck(context.Context, string) (check.State, check.Receipt, error) {
-	f.waits = true
-	return check.State{Status: check.Running}, check.Receipt{RequestID: "r", Attempts: 1}, nil
+	if !f.waits {
+		f.waits = true
+		return check.State{Status: check.Running}, check.Receipt{RequestID: "r", Attempts: 1}, nil
+	}
+	passed := true
+	return check.State{Status: check.Finished, Passed: &passed}, check.Receipt{RequestID: "r", Attempts: 1}, nil
 }
 
-// firedBy returns how many checks the handler creates for a timer's event, and
-// whether it waits for them.
-func firedBy(t *testing.T, timer scf.Timer) (int, bool) {
+func (f *fired) Start(context.Context, string) (check.Receipt, error) {
+	f.started++
+	return check.Receipt{RequestID: "r", Attempts: 1}, nil
+}
+
+// firedBy returns what the handler does on a timer's event.
+func firedBy(t *testing.T, timer scf.Timer) *fired {
 	event, err := json.Marshal(map[string]string{"Type": "Timer", "TriggerName": timer.Name, "Message": timer.Argument})
 	if err != nil {
 		t.Fatal(err)
 	}
 	f := &fired{}
-	if _, err := handler.New(handler.Options{DTS: f, Log: io.Discard}).Invoke(t.Context(), event); err != nil {
-		t.Errorf("timer %q: %v", timer.Name, err)
-	}
-	return f.jobs, f.waits
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if _, err := handler.New(handler.Options{DTS: f, Log: io.Discard, AllowStart: true}).Invoke(ctx, event); err != nil {
+			t.Errorf("timer %q: %v", timer.Name, err)
+		}
+	})
+	return f
 }
 
 // called are the actions of DTS that each method of its client calls, in either

@@ -33,9 +33,10 @@ check('the function', () => {
     Runtime: 'Go1',
     Handler: 'main',
     Namespace: 'default',
-    Timeout: 60,
+    Timeout: 900,
     MemorySize: 64,
     Role: 'migrate-check',
+    DeadLetterConfig: { Type: 'queue', Name: 'migrate-check-dead-letters' },
     Environment: {
       Variables: [
         { Key: 'DTS_REGION', Value: 'ap-guangzhou' },
@@ -63,7 +64,7 @@ check('the timer is open, named, and brings its argument', () =>
     TriggerName: 'nightly-check',
     TriggerDesc: '0 0 2 * * * *',
     Enable: 'OPEN',
-    CustomArgument: 'dts-1kl0iy0v',
+    CustomArgument: '{"Select":{},"Wait":true}',
   }));
 check('the Function URL asks for CAM and can be reached', () => {
   const { AuthType, NetConfig } = JSON.parse(found.http.TriggerDesc);

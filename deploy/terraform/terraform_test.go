@@ -230,7 +230,7 @@ func TestProvider(t *testing.T) {
 }
 
 // Without any wish it deploys what serverless.yml deploys, but for what the
-// provider cannot do and for the night job's request.
+// provider cannot do. Both timers ask for the same, in other words.
 func TestAgainstServerless(t *testing.T) {
 	d, err := scf.ReadConfig("../../serverless.yml")
 	if err != nil {
@@ -251,6 +251,9 @@ func TestAgainstServerless(t *testing.T) {
 	if memory := number(t, p.get(t, function, "mem_size")); memory%128 != 0 || memory < d.Memory || memory >= d.Memory+128 {
 		t.Errorf("%d MB for %d", memory, d.Memory)
 	}
+	if timeout := time.Duration(number(t, p.get(t, function, "timeout"))) * time.Second; timeout != d.Timeout {
+		t.Errorf("timeout %v, want %v", timeout, d.Timeout)
+	}
 	if p.get(t, function, "enable_public_net").False() {
 		t.Error("the APIs are out of reach")
 	}
@@ -267,6 +270,20 @@ func TestAgainstServerless(t *testing.T) {
 		if got := p.text(t, timer, argument); got != want {
 			t.Errorf("the timer's %s is %q, want %q", argument, got, want)
 		}
+	}
+	read := func(message string) event.Event {
+		payload, err := json.Marshal(map[string]string{"Type": "Timer", "TriggerName": d.Timers[0].Name, "Message": message})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, refusal := event.Read(payload)
+		if refusal != nil {
+			t.Fatalf("%s: %v", message, refusal)
+		}
+		return e
+	}
+	if got, want := read(p.text(t, timer, "custom_argument")), read(d.Timers[0].Argument); !reflect.DeepEqual(got, want) {
+		t.Errorf("the timer asks for %+v, want %+v", got, want)
 	}
 	for argument, want := range map[string]string{"function_name": d.Name, "type": "http", "enable": "OPEN", "qualifier": d.URLs[0].Qualifier} {
 		if got := p.text(t, url, argument); got != want {
