@@ -22,10 +22,11 @@ import (
 	"migratecheck/internal/local/scf"
 )
 
-// jobs of the tests: checks take no time where that does not matter.
+// jobs of the tests: checks take no time where that does not matter. A verdict
+// is only believed of a check that was seen running.
 const jobs = `[
 	{"JobId": "dts-quick", "CheckSeconds": 1e-6}, {"JobId": "dts-other", "CheckSeconds": 1e-6},
-	{"JobId": "dts-notpass", "CheckSeconds": 1e-6, "NotPassed": true, "Message": "no luck"},
+	{"JobId": "dts-awaited"}, {"JobId": "dts-notpass", "NotPassed": true, "Message": "no luck"},
 	{"JobId": "dts-slow", "CheckSeconds": 3600},
 	{"JobId": "dts-migrates", "InMigration": true}
 ]`
@@ -166,7 +167,7 @@ func TestFunctionURL(t *testing.T) {
 		{"POST", "/", `{"JobId":"dts-slow"}`, 200, `"JobId":"dts-slow"`},
 		{"POST", "/", `{"JobId":"dts-slow"}`, 409, `"InternalError.DuplicateJob"`},
 		{"GET", "/?JobId=dts-slow&Action=DescribeMigrateCheckJob", "", 200, `"Status":"starting"`},
-		{"POST", "/", `{"JobId":"dts-quick","Wait":true}`, 200, `"Check":{"Status":"finished","Passed":true`},
+		{"POST", "/", `{"JobId":"dts-awaited","Wait":true}`, 200, `"Check":{"Status":"finished","Passed":true`},
 		{"POST", "/", `{"JobId":"dts-notpass","Wait":true}`, 200, `"Passed":false,"Progress":100,"Message":"no luck"`},
 		{"POST", "/", `{"JobId":"` + strings.Repeat("x", 6<<20) + `"}`, 406, `"statusCode":406`},
 	} {
