@@ -2,6 +2,7 @@ package cloudapi
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -98,6 +99,31 @@ func TestDate(t *testing.T) {
 				t.Errorf("Date %q", got)
 			}
 		})
+	}
+}
+
+// TestTruncated: an answer that is cut announces its full length.
+func TestTruncated(t *testing.T) {
+	s := newEcho(then)
+	s.Inject(Fault{Kind: FaultTruncated})
+	l, err := s.Listen("127.0.0.1:0", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	signed, err := SignedURL(l.URL, ExampleKey, "Echo", "2020-01-01", "ap-guangzhou", url.Values{"Text": {"hello"}}, then)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.Get(signed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	whole := Answer(s.Calls()[0].RequestID, map[string]any{"Text": "hello"}, nil)
+	if err != io.ErrUnexpectedEOF || answer.ContentLength != int64(len(whole)) || string(body) != string(whole[:len(whole)/2]) {
+		t.Errorf("%d bytes announced, read %q, %v; want half of %s", answer.ContentLength, body, err, whole)
 	}
 }
 

@@ -25,6 +25,7 @@ func TestTC3IsAuthentic(t *testing.T) {
 		"300 s early":        {late: -300 * time.Second, want: oneJob},
 		"spaces and newline": {edit: func(m *message) { m.body = " {\n\t\"JobId\" :  \"dts-1kl0iy0v\" }\r\n" }, want: oneJob},
 		"no spaces":          {edit: func(m *message) { m.body = `{"JobId":"dts-1kl0iy0v"}` }, want: oneJob},
+		"a language":         {edit: func(m *message) { m.header.Set("X-TC-Language", "zh-CN") }, want: oneJob},
 		"no body":            {edit: func(m *message) { m.body = "" }},
 		"empty object":       {edit: func(m *message) { m.body = "{}" }, want: map[string]any{}},
 		"payload not signed": {

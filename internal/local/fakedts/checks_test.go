@@ -1,6 +1,7 @@
 package fakedts_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -50,6 +51,60 @@ func text2021(t *testing.T, c client, job string) string {
 		}
 	}
 	return text
+}
+
+// TestSteps has all that is said of the steps of a check, before and after its
+// end.
+func TestSteps(t *testing.T) {
+	clock := newClock()
+	job := fakedts.Job{JobID: "a", CheckSeconds: 2, Steps: []fakedts.Step{
+		{StepID: "A", StepName: "First", StepStatus: "failed", StepMessage: "skipped it", HasSkipped: true, DetailCheckItems: []fakedts.DetailItem{{
+			CheckItemName: "item", Description: "what it is", CheckResult: "warning", FailureReason: "reason", Solution: "solution",
+			ErrorLog: []string{"log 1", "log 2"}, HelpDoc: []string{"https://help.example"}, SkipInfo: "the risk",
+		}}},
+		{StepID: "B", StepName: "Second", StepStatus: "warning", DetailCheckItems: []fakedts.DetailItem{{CheckItemName: "bare", CheckResult: "warning"}}},
+	}}
+	c := clientOf(fakedts.New(fakedts.Options{Now: clock.Now, Jobs: []fakedts.Job{job}}))
+	steps := func() string {
+		request := dts2021.NewDescribeMigrationCheckJobRequest()
+		request.JobId = &job.JobID
+		answer, err := c.sdk2021().DescribeMigrationCheckJob(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		encoded, err := json.Marshal(answer.Response.StepInfo)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(encoded)
+	}
+	const begun = `[{"StepNo":1,"StepId":"A","StepName":"First","StepStatus":"notStarted","StepMessage":"","HasSkipped":false},` +
+		`{"StepNo":2,"StepId":"B","StepName":"Second","StepStatus":"notStarted","StepMessage":"","HasSkipped":false}]`
+	const ended = `[{"StepNo":1,"StepId":"A","StepName":"First","StepStatus":"failed","StepMessage":"skipped it","DetailCheckItems":[` +
+		`{"CheckItemName":"item","Description":"what it is","CheckResult":"warning","FailureReason":"reason","Solution":"solution",` +
+		`"ErrorLog":["log 1","log 2"],"HelpDoc":["https://help.example"],"SkipInfo":"the risk"}],"HasSkipped":true},` +
+		`{"StepNo":2,"StepId":"B","StepName":"Second","StepStatus":"warning","StepMessage":"","DetailCheckItems":[` +
+		`{"CheckItemName":"bare","Description":"","CheckResult":"warning","FailureReason":"","Solution":"","SkipInfo":""}],"HasSkipped":false}]`
+	if got := steps(); got != begun {
+		t.Errorf("before a check:\n%s, want\n%s", got, begun)
+	}
+	if err := c.create("a"); err != nil {
+		t.Fatal(err)
+	}
+	if got := steps(); got != begun {
+		t.Errorf("at its start:\n%s, want\n%s", got, begun)
+	}
+	clock.move(2 * time.Second)
+	if got := steps(); got != ended {
+		t.Errorf("at its end:\n%s, want\n%s", got, ended)
+	}
+	progress := c.detail(t, "a").CheckStepInfo.Progress.Steps
+	if e := progress[0].Errors[0]; *e.Message != "reason" || *e.Solution != "solution" || *e.HelpDoc != "https://help.example" {
+		t.Errorf("the error in the detail: %s, %s, %s", *e.Message, *e.Solution, *e.HelpDoc)
+	}
+	if w := progress[1].Warnings[0]; *w.Message != "" || *w.HelpDoc != "" {
+		t.Errorf("the warning in the detail: %s, %s", *w.Message, *w.HelpDoc)
+	}
 }
 
 const notBegun = "ConnectDBCheck=notStarted VersionCheck=notStarted SrcPrivilegeCheck=notStarted"

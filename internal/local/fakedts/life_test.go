@@ -287,6 +287,30 @@ func TestMigrationDates(t *testing.T) {
 	}
 }
 
+// TestShortestTimes: a time that is less than a nanosecond is one.
+func TestShortestTimes(t *testing.T) {
+	clock := newClock()
+	s := fakedts.New(fakedts.Options{Now: clock.Now, Jobs: []fakedts.Job{{JobID: "a", CheckSeconds: 1e-300, MigrateSeconds: 1e-300, Status: "checkPass"}}})
+	c := clientOf(s)
+	if err := c.create("a"); err != nil {
+		t.Fatal(err)
+	}
+	if got := standing(t, s, "a"); got != "checking 3" {
+		t.Errorf("%s at once", got)
+	}
+	clock.move(1)
+	if err := c.start("a"); err != nil {
+		t.Fatal(err)
+	}
+	if got := standing(t, s, "a"); got != "running 7" {
+		t.Errorf("%s at once", got)
+	}
+	clock.move(2)
+	if got := standing(t, s, "a"); got != "success 9" {
+		t.Errorf("%s in the end", got)
+	}
+}
+
 // TestDetailOfCheck has the steps of a check in the detail.
 func TestDetailOfCheck(t *testing.T) {
 	clock := newClock()

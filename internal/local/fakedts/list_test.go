@@ -17,7 +17,7 @@ import (
 // listJobs are the jobs of the tests of lists, the oldest first.
 func listJobs() []fakedts.Job {
 	return []fakedts.Job{
-		{JobID: "a", JobName: "orders", Tags: map[string]string{"env": "prod", "team": "shop"}},
+		{JobID: "a", JobName: "orders", RunMode: "timed", Tags: map[string]string{"env": "prod", "team": "shop"}},
 		{JobID: "d", JobName: "orders-2", Tags: map[string]string{"env": "test", "team": "shop"}, Status: "checkPass", SrcDatabaseType: "redis", DstDatabaseType: "redis"},
 		{JobID: "c", JobName: "billing", Tags: map[string]string{"env": "prod"}, Status: "checkNotPass", RunMode: "timed", DstDatabaseType: "mariadb"},
 		{JobID: "s", JobName: "shanghai", Region: "ap-shanghai"},
@@ -83,7 +83,7 @@ func TestList(t *testing.T) {
 		"by id, backwards":     {func(r *request2018) { r.Order = new("JobId") }, "dcba of 4"},
 		"by name":              {func(r *request2018) { r.OrderSeq, r.Order = new("ASC"), new("JobName") }, "bcad of 4"},
 		"by status":            {func(r *request2018) { r.OrderSeq, r.Order = new("ASC"), new("Status") }, "adcb of 4"},
-		"by mode":              {func(r *request2018) { r.OrderSeq, r.Order = new("DESC"), new("RunMode") }, "cdab of 4"},
+		"by mode":              {func(r *request2018) { r.OrderSeq, r.Order = new("DESC"), new("RunMode") }, "cadb of 4"},
 		"by type":              {func(r *request2018) { r.OrderSeq, r.Order = new("ASC"), new("MigrateType") }, "badc of 4"},
 		"a page":               {func(r *request2018) { r.Offset, r.Limit = new(uint64(1)), new(uint64(2)) }, "da of 4"},
 		"the last page":        {func(r *request2018) { r.Offset = new(uint64(3)) }, "b of 4"},
@@ -118,7 +118,7 @@ func TestList(t *testing.T) {
 		"sources":             {func(r *request2021) { r.SrcDatabaseType = list("redis", "mongodb") }, "d of 1"},
 		"targets":             {func(r *request2021) { r.DstDatabaseType = list("mariadb", "mysql") }, "cab of 3"},
 		"source and status":   {func(r *request2021) { r.SrcDatabaseType, r.Status = list("mysql"), list("running", "checkPass") }, "b of 1"},
-		"a mode":              {func(r *request2021) { r.RunMode = new("timed") }, "c of 1"},
+		"a mode":              {func(r *request2021) { r.RunMode = new("timed") }, "ca of 2"},
 		"an instance":         {func(r *request2021) { r.SrcInstanceId = new("cdb-srca") }, "a of 1"},
 		"a target instance":   {func(r *request2021) { r.DstInstanceId = new("cdb-dstb") }, "b of 1"},
 		"regions":             {func(r *request2021) { r.SrcRegion, r.DstRegion = new("ap-guangzhou"), new("ap-guangzhou") }, "cdab of 4"},
@@ -238,8 +238,22 @@ func TestListTells(t *testing.T) {
 	for _, tag := range j.Tags {
 		got += " " + *tag.TagKey + "=" + *tag.TagValue
 	}
-	if want := "a orders immediate mysql mysql env=prod team=shop"; got != want {
+	if want := "a orders timed mysql mysql env=prod team=shop"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestListTellsDatabases has the databases of a job, which differ.
+func TestListTellsDatabases(t *testing.T) {
+	request := dts2021.NewDescribeMigrationJobsRequest()
+	request.JobId = new("c")
+	answer, err := clientOf(fakedts.New(fakedts.Options{Jobs: listJobs()})).sdk2021().DescribeMigrationJobs(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	j := answer.Response.JobList[0]
+	if *j.SrcInfo.DatabaseType != "mysql" || *j.DstInfo.DatabaseType != "mariadb" || *j.SrcInfo.Info[0].InstanceId != "cdb-srcc" || *j.DstInfo.Info[0].InstanceId != "cdb-dstc" {
+		t.Errorf("from %s in %s to %s in %s", *j.SrcInfo.DatabaseType, *j.SrcInfo.Info[0].InstanceId, *j.DstInfo.DatabaseType, *j.DstInfo.Info[0].InstanceId)
 	}
 }
 

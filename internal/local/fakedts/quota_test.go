@@ -71,6 +71,30 @@ func TestQuotaIsAdjustable(t *testing.T) {
 	}
 }
 
+// TestQuotaOfEveryAction: each has 20 calls a second of its own.
+func TestQuotaOfEveryAction(t *testing.T) {
+	clock := newClock()
+	c := clientOf(fakedts.New(fakedts.Options{Now: clock.Now}))
+	for version, actions := range map[string][]string{
+		"2018-03-30": {"CreateMigrateCheckJob", "DescribeMigrateCheckJob", "DescribeMigrateJobs", "StartMigrateJob"},
+		"2021-12-06": {"DescribeMigrationCheckJob", "DescribeMigrationDetail", "DescribeMigrationJobs"},
+	} {
+		for _, action := range actions {
+			for i := range 21 {
+				_, err := c.ask(version, action, map[string]any{"JobId": "dts-unknown0"})
+				if limited := codeOf(err) == "RequestLimitExceeded"; limited != (i == 20) {
+					t.Errorf("%s, call %d: %v", action, i+1, err)
+				}
+			}
+		}
+	}
+	for _, action := range []string{"CreateMigrateCheckJob", "StartMigrateJob"} { // of an account that has spent it by 2018-03-30
+		if _, err := c.ask("2021-12-06", action, map[string]any{"JobId": "dts-unknown0"}); codeOf(err) != "RequestLimitExceeded" {
+			t.Errorf("%s of the other generation: %v", action, err)
+		}
+	}
+}
+
 // TestQuotaIsOfAccountRegionAndAction spends a quota of 1, and then calls from
 // where it is not spent.
 func TestQuotaIsOfAccountRegionAndAction(t *testing.T) {

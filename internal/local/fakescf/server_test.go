@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -316,6 +317,26 @@ func TestQuota(t *testing.T) {
 		if in != want {
 			t.Errorf("%s: %d of 150 calls were let in, want %d", action, in, want)
 		}
+	}
+}
+
+// TestClientGone: an event that has begun goes on without its client.
+func TestClientGone(t *testing.T) {
+	o, _ := options(nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	ran := false
+	o.Invoke = func(ctx context.Context, _ scf.Event) (scf.Result, error) {
+		cancel()
+		ran = ctx.Err() == nil
+		return scf.Result{}, nil
+	}
+	signed, err := cloudapi.SignedURL("http://scf.example", cloudapi.ExampleKey, "Invoke", "2018-04-16", region, url.Values{"FunctionName": {"migrate-check"}}, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	fakescf.New(o).ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodGet, signed, nil))
+	if !ran {
+		t.Error("the event ended with its client")
 	}
 }
 
