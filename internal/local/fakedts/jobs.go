@@ -122,57 +122,57 @@ func ParseJobs(file []byte) ([]Job, error) {
 			return nil, fmt.Errorf("jobs file: [%d].JobId: must be given, and differ from the others", i)
 		}
 		seen[j.JobID] = true
-		if err := j.validate(); err != nil {
-			return nil, fmt.Errorf("jobs file: [%d].%w", i, err)
+		if member, problem := j.wrong(); problem != "" {
+			return nil, fmt.Errorf("jobs file: [%d].%s: %s", i, member, problem)
 		}
 	}
 	return jobs, nil
 }
 
-// validate returns what is wrong with a job, if anything.
-func (j Job) validate() error {
+// wrong returns a member of a job and what is wrong with it, if anything.
+func (j Job) wrong() (member, problem string) {
 	if j.Region != "" && !slices.Contains(regions, j.Region) {
-		return fmt.Errorf("Region: DTS is not offered in %q", j.Region)
+		return "Region", fmt.Sprintf("DTS is not offered in %q", j.Region)
 	}
 	if j.CheckSeconds < 0 || j.CheckSeconds > maxSeconds {
-		return fmt.Errorf("CheckSeconds: must be from 0 to %d", maxSeconds)
+		return "CheckSeconds", fmt.Sprintf("must be from 0 to %d", maxSeconds)
 	}
 	if j.MigrateSeconds < 0 || j.MigrateSeconds > maxSeconds {
-		return fmt.Errorf("MigrateSeconds: must be from 0 to %d", maxSeconds)
+		return "MigrateSeconds", fmt.Sprintf("must be from 0 to %d", maxSeconds)
 	}
 	if j.CreateTime != "" {
 		if _, err := time.ParseInLocation(time.DateTime, j.CreateTime, beijing); err != nil {
-			return errors.New("CreateTime: must be of the form 2006-01-02 15:04:05")
+			return "CreateTime", "must be of the form 2006-01-02 15:04:05"
 		}
 	}
 	if j.RunMode != "" && j.RunMode != immediate && j.RunMode != timed {
-		return fmt.Errorf("RunMode: must be %s or %s", immediate, timed)
+		return "RunMode", fmt.Sprintf("must be %s or %s", immediate, timed)
 	}
 	if _, ok := statuses[j.status()]; !ok {
-		return fmt.Errorf("Status: there is no status %q", j.Status)
+		return "Status", fmt.Sprintf("there is no status %q", j.Status)
 	}
 	if j.InMigration && j.Status != "" && j.Status != running {
-		return fmt.Errorf("InMigration: does not go with the status %s", j.Status)
+		return "InMigration", fmt.Sprintf("does not go with the status %s", j.Status)
 	}
 	if j.Unconfigured && j.status() != created {
-		return fmt.Errorf("Unconfigured: does not go with the status %s", j.status())
+		return "Unconfigured", fmt.Sprintf("does not go with the status %s", j.status())
 	}
 	if b := j.Before; b != nil && (statuses[j.status()].checked && b.NotPassed || j.status() == checkNotPass && !b.NotPassed) {
-		return fmt.Errorf("Before: is not what leads to the status %s", j.status())
+		return "Before", fmt.Sprintf("is not what leads to the status %s", j.status())
 	}
 	for _, steps := range [][]Step{j.Steps, j.before().Steps} {
 		for _, step := range steps {
 			if !slices.Contains([]string{"pass", "failed", "warning", "blocked", "notStarted"}, step.StepStatus) {
-				return fmt.Errorf("Steps: %q: there is no StepStatus %q", step.StepID, step.StepStatus)
+				return "Steps", fmt.Sprintf("%q: there is no StepStatus %q", step.StepID, step.StepStatus)
 			}
 			for _, item := range step.DetailCheckItems {
 				if !slices.Contains([]string{"pass", "failed", "warning"}, item.CheckResult) {
-					return fmt.Errorf("Steps: %q: there is no CheckResult %q", step.StepID, item.CheckResult)
+					return "Steps", fmt.Sprintf("%q: there is no CheckResult %q", step.StepID, item.CheckResult)
 				}
 			}
 		}
 	}
-	return nil
+	return "", ""
 }
 
 // The run modes.

@@ -78,7 +78,7 @@ func TestMessages(t *testing.T) {
 		"wecom far too large":      {wecom, padded(`{"msgtype":"text","text":{"content":"hello"}}`, 11<<20), `"errcode":40058`, ""},
 		"feishu text":              {feishu, `{"msg_type":"text","content":{"text":"hello"}}`, "", "feishu h text hello []"},
 		"feishu post":              {feishu, `{"msg_type":"post","content":{"post":{"zh_cn":{"title":"检查","content":[[{"tag":"text","text":"3 "},{"tag":"a","text":"link","href":"https://e.example"}],[{"tag":"text","text":"end"}]]}}}}`, "", "feishu h post 检查\n3 \nlink\nend []"},
-		"feishu post in English":  {feishu, `{"msg_type":"post","content":{"post":{"en_us":{"title":"Checks","content":[[{"tag":"text","text":"3"}]]}}}}`, "", "feishu h post Checks\n3 []"},
+		"feishu post in English":   {feishu, `{"msg_type":"post","content":{"post":{"en_us":{"title":"Checks","content":[[{"tag":"text","text":"3"}]]}}}}`, "", "feishu h post Checks\n3 []"},
 		"feishu card":              {feishu, `{"msg_type":"interactive","card":{"header":{"title":{"tag":"plain_text","content":"Checks"}},"elements":[{"tag":"markdown","content":"**3**"},{"tag":"div","text":{"tag":"lark_md","content":"more"}}]}}`, "", "feishu h interactive Checks\n**3**\nmore []"},
 		"feishu largest":           {feishu, padded(`{"msg_type":"text","content":{"text":"hello"}}`, 20*1024), "", "feishu h text hello []"},
 		"feishu larger":            {feishu, padded(`{"msg_type":"text","content":{"text":"hello"}}`, 20*1024+1), `{"code":9499,"data":{},"msg":"Bad Request: the body is larger`, ""},
