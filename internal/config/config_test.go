@@ -122,7 +122,7 @@ func TestBadValues(t *testing.T) {
 		ResultFunction: {"a/b/c", "/next", "ops/", "next:", "1next", "next function", "next\r\nX: y", strings.Repeat("a", 61), "qcs::scf:ap-guangzhou:uin/1:namespace/default/function/next"},
 		ResultEventBus: {"bus", "eb-", "eb-a b", "EB-abc", "eb-" + strings.Repeat("a", 33)},
 		ResultWebhook: {"http://qyapi.weixin.qq.com/x", "qyapi.weixin.qq.com/x", "https://", "https://user:pass@host.example/x", "https://host.example/x#y",
-			"https://host.example/a b", "https://host.example/\n", "ftp://host.example", "http://10.0.0.1/x", "https://host.example:0/", "https://дтс.example/"},
+			"https://host.example/a b", "https://host.example/a\nb", "ftp://host.example", "http://10.0.0.1/x", "https://host.example:0/", "https://дтс.example/"},
 		ResultWebhookSecret: {"two words", strings.Repeat("a", 257)},
 		ResultWhen:          {"never", "Always", "problem"},
 		ResultSCFEndpoint:   {"http://scf.tencentcloudapi.com", "scf.tencentcloudapi.com/path"},

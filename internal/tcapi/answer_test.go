@@ -203,7 +203,7 @@ func TestBodiesCutShort(t *testing.T) {
 		for protocol, p := range protocols {
 			t.Run(name+" "+protocol, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					e := newEndpoint(t, p.secure, p.http2)
+					e := newEndpoint(t, p.secure)
 					defer e.close()
 					e.answer = func(w http.ResponseWriter, r *http.Request) bool { answer(w, r); return true }
 					e.client.config.MaxAttempts = 1
@@ -235,7 +235,7 @@ func TestReceiptIsDated(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				e := newEndpoint(t, false, false)
+				e := newEndpoint(t, false)
 				defer e.close()
 				e.answer = func(w http.ResponseWriter, _ *http.Request) bool {
 					w.Header()["Date"] = []string{test.date}

@@ -81,7 +81,7 @@ func TestFate(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				e := newEndpoint(t, false, false)
+				e := newEndpoint(t, false)
 				defer e.close()
 				script(e, test.answers)
 				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -120,7 +120,7 @@ func TestOnceIsTriedAgainWithoutConnection(t *testing.T) {
 // Every attempt is signed anew, with the time at which it is made.
 func TestAttemptsAreSignedAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e := newEndpoint(t, false, false)
+		e := newEndpoint(t, false)
 		defer e.close()
 		var times []int
 		var signatures []string
@@ -173,7 +173,7 @@ func TestPausesDiffer(t *testing.T) {
 func TestLeastTimeOfAnAttempt(t *testing.T) {
 	for limit, want := range map[time.Duration]int{150 * time.Millisecond: 0, 250 * time.Millisecond: 1} {
 		synctest.Test(t, func(t *testing.T) {
-			e := newEndpoint(t, false, false)
+			e := newEndpoint(t, false)
 			defer e.close()
 			ctx, cancel := context.WithTimeout(t.Context(), limit)
 			defer cancel()
@@ -191,7 +191,7 @@ func TestLeastTimeOfAnAttempt(t *testing.T) {
 // Each action has a quota of its own: the configured one, or the action's.
 func TestQuotas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e := newEndpoint(t, false, false)
+		e := newEndpoint(t, false)
 		defer e.close()
 		e.client.config.RateLimit = 20
 		began := time.Now()
@@ -229,7 +229,7 @@ func TestRequests(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				e := newEndpoint(t, false, false)
+				e := newEndpoint(t, false)
 				defer e.close()
 				e.client.config.SCF, e.client.config.EB = e.client.config.DTS, e.client.config.DTS
 				e.answer = func(_ http.ResponseWriter, r *http.Request) bool {

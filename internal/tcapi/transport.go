@@ -63,6 +63,8 @@ func newTransport(dial func(ctx context.Context, network, address string) (net.C
 	t := &transport{large: make(chan struct{}, largeAtOnce)}
 	var toServer net.Dialer
 	names := resolver(toServer.DialContext)
+	http1 := new(http.Protocols)
+	http1.SetHTTP1(true) // build.sh leaves HTTP/2 out of the binary
 	for _, to := range []*atomic.Pointer[http.Transport]{&t.plain, &t.secure} {
 		dialer := &net.Dialer{Timeout: connectTimeout, KeepAlive: 15 * time.Second, Resolver: names}
 		h := &http.Transport{
@@ -71,13 +73,12 @@ func newTransport(dial func(ctx context.Context, network, address string) (net.C
 			IdleConnTimeout:        idleTimeout,
 			DisableCompression:     true,
 			MaxResponseHeaderBytes: maxHeader,
+			Protocols:              http1,
 		}
 		if to == &t.plain {
 			dialer.Control = loopbackOnly
 		} else {
 			h.Proxy = http.ProxyFromEnvironment
-			h.ForceAttemptHTTP2 = true
-			h.HTTP2 = &http.HTTP2Config{MaxReceiveBufferPerStream: smallAnswer, MaxReceiveBufferPerConnection: maxAnswer}
 			h.TLSHandshakeTimeout = connectTimeout
 			h.TLSClientConfig = &tls.Config{
 				MinVersion:         tls.VersionTLS12,

@@ -22,7 +22,7 @@ func Build(ctx context.Context, dir string) (string, error) {
 	if runtime.GOOS == "windows" {
 		path += ".exe"
 	}
-	_, err := goCommand(ctx, dir, "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", path, "migratecheck")
+	_, err := goCommand(ctx, dir, "build", "-tags=nethttpomithttp2", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", path, "migratecheck")
 	return path, err
 }
 

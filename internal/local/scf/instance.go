@@ -87,12 +87,18 @@ func freePort() (int, error) {
 // connect waits for the function to listen and to answer a ping.
 func (i *Instance) connect(ctx context.Context, address string) error {
 	var dialer net.Dialer
+	kept := false
 	for {
 		connection, err := dialer.DialContext(ctx, "tcp", address)
-		if err == nil {
-			keepToLoopback(i.Pid())
+		if err == nil && kept {
 			i.client = rpc.NewClient(connection)
 			return i.ping(ctx)
+		}
+		if err == nil { // it listens; what was connected before that is bound may be reset
+			connection.Close()
+			keepToLoopback(i.Pid())
+			kept = true
+			continue
 		}
 		select {
 		case <-i.ended:
