@@ -14,8 +14,10 @@ import (
 	"golang.org/x/term"
 
 	"migratecheck/handler/event"
+	"migratecheck/internal/config"
 	"migratecheck/internal/local/cloudapi"
 	"migratecheck/internal/local/scf"
+	"migratecheck/internal/report"
 )
 
 // invoke is the command invoke: one event, one answer.
@@ -23,22 +25,31 @@ func invoke(ctx context.Context, args []string) error {
 	flags := newCommandLine("invoke", " [flags] JobId …")
 	trigger := flags.String("trigger", "direct", "`source` whose event the JobIds are wrapped in: "+strings.Join(triggers, ", "))
 	file := flags.String("event", "", "`file` with an event that is sent as it is; - for standard input")
-	wait := flags.Bool("wait", false, "wait for the checks to end")
+	var asked ask
+	flags.Var(&asked.selection, "select", "the jobs that await a check, or those that fit `JSON` such as {\"Status\": \"created\"}, instead of JobIds")
+	flags.BoolVar(&asked.wait, "wait", false, "wait for the checks to end")
+	flags.BoolVar(&asked.start, "start", false, "wait, and start the migration of what passed")
+	flags.BoolVar(&asked.strict, "strict", false, "take a warning or a skipped step for a failure (with DTS_API_VERSION=2021-12-06)")
+	text := flags.Bool("text", false, "print the result as a table")
 	region := flags.String("region", "ap-guangzhou", "`region` of the function and of its jobs")
 	timeout := flags.Duration("timeout", time.Minute, "what the event may take, up to 900s")
 	var options deployFlags
 	options.register(flags)
-	if err := flags.parse(args); err != nil {
+	if err := flags.parse(joinSelection(args)); err != nil {
 		return err
 	}
 	jobs := flags.Args()
 	switch {
 	case *timeout < time.Second || *timeout > 900*time.Second:
 		return flags.wrong("-timeout must be from 1s to 900s, as on the platform")
-	case *file != "" && (len(jobs) > 0 || *wait || *trigger != "direct"):
-		return flags.wrong("an -event is sent as it is: JobIds, -wait and -trigger do not go with it")
-	case *file == "" && len(jobs) == 0:
-		return flags.wrong("give a JobId, such as dts-1kl0iy0v, or -event FILE")
+	case *file != "" && (len(jobs) > 0 || asked.selection != nil || asked.wait || asked.start || asked.strict || *trigger != "direct"):
+		return flags.wrong("an -event is sent as it is: JobIds, -select, -wait, -start, -strict and -trigger do not go with it")
+	case *file == "" && len(jobs) == 0 && asked.selection == nil:
+		return flags.wrong("give a JobId, such as dts-1kl0iy0v, or -select, or -event FILE")
+	case len(jobs) > 0 && asked.selection != nil:
+		return flags.wrong("JobIds do not go with -select")
+	case asked.start && options.endpoint != "" && os.Getenv(config.AllowStart) != "true":
+		return flags.wrong("-start at an -endpoint starts real migrations: set %s=true if you mean it", config.AllowStart)
 	case !slices.Contains(triggers, *trigger):
 		return flags.wrong("-trigger must be one of %s", strings.Join(triggers, ", "))
 	}
@@ -53,7 +64,8 @@ func invoke(ctx context.Context, args []string) error {
 	if names, refusal := event.Names(strings.Join(jobs, " ")); refusal == nil {
 		jobs = names // otherwise the function says what is wrong with them
 	}
-	payload := wrap(*trigger, jobs, *wait)
+	asked.jobs = jobs
+	payload := wrap(*trigger, asked)
 	if *file != "" {
 		var err error
 		if payload, err = readEvent(ctx, *file); err != nil {
@@ -69,6 +81,9 @@ func invoke(ctx context.Context, args []string) error {
 		return err
 	}
 	defer deployed.Close()
+	if asked.start && options.endpoint == "" && os.Getenv(config.AllowStart) == "" {
+		deployed.function.Variables[config.AllowStart] = "true"
+	}
 	answer, err := once(ctx, deployed.function, payload, len(jobs))
 	var failure *scf.FunctionError
 	if errors.As(err, &failure) {
@@ -77,7 +92,11 @@ func invoke(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stdout.Write(append(answer, '\n')); err != nil {
+	written := append(answer, '\n')
+	if result, ok := resultOf(answer); ok && *text {
+		written = []byte(report.Text(report.Report{Result: result, Region: *region, Language: os.Getenv(config.Language)}))
+	}
+	if _, err := os.Stdout.Write(written); err != nil {
 		return err
 	}
 	if !success(answer) {

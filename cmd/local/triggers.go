@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"migratecheck/internal/local/cloudapi"
@@ -15,16 +16,9 @@ import (
 // triggers are the sources whose events wrap can make.
 var triggers = []string{"direct", "apigw", "url", "timer", "ckafka", "cmq", "eventbridge"}
 
-// wrap makes the event with which one of the triggers asks for checks of the
-// jobs, of which there is at least one.
-func wrap(trigger string, jobs []string, wait bool) []byte {
-	request := map[string]any{"JobIds": jobs}
-	if len(jobs) == 1 {
-		request = map[string]any{"JobId": jobs[0]}
-	}
-	if wait {
-		request["Wait"] = true
-	}
+// wrap makes the event with which one of the triggers asks for something.
+func wrap(trigger string, a ask) []byte {
+	request := a.request()
 	now := time.Now().UTC()
 	body := encode(request)
 	switch trigger {
@@ -44,7 +38,7 @@ func wrap(trigger string, jobs []string, wait bool) []byte {
 	case "eventbridge":
 		return encode(map[string]any{
 			"specversion": "1.0", "id": cloudapi.NewRequestID(), "type": "migration:job:ready", "source": "local",
-			"subject": "qcs::dts:ap-guangzhou:uid1250000000:" + jobs[0], "time": fmt.Sprint(now.UnixMilli()),
+			"subject": "qcs::dts:ap-guangzhou:uid1250000000:" + strings.Join(a.jobs, ","), "time": fmt.Sprint(now.UnixMilli()),
 			"region": "ap-guangzhou", "datacontenttype": "application/json;charset=utf-8", "data": request,
 		})
 	}

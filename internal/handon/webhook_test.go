@@ -359,7 +359,7 @@ func TestRefusals(t *testing.T) {
 		io.WriteString(w, `{"errcode":0`)
 	}
 	moved := func(w http.ResponseWriter, r *http.Request) {
-		http.Redirect(w, r, "http://127.0.0.1:9003/elsewhere", 307)
+		http.Redirect(w, r, "http://127.0.0.1:9003/elsewhere", http.StatusTemporaryRedirect)
 	}
 	huge := func(w http.ResponseWriter, _ *http.Request) {
 		io.WriteString(w, `{"errcode":0,"errmsg":"`+strings.Repeat("x", maxAnswer)+`"}`)

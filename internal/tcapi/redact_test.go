@@ -71,7 +71,7 @@ func TestRedact(t *testing.T) {
 	client := secretive()
 	for _, secret := range []string{secretID, secretKey, token, wecom, "693a91f6-7xxx-4bc4-97a0-0ec2sifa5aaa", "SECsigned/key"} {
 		spellings := map[string]string{
-			"as in a JSON text": strings.Trim(fmt.Sprintf("%s", must(json.Marshal(secret))), `"`),
+			"as in a JSON text": strings.Trim(string(must(json.Marshal(secret))), `"`),
 			"as in a query":     strings.ReplaceAll(url.QueryEscape(secret), "+", "%20"),
 			"as in a page":      html.EscapeString(secret),
 		}
