@@ -76,6 +76,9 @@ func reviewTimer(d scf.Deployment, t scf.Timer, now time.Time) []string {
 func neededFor(jobs int, waits bool) (time.Duration, string) {
 	needs := time.Duration((jobs+quota-1)/quota+1) * time.Second
 	why := fmt.Sprintf("%d jobs at %d calls a second", jobs, quota)
+	if jobs == 0 { // a selection
+		why = fmt.Sprintf("a second for every %d jobs that it selects", quota)
+	}
 	if waits {
 		needs += checkTime
 		why += ", and a minute for the checks, at least"
