@@ -87,6 +87,19 @@ func readBatch(place string, _ object, raw json.RawMessage, depth int) (draft, *
 	return l.draft()
 }
 
+// foundNothing reports whether an event is this function's own answer to a
+// selection that found no job: the next function in a row has nothing to do.
+func foundNothing(o object) bool {
+	jobs, ok := parseArray(o.get("Jobs"))
+	if !ok || string(o.get("Failed")) != "0" {
+		return false
+	}
+	for range jobs.elements() {
+		return false
+	}
+	return true
+}
+
 // readOwnBody reads this function's own answer to an HTTP event.
 func readOwnBody(place string, o object, raw json.RawMessage, depth int) (draft, *check.Error) {
 	text, ok := parseText(raw)

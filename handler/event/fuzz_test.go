@@ -83,6 +83,9 @@ func wellFormed(t *testing.T, r Request) {
 		}
 		return
 	}
+	if r.Select == nil && len(r.Jobs) == 0 && r.Batch && r.Ask == (Ask{}) {
+		return // our own answer of a selection that found nothing
+	}
 	if (r.Select != nil) == (len(r.Jobs) > 0) || len(r.Jobs) > MaxJobs || (len(r.Jobs) > 1 || r.Select != nil) && !r.Batch {
 		t.Fatalf("%d jobs, Select %v, batch %v", len(r.Jobs), r.Select, r.Batch)
 	}
