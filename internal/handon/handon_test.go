@@ -397,6 +397,16 @@ func TestEventBusManyCalls(t *testing.T) {
 	}
 }
 
+// An event that cannot be made to fit is left for the bus to refuse, alone.
+func TestEventBusUnfitEvent(t *testing.T) {
+	api := &fakeAPI{}
+	unfit := check.Outcome{JobID: "dts-a", Error: &check.Error{Code: strings.Repeat("x", maxPut)}}
+	New(config.Config{EventBus: "eb-l65vlc2u"}, api).Send(t.Context(), config.Function{}, report.Report{Result: check.Result{Jobs: []check.Outcome{unfit, {JobID: "dts-b"}}}})
+	if got := api.requests["PutEvents"]; len(got) != 2 || !strings.Contains(got[0], "dts-a") || !strings.Contains(got[1], "dts-b") {
+		t.Errorf("%d calls", len(got))
+	}
+}
+
 // What is not taken, and only that, is in the failure; the others are tried
 // where it is not pointless.
 func TestFailures(t *testing.T) {

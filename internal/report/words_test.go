@@ -120,3 +120,45 @@ func TestTimeIsGivenWithItsZone(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// What may have been carried out in spite of an error is the creation of the
+// check or, once there is one, the start.
+func TestWhatMayHaveHappened(t *testing.T) {
+	for name, row := range map[string]struct {
+		o    check.Outcome
+		want string
+	}{
+		"nothing known":     {check.Outcome{}, english.mayRun},
+		"created":           {check.Outcome{Created: true}, english.mayStart},
+		"found running":     {check.Outcome{AlreadyRunning: true}, english.mayStart},
+		"the check is read": {check.Outcome{Check: &check.State{}}, english.mayStart},
+	} {
+		row.o.Error, row.o.MayBeRunning = &check.Error{Code: check.CodeNoAnswer}, true
+		text := Text(Report{Result: check.Result{Jobs: []check.Outcome{row.o}}})
+		if strings.Contains(text, english.mayRun) != (row.want == english.mayRun) || !strings.Contains(text, row.want) {
+			t.Errorf("%s: %s", name, text)
+		}
+	}
+}
+
+// With little room, steps and items are counted instead of told.
+func TestLittleRoom(t *testing.T) {
+	item := check.Item{Name: "Item", Result: check.StepFailed, Reason: strings.Repeat("x", 100)}
+	skipped := check.Step{Name: "Skipped", Status: check.StepSkipped}
+	failed := check.Step{Name: "Failed", Status: check.StepFailed, Failed: []check.Item{item, item, item}}
+	state := &check.State{Status: check.Finished, Passed: verdict(false), Steps: []check.Step{skipped, failed, failed}}
+	r := Report{Result: check.Result{Jobs: []check.Outcome{{JobID: "dts-a", Check: state}}}}
+	text := Markdown(r, 300)
+	for _, want := range []string{"… and 2 more items", "… and 2 more steps", "**Failed**: failed", strings.Repeat("x", 59) + "…"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing in %s", want, text)
+		}
+	}
+	if text := Markdown(r, 3000); strings.Contains(text, "more") || !strings.Contains(text, "**Skipped**: skipped") {
+		t.Error(text)
+	}
+	r.Result.Jobs[0].JobName = strings.Repeat("n", 100)
+	if text := Text(r); !strings.Contains(text, "  "+strings.Repeat("n", 39)+"…\n") {
+		t.Error(text)
+	}
+}
