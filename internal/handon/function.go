@@ -53,9 +53,6 @@ const framing = 256
 // split returns the result whole if its answer has at most limit bytes, else in
 // several, each a batch of as many jobs as fit.
 func split(r check.Result, limit int) []check.Result {
-	if len(r.Jobs) < 2 {
-		return []check.Result{r}
-	}
 	sizes := make([]int, len(r.Jobs))
 	total := 0
 	for i, o := range r.Jobs {

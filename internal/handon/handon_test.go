@@ -248,6 +248,9 @@ func TestFunctionsManyEvents(t *testing.T) {
 				if !r.Batch {
 					answer.Jobs = []check.Outcome{answer.Outcome}
 				}
+				if len(answer.Jobs) == 0 {
+					t.Error("an event without a job")
+				}
 				got = append(got, answer.Jobs...)
 			}
 			if len(got) != len(r.Jobs) {
@@ -286,6 +289,9 @@ func (f *fakeAPI) puts(t *testing.T) (puts []putEventsBody) {
 		var body putEventsBody
 		if err := json.Unmarshal([]byte(text), &body); err != nil {
 			t.Fatal(err)
+		}
+		if len(body.EventList) == 0 {
+			t.Error("a call without an event")
 		}
 		puts = append(puts, body)
 	}
@@ -375,6 +381,7 @@ func marshal(t *testing.T, v any) []byte {
 // its outcome.
 func TestEventBusManyCalls(t *testing.T) {
 	r := large(100, 20_000)
+	r.Jobs[0], r.Jobs[2] = r.Jobs[2], r.Jobs[0] // the long one first
 	api := &fakeAPI{}
 	if f := New(config.Config{EventBus: "eb-l65vlc2u"}, api).Send(t.Context(), config.Function{}, report.Report{Result: r}); f != nil {
 		t.Fatal(f)
@@ -391,7 +398,7 @@ func TestEventBusManyCalls(t *testing.T) {
 		if err := json.Unmarshal([]byte(e.Data), &o); err != nil {
 			t.Fatal(err)
 		}
-		if e.Subject != r.Jobs[i].JobID || e.Type != "migrate-check:notPassed" || o.Kind() != check.KindNotPassed || o.JobID != e.Subject || i != 2 && !reflect.DeepEqual(o, r.Jobs[i].Shorten(0)) {
+		if e.Subject != r.Jobs[i].JobID || e.Type != "migrate-check:notPassed" || o.Kind() != check.KindNotPassed || o.JobID != e.Subject || i != 0 && !reflect.DeepEqual(o, r.Jobs[i].Shorten(0)) {
 			t.Errorf("%d: %+v", i, o)
 		}
 	}

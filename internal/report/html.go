@@ -32,7 +32,10 @@ var (
 // HTML returns the report as a page of its own, which loads nothing and runs
 // nothing. If it gets too long, texts are cut first, then jobs are left out,
 // and it says how many.
-func HTML(r Report) []byte {
+func HTML(r Report) []byte { return pageWithin(r, maxReport) }
+
+// pageWithin returns the page in at most limit bytes, if that is enough for its head.
+func pageWithin(r Report, limit int) []byte {
 	d := describe(r)
 	head := render("head", struct {
 		description
@@ -42,7 +45,7 @@ func HTML(r Report) []byte {
 		Button string
 	}{d, policy(), template.CSS(style), r.Form, d.button(r.Form)})
 	foot := render("foot", nil)
-	return []byte(d.fit(maxReport, func(b *limited) {
+	return []byte(d.fit(limit, func(b *limited) {
 		const end = "</section>\n"
 		b.limit -= len(end) + len(foot)
 		b.WriteString(head)

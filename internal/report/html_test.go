@@ -234,6 +234,19 @@ func TestSizeOfPageAndTable(t *testing.T) {
 	}
 }
 
+// A page that is cut is whole, and keeps to its limit to the byte.
+func TestPageWithinLimit(t *testing.T) {
+	r := Report{Result: check.Result{Jobs: mixed}}
+	whole := len(HTML(r))
+	for limit := whole - 1500; limit <= whole; limit++ {
+		page := string(pageWithin(r, limit))
+		if len(page) > limit || !strings.HasSuffix(page, "</html>\n") || (len(page) == whole) != (limit == whole) {
+			t.Fatalf("limit %d: %d bytes", limit, len(page))
+		}
+		parse(t, page)
+	}
+}
+
 // No control character but the line feed leaves any of the forms, nor one
 // that turns the direction of writing, and a text from outside breaks no line.
 func TestNoControlCharacters(t *testing.T) {
