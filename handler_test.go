@@ -1,18 +1,23 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"maps"
+	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -562,5 +567,109 @@ func TestMemory(t *testing.T) {
 		if peak := d.PeakMemory(); peak > 56<<20 {
 			t.Errorf("%d MB after an event of %d bytes", peak>>20, len(event))
 		}
+	}
+}
+
+// Whatever an endpoint answers, 32 times at once, it fits into a function of 64 MB.
+func TestHostileEndpointsFitIntoMemory(t *testing.T) {
+	ids := make([]string, 64)
+	for i := range ids {
+		ids[i] = fmt.Sprintf("dts-%05d", i)
+	}
+	create, _ := json.Marshal(map[string]any{"JobIds": ids})
+	describe, _ := json.Marshal(map[string]any{"JobIds": ids, "Action": "DescribeMigrateCheckJob"})
+	answer := func(members string) string { return `{"Response":{"RequestId":"r-1",` + members + `}}` }
+	refusal := func(message string) string {
+		return answer(`"Error":{"Code":"FailedOperation","Message":"` + message + `"}`)
+	}
+	whole := func(body string) func(io.Writer) {
+		return func(w io.Writer) {
+			fmt.Fprintf(w, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+		}
+	}
+	forever := func(begin, line string) func(io.Writer) {
+		return func(w io.Writer) {
+			_, err := io.WriteString(w, begin)
+			for err == nil {
+				_, err = io.WriteString(w, line)
+			}
+		}
+	}
+	items := strings.Repeat("{},", 300000) + "{}"
+	for name, test := range map[string]struct {
+		event string
+		write func(io.Writer)
+	}{
+		"headers without end":       {string(create), forever("HTTP/1.1 200 OK\r\n", "X-"+strings.Repeat("x", 900)+": x\r\n")},
+		"a header without end":      {string(create), forever("HTTP/1.1 200 OK\r\nX-Long: ", strings.Repeat("x", 1000))},
+		"interim answers":           {string(create), forever("", "HTTP/1.1 103 Early Hints\r\nX-Long: "+strings.Repeat("x", 30000)+"\r\n\r\n")},
+		"a body without end":        {string(create), forever("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{", strings.Repeat(" ", 1000))},
+		"messages of 900 KB":        {string(create), whole(refusal(strings.Repeat("x", 900<<10)))},
+		"messages of escapes":       {string(create), whole(refusal(strings.Repeat(`%5c\\u0041&#x25;`, 900<<6)))},
+		"messages with the token":   {string(create), whole(refusal(strings.Repeat("%41"+exampleRole.Token, 8000)))},
+		"nested deeply":             {string(create), whole(answer(`"x":` + strings.Repeat("[", 500000) + strings.Repeat("]", 500000)))},
+		"300,000 steps":             {string(describe), whole(answer(`"Status":"success","CheckFlag":"checkPass","StepInfo":[` + items + "]"))},
+		"5,000 steps":               {string(describe), whole(answer(`"Status":"success","CheckFlag":"checkPass","StepInfo":[` + strings.Repeat(`{"StepName":"n","StepStatus":"failed","StepMessage":"`+strings.Repeat("x", 150)+`"},`, 4999) + "{}]"))},
+		"300,000 items":             {string(describe), whole(answer(`"Status":"running","StepInfo":[{"StepName":"n","DetailCheckItems":[` + items + "]}]"))},
+		"a megabyte of one text":    {string(describe), whole(answer(`"Status":"running","BriefMsg":"` + strings.Repeat(`\u0041`, 170000) + `"`))},
+		"a list of 300,000 jobs":    {`{"Select":{}}`, whole(answer(`"TotalCount":300000,"JobList":[` + items + "]"))},
+		"a name of 900 KB":          {`{"Select":{}}`, whole(answer(`"TotalCount":1,"JobList":[{"JobId":"dts-1","Status":"created","JobName":"` + strings.Repeat("x", 900<<10) + `"}]`))},
+		"a list of other jobs ever": {`{"Select":{}}`, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			listener, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer listener.Close()
+			var listed atomic.Int64
+			go func() {
+				for {
+					c, err := listener.Accept()
+					if err != nil {
+						return
+					}
+					go func() {
+						defer c.Close()
+						in := bufio.NewReader(c)
+						for {
+							request, err := http.ReadRequest(in)
+							if err != nil {
+								return
+							}
+							io.Copy(io.Discard, request.Body)
+							if test.write != nil {
+								test.write(c)
+								continue
+							}
+							var page []string
+							for range 100 {
+								page = append(page, fmt.Sprintf(`{"JobId":"%064d","JobName":"%0512d","Status":"created","Tags":[{"TagKey":"%02000d"}],"Action":{"AllowedAction":["check"]}}`, listed.Add(1)-1, 0, 0))
+								if len(page) == 100 {
+									listed.Add(-1) // each page begins with the last of the one before
+								}
+							}
+							whole(answer(`"TotalCount":1000000,"JobList":[` + strings.Join(page, ",") + "]"))(c)
+						}
+					}()
+				}
+			}()
+			f := function(t, "http://"+listener.Addr().String(), newOutput())
+			f.Variables[config.APIVersion], f.Variables[config.RateLimit], f.Variables[config.MaxAttempts] = config.Version2021, "1000", "2"
+			instance, err := scf.Start(t.Context(), f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer instance.Close()
+			payload, _ := json.Marshal(map[string]any{"httpMethod": "POST", "path": "/", "body": test.event})
+			got, err := instance.Invoke(t.Context(), scf.Event{RequestID: "r", Payload: payload})
+			if err != nil {
+				t.Fatalf("%.200s %v", got, err)
+			}
+			confidential(t, &exampleRole, string(got))
+			if peak := instance.PeakMemory(); peak > 60<<20 {
+				t.Errorf("%d MB", peak>>20)
+			}
+		})
 	}
 }

@@ -76,7 +76,7 @@ func (c *Client) ListJobs(ctx context.Context, f check.Filter) ([]check.Job, err
 	var all []listed
 	index := map[string]int{} // of each JobId in all
 	offset, end, overlap := 0, 0, 1
-	misses, stalls := 0, 0
+	misses, stalls, fitting := 0, 0, 0
 	for {
 		p, err := c.list(ctx, f, offset)
 		if err != nil {
@@ -95,10 +95,23 @@ func (c *Client) ListJobs(ctx context.Context, f check.Filter) ([]check.Job, err
 					i = len(all)
 					index[j.ID] = i
 					all = append(all, listed{})
+				} else if all[i].fits {
+					fitting--
+				}
+				if j.fits = j.fits && among(f.Status, j.Status) && among(f.Names, j.Name); j.fits {
+					fitting++
+				} else {
+					j.Job = check.Job{ID: j.ID} // the rest is not needed
 				}
 				all[i] = j // as it is now
 			}
 			end = offset + len(p.jobs)
+			if fitting > maxJobs {
+				return nil, check.Invalid("Select", fmt.Sprintf("finds more than %d jobs: say more of which are meant", maxJobs))
+			}
+			if len(all) > maxListed {
+				return nil, check.Invalid("Select", fmt.Sprintf("DTS lists more than %d jobs: say more of which are meant", maxListed))
+			}
 			if end >= p.total {
 				break
 			}
@@ -115,19 +128,14 @@ func (c *Client) ListJobs(ctx context.Context, f check.Filter) ([]check.Job, err
 			return nil, moved("DTS says that there are more jobs, and lists none")
 		case misses > maxMisses:
 			return nil, moved("too many jobs came and went meanwhile")
-		case len(all) > maxListed:
-			return nil, check.Invalid("Select", fmt.Sprintf("DTS lists more than %d jobs: say more of which are meant", maxListed))
 		}
 		offset = max(0, end-overlap)
 	}
 	out := []check.Job{}
 	for _, j := range all {
-		if j.fits && among(f.Status, j.Status) && among(f.Names, j.Name) {
+		if j.fits {
 			out = append(out, j.Job)
 		}
-	}
-	if len(out) > maxJobs {
-		return nil, check.Invalid("Select", fmt.Sprintf("finds %d jobs, and at most %d can be worked on at once", len(out), maxJobs))
 	}
 	return out, nil
 }

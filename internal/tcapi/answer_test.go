@@ -50,6 +50,7 @@ func TestAnswers(t *testing.T) {
 		"an ill-formed id, refused": {`{"Response":{"Error":{"Code":"InvalidAction"},"RequestId":"<r>"}}`, "", "InvalidAction", ""},
 		"two ids, refused":          {`{"Response":{"Error":{"Code":"InvalidAction"},"RequestId":"r","RequestId":"s"}}`, "", "InvalidAction", ""},
 		"a long message":            {`{"Response":{"Error":{"Code":"InvalidAction","Message":"x` + long + `"},"RequestId":"r-1"}}`, "r-1", "InvalidAction", "x" + long[:4095]},
+		"a message of 4,097 bytes":  {`{"Response":{"Error":{"Code":"InvalidAction","Message":"` + strings.Repeat("x", 4097) + `"},"RequestId":"r-1"}}`, "r-1", "InvalidAction", strings.Repeat("x", 4096)},
 
 		"nothing":                     {"", "", check.CodeNotAPI, ""},
 		"white space":                 {" \n", "", check.CodeNotAPI, ""},

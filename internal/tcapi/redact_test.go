@@ -121,9 +121,11 @@ func TestRedactSeveral(t *testing.T) {
 	for text, want := range map[string]string{
 		secretID + secretID:                           mask + mask,
 		secretID + " and %41" + secretID[1:] + "&lt;": mask + " and " + mask + "&lt;",
-		wecom + "x":              mask + "x",
-		secretID[:20] + secretID: secretID[:20] + mask,
-		"a&ampersand" + secretID: "a" + mask, // one escape, as HTML reads it
+		wecom + "x":                                         mask + "x",
+		secretID[:20] + secretID:                            secretID[:20] + mask,
+		token[:len(token)-1] + "&gtrest 1":                  mask + " 1",
+		fmt.Sprintf("&#%040d;", secretID[0]) + secretID[1:]: mask,
+		"a&ampersand" + secretID:                            "a" + mask, // one escape, as HTML reads it
 	} {
 		if got := client.Redact(t.Context(), text); got != want {
 			t.Errorf("%q became %q, want %q", text, got, want)
