@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -33,14 +34,19 @@ type posted struct {
 
 // robotServer answers each request as told, the last answer again and again.
 type robotServer struct {
-	got     []posted
 	answers []http.HandlerFunc
+
+	mu  sync.Mutex
+	got []posted
 }
 
 func (s *robotServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
+	s.mu.Lock()
 	s.got = append(s.got, posted{r.Method, r.URL.Path, r.Header.Get("Content-Type"), r.URL.Query(), string(body), time.Now()})
-	s.answers[min(len(s.got), len(s.answers))-1](w, r)
+	answer := s.answers[min(len(s.got), len(s.answers))-1]
+	s.mu.Unlock()
+	answer(w, r)
 }
 
 func says(status int, body string) http.HandlerFunc {
@@ -80,7 +86,10 @@ func robotTest(t *testing.T, webhook, secret string, r report.Report, limit time
 		defer cancel()
 		begun := time.Now()
 		failures = sender.Send(ctx, config.Function{}, r)
-		took, got = time.Since(begun), s.got
+		took = time.Since(begun)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		got = s.got
 	})
 	return failures, got, took
 }
@@ -214,32 +223,33 @@ func TestMessageSizesToTheByte(t *testing.T) {
 		limit int
 	}{"wecom": {robots[0], 4096}, "feishu": {robots[1], 20480}, "dingtalk": {robots[2], 20000}} {
 		t.Run(name, func(t *testing.T) {
-			largest := 0
-			for extra := range 600 {
+			size := func(extra int) int {
 				r := report.Report{}
-				for i := range row.limit/4000 + 1 {
-					message := strings.Repeat("x", row.limit/(row.limit/4000+1)-100)
-					if i == 0 {
-						message += strings.Repeat("y", extra)
-					}
+				jobs := row.limit/4000 + 1
+				for range jobs {
+					message := strings.Repeat("x", row.limit/jobs-150)
 					r.Result.Jobs = append(r.Result.Jobs, check.Outcome{JobID: "dts-a", Error: &check.Error{Code: "X", Message: message}})
 				}
+				r.Result.Jobs[0].Error.Message += strings.Repeat("y", extra)
 				body := []byte(row.robot.message(r))
-				var m message
-				if err := json.Unmarshal(body, &m); err != nil {
-					t.Fatal(err)
-				}
-				if row.robot.sign != nil {
-					_, body = row.robot.sign("", body, "k", time.Now())
-				}
-				size := len(body)
 				if name == "wecom" {
-					size = len(m.Markdown.Content)
+					var m message
+					if err := json.Unmarshal(body, &m); err != nil {
+						t.Fatal(err)
+					}
+					return len(m.Markdown.Content)
 				}
-				if size > row.limit {
-					t.Fatalf("%d bytes", size)
+				_, body = row.robot.sign("", body, "k", time.Now())
+				return len(body)
+			}
+			fits := row.limit - size(0)
+			largest := 0
+			for extra := fits - 3; extra <= fits+100; extra++ {
+				n := size(extra)
+				if n > row.limit {
+					t.Fatalf("%d bytes", n)
 				}
-				largest = max(largest, size)
+				largest = max(largest, n)
 			}
 			if largest != row.limit {
 				t.Errorf("the largest has %d bytes", largest)

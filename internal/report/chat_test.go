@@ -63,7 +63,7 @@ func TestLimit(t *testing.T) {
 			if got := len(ids.FindAllString(whole, -1)); got != jobs || rest.MatchString(whole) {
 				t.Errorf("%s: %d jobs without a limit", name, got)
 			}
-			for limit := 0; limit < len(whole)+200; limit += 23 {
+			for limit := 0; limit < len(whole)+200; limit += 97 {
 				text := write(r, limit)
 				if len(text) > max(limit, len(least)) || !utf8.ValidString(text) || !strings.HasPrefix(text, least) {
 					t.Fatalf("%s, limit %d: %d bytes: %q", name, limit, len(text), text)
