@@ -192,7 +192,7 @@ func TestOtherEventsAreOthers(t *testing.T) {
 func TestDeliveriesReachTheLastRecord(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const records = 60
-		dts := &slow{each: 100 * time.Millisecond}
+		dts := &slow{each: 100 * time.Millisecond, turn: make(chan struct{}, 1), created: map[string]int{}}
 		var list []any
 		for i := range records {
 			list = append(list, map[string]any{"Ckafka": map[string]any{"topic": "jobs", "partition": 0, "offset": i, "msgBody": fmt.Sprintf("dts-%d", i)}})
@@ -228,9 +228,6 @@ type slow struct {
 }
 
 func (s *slow) CreateCheck(ctx context.Context, job string) (check.Receipt, error) {
-	if s.turn == nil {
-		s.turn, s.created = make(chan struct{}, 1), map[string]int{}
-	}
 	late := &check.Error{Code: check.CodeDeadline, Message: "not sent"}
 	select {
 	case s.turn <- struct{}{}:
