@@ -153,7 +153,7 @@ func holdAgainst(t *testing.T, a told, calls []fakedts.Call) string {
 	case a.MayBeRunning:
 		unknown := false
 		for _, c := range calls {
-			unknown = unknown || c.RequestID != a.RequestID || strings.HasPrefix(c.Code, "InternalError.")
+			unknown = unknown || c.RequestID != a.RequestID || strings.HasPrefix(c.Code, "InternalError")
 		}
 		if !unknown {
 			t.Errorf("%+v: not known, but every call was answered: %+v", a, calls)

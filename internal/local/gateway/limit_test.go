@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -99,7 +100,7 @@ func TestStalledUploads(t *testing.T) {
 		p, events := serveLimited(t)
 		const size = 1 << 20
 		var clients []net.Conn
-		sent := make([]int, 60)
+		sent := make([]atomic.Int64, 60)
 		for i := range sent {
 			client, server := net.Pipe()
 			defer client.Close()
@@ -108,9 +109,9 @@ func TestStalledUploads(t *testing.T) {
 			go func() {
 				fmt.Fprintf(client, "POST / HTTP/1.1\r\nHost: f\r\nContent-Length: %d\r\n\r\n", size)
 				chunk := make([]byte, 4<<10)
-				for sent[i] < size-len(chunk) { // and never the rest
+				for int(sent[i].Load()) < size-len(chunk) { // and never the rest
 					n, err := client.Write(chunk)
-					sent[i] += n
+					sent[i].Add(int64(n))
 					if err != nil {
 						return
 					}
@@ -119,8 +120,8 @@ func TestStalledUploads(t *testing.T) {
 		}
 		synctest.Wait()
 		total := 0
-		for _, n := range sent {
-			total += n
+		for i := range sent {
+			total += int(sent[i].Load())
 		}
 		if total > 20*size {
 			t.Errorf("%d bytes of stalled bodies were read, want a third at most", total)
