@@ -314,7 +314,7 @@ func read(t *testing.T, name string) document {
 
 // Every variable stands in the tables of the documentation, in both languages.
 func TestVariablesAreDocumented(t *testing.T) {
-	for _, path := range []string{"../README.md", "../docs/README.zh-CN.md"} {
+	for _, path := range []string{"../README.md", "../docs/zh-CN/README.md"} {
 		text, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
