@@ -63,6 +63,18 @@ func (r *run) logJob(j *job) {
 	}
 }
 
+// logRunning tells whoever watches, at level debug, that the check of a job runs
+// that is not done with it: the job's own line comes with the verdict.
+func (r *run) logRunning(j *job) {
+	ctx := context.Background()
+	if len(j.plan) == 1 || !r.log.Enabled(ctx, slog.LevelDebug) {
+		return
+	}
+	r.log.LogAttrs(ctx, slog.LevelDebug, "check runs",
+		slog.String("jobId", j.JobID), slog.String("jobName", j.JobName), slog.String("dtsRequestId", j.RequestID))
+	r.output.flush()
+}
+
 // word is the outcome in a word, for the log.
 func (j *job) word() string {
 	switch kind := j.Kind(); {

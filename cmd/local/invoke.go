@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,89 +15,114 @@ import (
 	"golang.org/x/term"
 
 	"migratecheck/handler/event"
+	"migratecheck/internal/check"
 	"migratecheck/internal/config"
 	"migratecheck/internal/local/cloudapi"
 	"migratecheck/internal/local/scf"
 	"migratecheck/internal/report"
 )
 
+// invokeOptions are the flags of the command invoke.
+type invokeOptions struct {
+	ask
+	trigger, file, region string
+	timeout               time.Duration
+	text, json            bool
+	deploy                deployFlags
+}
+
+func parseInvoke(args []string) (invokeOptions, error) {
+	var o invokeOptions
+	flags := newCommandLine("invoke", " [flags] JobId …")
+	flags.StringVar(&o.trigger, "trigger", "direct", "`source` whose event the JobIds are wrapped in: "+strings.Join(triggers, ", "))
+	flags.StringVar(&o.file, "event", "", "`file` with an event that is sent as it is; - for standard input")
+	flags.Var(&o.selection, "select", "the jobs that await a check, or those that fit `JSON` such as {\"Status\": \"created\"}, instead of JobIds")
+	flags.BoolVar(&o.wait, "wait", false, "wait for the checks to end")
+	flags.BoolVar(&o.start, "start", false, "wait, and start the migration of what passed")
+	flags.BoolVar(&o.strict, "strict", false, "take a warning or a skipped step for a failure (with DTS_API_VERSION=2021-12-06)")
+	flags.StringVar(&o.region, "region", "ap-guangzhou", "`region` of the function and of its jobs")
+	flags.DurationVar(&o.timeout, "timeout", time.Minute, "what the event may take, up to 900s")
+	flags.BoolVar(&o.text, "text", false, "print the result as a table")
+	flags.BoolVar(&o.json, "json", false, "write the log as JSON on a terminal, too")
+	o.deploy.register(flags)
+	if err := flags.parse(joinSelection(args)); err != nil {
+		return o, err
+	}
+	o.jobs = flags.Args()
+	switch {
+	case o.timeout < time.Second || o.timeout > 900*time.Second:
+		return o, flags.wrong("-timeout must be from 1s to 900s, as on the platform")
+	case o.file != "" && (len(o.jobs) > 0 || o.selection != nil || o.wait || o.start || o.strict || o.trigger != "direct"):
+		return o, flags.wrong("an -event is sent as it is: JobIds, -select, -wait, -start, -strict and -trigger do not go with it")
+	case o.file == "" && len(o.jobs) == 0 && o.selection == nil:
+		return o, flags.wrong("give a JobId, such as dts-1kl0iy0v, or -select, or -event FILE")
+	case len(o.jobs) > 0 && o.selection != nil:
+		return o, flags.wrong("JobIds do not go with -select")
+	case o.start && o.deploy.endpoint != "" && os.Getenv(config.AllowStart) != "true":
+		return o, flags.wrong("-start at an -endpoint starts real migrations: set %s=true if you mean it", config.AllowStart)
+	case !slices.Contains(triggers, o.trigger):
+		return o, flags.wrong("-trigger must be one of %s", strings.Join(triggers, ", "))
+	}
+	for _, job := range o.jobs {
+		if strings.HasPrefix(job, "-") {
+			return o, flags.wrong("%s: flags go before the JobIds", job)
+		}
+	}
+	if names, refusal := event.Names(strings.Join(o.jobs, " ")); refusal == nil {
+		o.jobs = names // otherwise the function says what is wrong with them
+	}
+	return o, o.deploy.check(flags)
+}
+
 // invoke is the command invoke: one event, one answer.
 func invoke(ctx context.Context, args []string) error {
-	flags := newCommandLine("invoke", " [flags] JobId …")
-	trigger := flags.String("trigger", "direct", "`source` whose event the JobIds are wrapped in: "+strings.Join(triggers, ", "))
-	file := flags.String("event", "", "`file` with an event that is sent as it is; - for standard input")
-	var asked ask
-	flags.Var(&asked.selection, "select", "the jobs that await a check, or those that fit `JSON` such as {\"Status\": \"created\"}, instead of JobIds")
-	flags.BoolVar(&asked.wait, "wait", false, "wait for the checks to end")
-	flags.BoolVar(&asked.start, "start", false, "wait, and start the migration of what passed")
-	flags.BoolVar(&asked.strict, "strict", false, "take a warning or a skipped step for a failure (with DTS_API_VERSION=2021-12-06)")
-	text := flags.Bool("text", false, "print the result as a table")
-	region := flags.String("region", "ap-guangzhou", "`region` of the function and of its jobs")
-	timeout := flags.Duration("timeout", time.Minute, "what the event may take, up to 900s")
-	var options deployFlags
-	options.register(flags)
-	if err := flags.parse(joinSelection(args)); err != nil {
+	o, err := parseInvoke(args)
+	if err != nil {
 		return err
 	}
-	jobs := flags.Args()
-	switch {
-	case *timeout < time.Second || *timeout > 900*time.Second:
-		return flags.wrong("-timeout must be from 1s to 900s, as on the platform")
-	case *file != "" && (len(jobs) > 0 || asked.selection != nil || asked.wait || asked.start || asked.strict || *trigger != "direct"):
-		return flags.wrong("an -event is sent as it is: JobIds, -select, -wait, -start, -strict and -trigger do not go with it")
-	case *file == "" && len(jobs) == 0 && asked.selection == nil:
-		return flags.wrong("give a JobId, such as dts-1kl0iy0v, or -select, or -event FILE")
-	case len(jobs) > 0 && asked.selection != nil:
-		return flags.wrong("JobIds do not go with -select")
-	case asked.start && options.endpoint != "" && os.Getenv(config.AllowStart) != "true":
-		return flags.wrong("-start at an -endpoint starts real migrations: set %s=true if you mean it", config.AllowStart)
-	case !slices.Contains(triggers, *trigger):
-		return flags.wrong("-trigger must be one of %s", strings.Join(triggers, ", "))
+	var payload []byte
+	if o.file == "" {
+		payload = wrap(o.trigger, o.ask)
+	} else if payload, err = readEvent(ctx, o.file); err != nil {
+		return fmt.Errorf("-event: %w", err)
 	}
-	for _, job := range jobs {
-		if strings.HasPrefix(job, "-") {
-			return flags.wrong("%s: flags go before the JobIds", job)
-		}
-	}
-	if err := options.check(flags); err != nil {
-		return err
-	}
-	if names, refusal := event.Names(strings.Join(jobs, " ")); refusal == nil {
-		jobs = names // otherwise the function says what is wrong with them
-	}
-	asked.jobs = jobs
-	payload := wrap(*trigger, asked)
-	if *file != "" {
-		var err error
-		if payload, err = readEvent(ctx, *file); err != nil {
-			return fmt.Errorf("-event: %w", err)
-		}
-	}
-
 	for _, note := range unread(os.Environ()) {
 		fmt.Fprintln(os.Stderr, "local:", note)
 	}
-	deployed, err := options.deploy(ctx, scf.Function{Region: *region, Timeout: *timeout}, "127.0.0.1:0")
+	w := &watcher{log: newLogger(os.Stderr, true), at: map[string]int{}}
+	if term.IsTerminal(int(os.Stderr.Fd())) {
+		w.progress = &progress{to: os.Stderr, jobs: len(o.jobs), now: time.Now}
+		w.log = newLogger(w.progress, o.json)
+	}
+	f := scf.Function{Region: o.region, Timeout: o.timeout, Output: w}
+	if o.start {
+		f.Variables = map[string]string{config.AllowStart: "true"} // the environment goes before
+	}
+	deployed, err := o.deploy.deploy(ctx, f, "127.0.0.1:0", w.log.note)
 	if err != nil {
 		return err
 	}
 	defer deployed.Close()
-	if asked.start && options.endpoint == "" && os.Getenv(config.AllowStart) == "" {
-		deployed.function.Variables[config.AllowStart] = "true"
-	}
-	answer, err := once(ctx, deployed.function, payload, len(jobs))
-	var failure *scf.FunctionError
-	if errors.As(err, &failure) {
-		return fmt.Errorf("function error %s: %s", printable(failure.Type), readable(failure.Message))
+	w.level = deployed.settings.LogLevel
+	deployed.function.Variables[config.LogLevel] = "debug" // the watcher wants every line
+	answer, err := once(ctx, deployed.function, payload, w.progress)
+
+	source, _ := event.Read(payload)
+	r := report.Report{
+		Region: cmp.Or(deployed.settings.Region, o.region), Source: string(source.Source), At: time.Now(), Language: deployed.settings.Language,
 	}
 	if err != nil {
-		return err
+		return o.failed(ctx, err, w, r)
 	}
-	written := append(answer, '\n')
-	if result, ok := resultOf(answer); ok && *text {
-		written = []byte(report.Text(report.Report{Result: result, Region: *region, Language: os.Getenv(config.Language)}))
+	out := append(answer, '\n')
+	if o.text {
+		out = bodyOf(answer) // a page, say
+		if result, ok := resultOf(answer); ok {
+			r.Result = result
+			out = []byte(report.Text(r))
+		}
 	}
-	if _, err := os.Stdout.Write(written); err != nil {
+	if _, err := os.Stdout.Write(out); err != nil {
 		return err
 	}
 	if !success(answer) {
@@ -105,16 +131,41 @@ func invoke(ctx context.Context, args []string) error {
 	return nil
 }
 
-// once has an instance of its own handle the event, with its log on standard
-// error and, if that is a terminal, its progress. jobs is 0 if their number is
-// not known.
-func once(ctx context.Context, f scf.Function, event []byte, jobs int) ([]byte, error) {
-	f.Output = os.Stderr
-	if term.IsTerminal(int(os.Stderr.Fd())) {
-		now := time.Now()
-		p := &progress{to: os.Stderr, jobs: jobs, began: now, deadline: now.Add(f.Timeout), now: time.Now}
+// failed shows what became of the jobs of an event without an answer, as far as
+// the function's log tells, and returns the error for its end.
+func (o invokeOptions) failed(ctx context.Context, err error, w *watcher, r report.Report) error {
+	r.Result = check.Result{Batch: len(w.jobs) > 1, Jobs: w.jobs}
+	switch {
+	case ctx.Err() != nil:
+		if len(w.runs) > 0 {
+			fmt.Fprintln(os.Stderr, "local: these checks run, or have run by now:")
+		}
+		for _, job := range w.runs {
+			fmt.Fprintf(os.Stderr, "  %s  RequestId %s\n", printable(job.JobID), printable(job.RequestID))
+		}
+	case len(w.jobs) == 0: // the error says all there is
+	case o.text:
+		fmt.Print(report.Text(r))
+	default:
+		fmt.Fprint(os.Stderr, head(report.Text(r)))
+	}
+	var failure *scf.FunctionError
+	if !errors.As(err, &failure) {
+		return err
+	}
+	message := failure.Message
+	if summary, _, several := strings.Cut(message, " jobs failed: "); several && len(w.jobs) > 1 {
+		message = summary + " jobs failed" // the table says why
+	}
+	return fmt.Errorf("function error %s: %s", printable(failure.Type), printable(check.Cut(message, check.MostText)))
+}
+
+// once has an instance of its own handle the event, and shows the progress.
+func once(ctx context.Context, f scf.Function, event []byte, p *progress) ([]byte, error) {
+	if p != nil {
+		p.began = time.Now()
+		p.deadline = p.began.Add(f.Timeout)
 		defer p.show()()
-		f.Output = p
 	}
 	instance, err := scf.Start(ctx, f)
 	if err != nil {
@@ -122,28 +173,6 @@ func once(ctx context.Context, f scf.Function, event []byte, jobs int) ([]byte, 
 	}
 	defer instance.Close()
 	return instance.Invoke(ctx, scf.Event{RequestID: cloudapi.NewRequestID(), Payload: event})
-}
-
-// mostFailures is how many failed jobs of a function error are shown.
-const mostFailures = 20
-
-// readable is a function error's message for people: of several failed jobs,
-// each on a line of its own, and not more than one can read.
-func readable(message string) string {
-	head, list, several := strings.Cut(message, " jobs failed: ")
-	if !several {
-		return printable(message)
-	}
-	var b strings.Builder
-	b.WriteString(printable(head) + " jobs failed:")
-	failures := strings.Split(list, "; ")
-	for _, failure := range failures[:min(len(failures), mostFailures)] {
-		b.WriteString("\n  " + printable(failure))
-	}
-	if more := len(failures) - mostFailures; more > 0 {
-		fmt.Fprintf(&b, "\n  and %d more", more)
-	}
-	return b.String()
 }
 
 // readEvent reads the event in a file, or on standard input, unless ctx ends

@@ -33,9 +33,14 @@ func (l *logger) log(r scf.Record) {
 	if l.json {
 		line = object(r)
 	}
+	l.write(append(line, '\n'))
+}
+
+// write writes a line.
+func (l *logger) write(line []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if _, err := l.to.Write(append(line, '\n')); err != nil {
+	if _, err := l.to.Write(line); err != nil {
 		select {
 		case l.failed <- err:
 		default: // it is known
@@ -83,6 +88,8 @@ func text(r scf.Record) []byte {
 	switch r.Kind {
 	case scf.Begin:
 		rest = r.RequestID
+	case scf.Note:
+		rest = printableLines(r.Text)
 	case scf.Line:
 		kind, rest = functionLine(r.Text)
 	case scf.Report:
@@ -141,13 +148,26 @@ func functionLine(line string) (level, rest string) {
 		case "msg":
 			message = printable(value)
 		default:
-			if strings.ContainsAny(value, " =\"") {
+			if raw[0] != '{' && raw[0] != '[' && strings.ContainsAny(value, " =\"") {
 				value = strconv.Quote(value)
 			}
 			attributes += " " + printable(name) + "=" + printable(value)
 		}
 	}
 	return level, message + attributes
+}
+
+// printableLines is a text of several lines with a mark before each but the
+// first, so that none of them looks like a line of the log.
+func printableLines(text string) string {
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	for i, line := range lines {
+		if i > 0 {
+			line = "  | " + line
+		}
+		lines[i] = strings.TrimRight(printable(line), " ")
+	}
+	return strings.Join(lines, "\n")
 }
 
 // printable escapes what could break a line, or hide in one.

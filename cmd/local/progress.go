@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"sync"
@@ -9,8 +8,7 @@ import (
 )
 
 // progress shows, on a terminal's last line, how far the function is with an
-// event. It learns that from the function's own log lines, which pass through
-// it: one for each job that is done.
+// event. What else the terminal is to show goes through it.
 type progress struct {
 	to       io.Writer
 	jobs     int // of the event; 0 as long as this is not known
@@ -45,30 +43,24 @@ func (p *progress) show() (stop func()) {
 	return func() { close(end); <-ended }
 }
 
-// Write takes one line of the function's and hands it on.
-func (p *progress) Write(line []byte) (int, error) {
+// Write shows whole lines above the last one.
+func (p *progress) Write(lines []byte) (int, error) {
 	p.mu.Lock()
-	p.count(line)
-	p.to.Write(append([]byte(clearLine), line...))
+	_, err := p.to.Write(append([]byte(clearLine), lines...))
 	p.mu.Unlock()
 	p.draw()
-	return len(line), nil
+	return len(lines), err
 }
 
-func (p *progress) count(line []byte) {
-	var l struct {
-		Message string `json:"msg"`
-		Jobs    int    `json:"jobs"`
-		Code    string `json:"code"`
-	}
-	if json.Unmarshal(line, &l) != nil || l.Message != "job" {
-		return
-	}
-	if l.Jobs > 0 {
-		p.jobs = l.Jobs
+// count counts a job that is done, of so many.
+func (p *progress) count(jobs int, failed bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if jobs > 0 {
+		p.jobs = jobs
 	}
 	p.done++
-	if l.Code != "" {
+	if failed {
 		p.failed++
 	}
 }

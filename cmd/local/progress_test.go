@@ -32,7 +32,8 @@ func TestProgress(t *testing.T) {
 			p := &progress{to: &terminal, jobs: c.jobs, began: began, deadline: began.Add(time.Minute), now: func() time.Time { return now }}
 			want := ""
 			for _, line := range c.lines {
-				fmt.Fprintln(p, line)
+				w := &watcher{log: newLogger(p, true), progress: p, at: map[string]int{}}
+				fmt.Fprintln(w, line)
 				want += clearLine + line + "\n" + clearLine + p.line()
 			}
 			if terminal.String() != want {

@@ -135,7 +135,7 @@ func (c *cloud) announce(to io.Writer) error {
 		return json.NewEncoder(to).Encode(map[string]any{
 			"time": time.Now(), "type": "READY", "function": printable(f.Name), "region": f.Region,
 			"memoryMB": f.Memory, "timeoutSeconds": int(f.Timeout / time.Second), "role": printable(role),
-			"url": c.url, "api": c.api, "dts": c.dtsURL(), "timers": timers, "deadLetters": c.letters.Name(), "notes": notes,
+			"url": c.url, "api": c.api, "dts": c.dtsURL(), "timers": timers, "results": c.results.about, "deadLetters": c.letters.Name(), "notes": notes,
 		})
 	}
 	var b strings.Builder
@@ -157,6 +157,9 @@ func (c *cloud) announce(to io.Writer) error {
 	}
 	for _, timer := range timers {
 		line("Timer", "%s", timer)
+	}
+	for _, about := range c.results.about {
+		line("Results", "%s", printable(about))
 	}
 	line("Dead letters", "%s", c.letters.Name())
 	for _, note := range notes {
