@@ -172,7 +172,7 @@ func TestOutcomesOfAnEventWithoutAnswer(t *testing.T) {
 
 // After an interruption the checks that were created are named.
 func TestInterruptedWait(t *testing.T) {
-	run := command(t, "invoke", "-function", function(), "-jobs", write(t, "jobs.json", jobs), "-wait", "dts-slow", "dts-nosuch")
+	run := command(t, "invoke", "-function", function(), "-jobs", write(t, "jobs.json", jobs), "-wait", "dts-slow")
 	run.Env = append(run.Env, "LOG_LEVEL=debug")
 	stderr, err := run.StderrPipe()
 	if err != nil {

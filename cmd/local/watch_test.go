@@ -76,6 +76,9 @@ func TestWatcherLearns(t *testing.T) {
 		for range 2 { // a job has one outcome, the latest; records have no name
 			fmt.Fprintln(w, strings.ReplaceAll(line, "\n", " "))
 		}
+		if runs := want.RequestID != "" && want.Error == nil && !want.AlreadyStarted && (want.Check == nil || want.Check.Status == check.Starting); (len(w.runs) == 2) != runs || (len(w.runs) == 0) == runs {
+			t.Errorf("%s: checks that run: %+v", line, w.runs)
+		}
 		got, _ := json.Marshal(w.jobs[len(w.jobs)-1])
 		if wanted, _ := json.Marshal(want); !bytes.Equal(got, wanted) || (len(w.jobs) == 1) != (want.JobID != "") {
 			t.Errorf("%s:\n%d, %s, want %s", line, len(w.jobs), got, wanted)
