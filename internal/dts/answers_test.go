@@ -99,12 +99,14 @@ func TestStatesAreBounded(t *testing.T) {
 		all[899].StepStatus, all[899].DetailCheckItems = "warning", items
 		return all
 	}
-	s := (&check2021{Status: "success", CheckFlag: "checkPass", StepInfo: many("pass")}).state()
-	if len(s.Steps) != 1 || len(s.Steps[0].Failed) != maxDetails || *s.Strictly().Passed {
-		t.Errorf("%d steps, with %d items in the first", len(s.Steps), len(s.Steps[0].Failed))
+	passed := many("pass")
+	passed[3].HasSkipped = true
+	s := (&check2021{Status: "success", CheckFlag: "checkPass", StepInfo: passed}).state()
+	if len(s.Steps) != 2 || !s.Steps[0].Skipped || len(s.Steps[1].Failed) != maxDetails || *s.Strictly().Passed {
+		t.Errorf("%d steps, with %d items in the last", len(s.Steps), len(s.Steps[len(s.Steps)-1].Failed))
 	}
 	s.Steps = append(s.Steps, steps(many("failed"))...)
-	if len(s.Steps) != 1+maxSteps || s.Steps[1].Message == "" || s.Steps[maxSteps].Status != "failed" {
+	if len(s.Steps) != 2+maxSteps || s.Steps[2].Message == "" || s.Steps[maxSteps].Status != "failed" {
 		t.Errorf("%d steps, the last is %+v", len(s.Steps), s.Steps[len(s.Steps)-1])
 	}
 	if encoded, err := json.Marshal(s); err != nil || len(encoded) > 512<<10 {

@@ -124,7 +124,7 @@ func (c *Client) ListJobs(ctx context.Context, f check.Filter) ([]check.Job, err
 			stalls = 0
 		}
 		switch {
-		case len(p.jobs) == 0 && offset < p.total || stalls > maxStalls:
+		case stalls > maxStalls:
 			return nil, moved("DTS says that there are more jobs, and lists none")
 		case misses > maxMisses:
 			return nil, moved("too many jobs came and went meanwhile")

@@ -213,33 +213,32 @@ func TestListThatMoves(t *testing.T) {
 	for name, test := range map[string]struct {
 		size    int
 		between func(a *account, n int)
-		gone    []int // of those there were at first
 	}{
 		"one goes on the page before": {300, func(a *account, n int) {
 			if n == 1 {
 				a.remove(10, 11)
 			}
-		}, []int{10}},
+		}},
 		"the last of the page before goes": {300, func(a *account, n int) {
 			if n == 1 {
 				a.remove(99, 100)
 			}
-		}, []int{99}},
+		}},
 		"more than a page goes": {500, func(a *account, n int) {
 			if n == 3 {
 				a.remove(0, 150)
 			}
-		}, nil},
+		}},
 		"all of the rest goes": {300, func(a *account, n int) {
 			if n == 2 {
 				a.remove(100, 300)
 			}
-		}, nil},
-		"some come at the end": {150, func(a *account, n int) { a.add(1000 + n) }, nil},
+		}},
+		"some come at the end": {150, func(a *account, n int) { a.add(1000 + n) }},
 		"some come in the middle": {300, func(a *account, n int) {
 			a.jobs = slices.Insert(a.jobs, 5, entry{id: fmt.Sprint("dts-new-", n), status: "created"})
-		}, nil},
-		"one goes before each page": {1000, func(a *account, n int) { a.remove(0, 1) }, nil},
+		}},
+		"one goes before each page": {10000, func(a *account, n int) { a.remove(0, 1) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			both(t, func(t *testing.T, version string) {
@@ -251,14 +250,19 @@ func TestListThatMoves(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					got, last := ids(jobs), ids(wanted(a))
+					listed, stayed := map[string]bool{}, map[string]bool{}
+					for _, id := range ids(jobs) {
+						listed[id] = true
+					}
+					for _, id := range ids(wanted(a)) {
+						stayed[id] = true
+					}
 					for _, id := range first {
-						if slices.Contains(last, id) && !slices.Contains(got, id) {
+						if stayed[id] && !listed[id] {
 							t.Errorf("%s was there all the time and is not listed", id)
 						}
 					}
-					slices.Sort(got)
-					if len(slices.Compact(got)) != len(jobs) {
+					if len(listed) != len(jobs) {
 						t.Error("a job is listed twice")
 					}
 				})
