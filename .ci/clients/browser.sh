@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Opens the function's page in Chromium, as "local serve" serves it, in both
+# languages.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+. .ci/clients/common.sh
+
+CHROMIUM=$(command -v chromium)
+export CHROMIUM
+for DTS_LANGUAGE in en-US zh-CN; do
+  export DTS_LANGUAGE
+  start serve -listen 127.0.0.1:0 -api 127.0.0.1:0 -dts 127.0.0.1:0 -dead-letters "$tmp/dead-letters.jsonl"
+  FUNCTION_URL=$(value "HTTP")
+  export FUNCTION_URL
+  client browser.mjs
+  kill "$service"
+  wait "$service" || true
+  service=
+done
