@@ -170,7 +170,7 @@ func preflightChaos(t *testing.T, version string, random *rand.Rand) {
 	const events, size = 25, 100
 	var jobs []fakedts.Job
 	for i := range events * size {
-		j := fakedts.Job{JobID: fmt.Sprintf("dts-%05d", i), CheckSeconds: 1 + 30*random.Float64(), NotPassed: random.IntN(3) == 0, MigrateSeconds: 3600}
+		j := fakedts.Job{JobID: fmt.Sprintf("dts-%05d", i), CheckSeconds: 1 + 9*random.Float64(), NotPassed: random.IntN(3) == 0, MigrateSeconds: 3600}
 		if random.IntN(3) == 0 {
 			j.Before = &fakedts.Verdict{NotPassed: !j.NotPassed}
 			j.Status = []string{check.JobCheckPass, check.JobCheckNotPass}[random.IntN(2)]
