@@ -673,3 +673,96 @@ func TestHostileEndpointsFitIntoMemory(t *testing.T) {
 		})
 	}
 }
+
+// delivered are events that may come again, each naming the jobs of a batch.
+var delivered = map[string]func(ids []string) any{
+	"timer": func(ids []string) any {
+		return map[string]any{"Type": "Timer", "TriggerName": "night", "Time": "2026-11-01T18:00:00Z", "Message": strings.Join(ids, ",")}
+	},
+	"ckafka": func(ids []string) any {
+		var records []any
+		for i, id := range ids {
+			records = append(records, map[string]any{"Ckafka": map[string]any{"topic": "jobs", "partition": 1, "offset": i, "msgBody": id}})
+		}
+		return map[string]any{"Records": records}
+	},
+	"cmq": func(ids []string) any {
+		return map[string]any{"Records": []any{map[string]any{"CMQ": map[string]any{"topicName": "jobs", "msgId": "7", "msgBody": strings.Join(ids, " ")}}}}
+	},
+	"eventbridge": func(ids []string) any {
+		return map[string]any{"specversion": "1.0", "id": "e1", "source": "ops", "data": map[string]any{"JobIds": ids}}
+	},
+	"direct": func(ids []string) any { return map[string]any{"JobIds": ids} },
+}
+
+// An event comes again as the platform brings it: after DTS throttled one job
+// and never answered for another, and after the instance was killed. Within an
+// instance every check is created once, and every outcome is told.
+func TestDeliveries(t *testing.T) {
+	ids := []string{"dts-first", "dts-throttled", "dts-silent", "dts-nosuch"}
+	for source, event := range delivered {
+		t.Run(source, func(t *testing.T) {
+			t.Parallel()
+			payload, err := json.Marshal(event(ids))
+			if err != nil {
+				t.Fatal(err)
+			}
+			options := fakedts.Options{Jobs: []fakedts.Job{{JobID: ids[0], CheckSeconds: 600}, {JobID: ids[1], CheckSeconds: 600}, {JobID: ids[2], CheckSeconds: 600}}}
+			var f scf.Function
+			d := deploy(t, options, false, func(deployed *scf.Function, _ *fakedts.Listener) {
+				deployed.Timeout = 4 * time.Second
+				f = *deployed
+			})
+			d.dts.Inject(
+				fakedts.Fault{Kind: fakedts.FaultCode, Job: ids[1], Code: "RequestLimitExceeded", Times: 4},
+				fakedts.Fault{Kind: fakedts.FaultSilence, Job: ids[2], Times: 3})
+			deliver := func(instance *scf.Instance) (string, error) {
+				answer, err := instance.Invoke(t.Context(), scf.Event{RequestID: "the event's", Payload: payload})
+				return string(answer), err
+			}
+			var answer string
+			for delivery := 1; ; delivery++ {
+				if answer, err = deliver(d.Instance); err == nil {
+					break
+				}
+				if delivery == 1 && !strings.Contains(err.Error(), "dts-silent: ClientError.") || delivery > 4 {
+					t.Fatalf("delivery %d: %v", delivery, err)
+				}
+			}
+			carriedOut, sent := map[string]int{}, map[string]int{}
+			for _, c := range d.dts.Calls() {
+				sent[c.JobID]++
+				if c.CarriedOut {
+					carriedOut[c.JobID]++
+				}
+			}
+			for _, id := range ids[:3] {
+				if carriedOut[id] != 1 || !strings.Contains(answer, `{"JobId":"`+id+`","RequestId":"`) {
+					t.Errorf("%s was created %d times, and the answer is %s", id, carriedOut[id], answer)
+				}
+			}
+			if sent[ids[0]] != 1 || sent[ids[3]] != 1 { // what was done, or failed for good, is not sent again
+				t.Errorf("calls by job: %v", sent)
+			}
+			if !strings.Contains(answer, `{"Error":{"Code":"ResourceNotFound.JobNotExist"`) || !strings.HasSuffix(answer, `"Failed":1}`) {
+				t.Errorf("got %s", answer)
+			}
+
+			// A new instance remembers nothing, and DTS tells what runs already.
+			d.Close()
+			next, err := scf.Start(t.Context(), f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(next.Close)
+			answer, err = deliver(next)
+			if source == "direct" {
+				if err == nil || !strings.Contains(err.Error(), "dts-first: InternalError.DuplicateJob") {
+					t.Errorf("got %s, %v", answer, err)
+				}
+			} else if err != nil || strings.Count(answer, `"AlreadyRunning":true`) != 3 {
+				t.Errorf("got %s, %v", answer, err)
+			}
+		})
+	}
+}
