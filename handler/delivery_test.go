@@ -147,6 +147,42 @@ func TestDeliveryAfterAnUnansweredCreation(t *testing.T) {
 	})
 }
 
+// A refusal is not the whole truth of a job whose creation was not answered
+// when the event came before.
+func TestDeliveryThatIsRefusedAfterAnUnansweredCreation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dts := &scripted{creates: map[string][]error{"dts-1": {unanswered(), refusal("FailedOperation.NotAllowOperation")}}}
+		i := newInstance(everything(dts))
+		i.fire(t, "request", `["dts-1","dts-2"]`, time.Minute)
+		again := i.fire(t, "request", `["dts-1","dts-2"]`, time.Minute)
+		if want := `"JobId":"dts-1","RequestId":"refused","MayBeRunning":true}`; again.err != nil || !strings.Contains(string(again.answer), want) {
+			t.Errorf("got %s, %v", again.answer, again.err)
+		}
+	})
+}
+
+// A start in whose midst the work broke off may have been sent: the next
+// delivery looks before it sends another.
+func TestDeliveryAfterAPanicInAStart(t *testing.T) {
+	event := deliveries["asynchronous invocation"](`,"Start":true`)
+	synctest.Test(t, func(t *testing.T) {
+		dts := &scripted{
+			panics: "start dts-1",
+			start:  map[string][]error{"dts-2": {refusal("InternalError.LockError"), nil}},
+			job:    map[string][]jobReading{"dts-1": {jobAt(check.JobRunning)}},
+		}
+		i := newInstance(everything(dts))
+		if first := i.fire(t, "request", event, time.Minute); first.err == nil {
+			t.Fatalf("first: %s", first.answer)
+		}
+		dts.panics = ""
+		again := i.fire(t, "request", event, time.Minute)
+		if again.err != nil || !strings.Contains(string(again.answer), `"Started":true},{"JobId":"dts-2"`) || dts.count("start", "dts-1") != 1 {
+			t.Errorf("again: %s, %v, calls %v", again.answer, again.err, dts.calls)
+		}
+	})
+}
+
 // Nothing of one event is taken for another's.
 func TestOtherEventsAreOthers(t *testing.T) {
 	timer := func(name, at, message string) string {

@@ -149,14 +149,6 @@ func (p *past) broughtAbout() bool {
 	return p.requestID != "" || p.refused != nil || p.evidence.unanswered
 }
 
-// starting remembers that a start is about to be sent: if the function does not
-// live to see the answer, the next delivery looks before it sends another.
-func (m *memory) starting(j *job) {
-	j.start.unanswered = true
-	m.note(j)
-	j.start.unanswered = false
-}
-
 func (m *memory) keep(j *job, p past) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -26,7 +26,7 @@ func (r *run) start(ctx context.Context, j *job) move {
 			return m
 		}
 	}
-	r.memory.starting(j)
+	j.start = startState{unanswered: true} // until it is answered
 	receipt, err := r.DTS.Start(ctx, j.JobID)
 	j.attempts += receipt.Attempts
 	if err == nil {
@@ -36,9 +36,9 @@ func (r *run) start(ctx context.Context, j *job) move {
 	j.fail(err)
 	j.attempts += j.Error.Attempts
 	if j.MayBeRunning {
-		j.start = startState{unanswered: true}
 		return again(0)
 	}
+	j.start.unanswered = false
 	if !j.Error.Retryable() { // somebody may have started it since
 		if found, receipt, err := r.DTS.DescribeJob(ctx, j.JobID); err == nil && found.Started() {
 			j.attempts += receipt.Attempts
@@ -90,4 +90,5 @@ func startedSince(status string) bool {
 func (j *job) started(requestID string) {
 	j.Error, j.MayBeRunning, j.Created = nil, false, false
 	j.Started, j.StartRequestID = true, requestID
+	j.start.unanswered = false
 }

@@ -3,6 +3,7 @@ package handler
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -261,6 +262,28 @@ func TestSilenceDoesNotOutlastTheDeadline(t *testing.T) {
 	}
 }
 
+// unhurried is a DTS that takes a second for each answer.
+type unhurried struct{ DTS }
+
+func (unhurried) CreateCheck(context.Context, string) (check.Receipt, error) {
+	time.Sleep(time.Second)
+	return check.Receipt{RequestID: "r", Attempts: 1}, nil
+}
+
+// With answers that take a second, 20 a second are asked for all the same.
+func TestJobsInFlight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ids := make([]string, 200)
+		for i := range ids {
+			ids[i] = fmt.Sprint("dts-", i)
+		}
+		began := time.Now()
+		if i := invoke(t, unhurried{}, string(check.Marshal(ids))); i.err != nil || time.Since(began) > 10*time.Second {
+			t.Errorf("took %v, %v", time.Since(began), i.err)
+		}
+	})
+}
+
 // More jobs than are in flight at once, and no time for the later ones.
 func TestJobsThatAreNotReached(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -297,6 +320,7 @@ func TestWorkingTime(t *testing.T) {
 		handOn   bool
 		want     time.Duration
 	}{
+		"a third of a second":            {deadline: 300 * time.Millisecond, want: 250 * time.Millisecond},
 		"a second":                       {deadline: time.Second, want: 950 * time.Millisecond},
 		"three seconds":                  {deadline: 3 * time.Second, want: 2850 * time.Millisecond},
 		"a minute":                       {deadline: time.Minute, want: time.Minute - 500*time.Millisecond},
