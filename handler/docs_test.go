@@ -67,7 +67,7 @@ func eventful() DTS {
 		},
 		describe: map[string][]reading{
 			"dts-notpass": {running, notPassed}, "dts-slow": {running}, "dts-unreadable": {{err: refusal("AuthFailure")}},
-			"dts-long":        append(slices.Repeat([]reading{running}, 60), verdict(true, "ok")),
+			"dts-long":        append(slices.Repeat([]reading{running}, 100), verdict(true, "ok")),
 			"dts-unavailable": {state(check.Unavailable, 0)}, "dts-starting": {state(check.Starting, 0)}, "dts-runs": {state(check.Running, 50)},
 			"dts-ended": {state(check.Finished, 100)},
 		},
