@@ -140,7 +140,11 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		r.handOn(ctx, &result)
 	}
 	r.logEvent(result, time.Since(began))
-	return r.answer(e, result)
+	answer, failed := r.answer(e, result)
+	if failed == nil && e.Source == event.Direct { // only a function error brings such an event again
+		h.memory.succeeded(e)
+	}
+	return answer, failed
 }
 
 // result gathers the outcomes.

@@ -2,6 +2,7 @@ package handler
 
 import (
 	"crypto/sha256"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -19,17 +20,20 @@ type memory struct {
 	mu         sync.Mutex
 	deliveries map[string]*delivery // by the request's id
 	oldest     []*delivery          // in the order in which they were first seen
+	over       []*delivery          // those of events that succeeded and will not come again
 	size       int                  // about how many bytes all of it takes
 }
 
 // delivery is a request of an event, as it was delivered first.
 type delivery struct {
-	id       string
-	at       time.Time
-	size     int
-	selected bool // its jobs are what a selection found
-	order    []*past
-	jobs     map[string]*past // by job
+	id    string
+	at    time.Time
+	size  int
+	order []*past
+	jobs  map[string]*past // by job
+
+	selected  bool // its jobs are what a selection found
+	succeeded bool // the event will not come again
 }
 
 // past is what a delivery has brought about for one job.
@@ -50,6 +54,9 @@ const (
 
 	// memorySize bounds what is remembered, in bytes.
 	memorySize = 4 << 20
+
+	// mostOver is how many deliveries are kept that will not come again.
+	mostOver = 100
 
 	// What a delivery, a job and a refusal take besides their texts, and the most
 	// that is kept of a text, in bytes.
@@ -236,21 +243,39 @@ func (m *memory) grow(d *delivery, size int) {
 	m.size += size
 	m.forget()
 	for m.size > memorySize {
-		m.drop()
+		m.remove(m.oldest[0])
+	}
+}
+
+// succeeded notes that the platform will not bring an event again. Of such
+// events only the last few are kept, for callers who try again themselves.
+func (m *memory) succeeded(e event.Event) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, request := range e.Requests {
+		if d := m.deliveries[request.ID]; d != nil && !d.succeeded {
+			d.succeeded = true
+			m.over = append(m.over, d)
+		}
+	}
+	for len(m.over) > mostOver {
+		m.remove(m.over[0])
+		m.over = m.over[1:]
+	}
+}
+
+// remove forgets a delivery, if it is not forgotten already.
+func (m *memory) remove(d *delivery) {
+	if i := slices.Index(m.oldest, d); i >= 0 {
+		m.oldest = slices.Delete(m.oldest, i, i+1)
+		delete(m.deliveries, d.id)
+		m.size -= d.size
 	}
 }
 
 // forget drops the deliveries that are too old.
 func (m *memory) forget() {
 	for len(m.oldest) > 0 && m.now().Sub(m.oldest[0].at) > memoryTime {
-		m.drop()
+		m.remove(m.oldest[0])
 	}
-}
-
-func (m *memory) drop() {
-	d := m.oldest[0]
-	m.oldest[0] = nil
-	m.oldest = m.oldest[1:]
-	delete(m.deliveries, d.id)
-	m.size -= d.size
 }

@@ -108,6 +108,24 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 }
 
+// Of events that succeeded and will not come again few are remembered, however
+// many there were.
+func TestMemoryOfWhatIsOver(t *testing.T) {
+	dts := &scripted{}
+	i := newInstance(everything(dts))
+	fire := func(n int) { i.fire(t, fmt.Sprint("request-", n), `{"JobId":"dts-1"}`, time.Minute) }
+	for n := range 1000 {
+		fire(n)
+	}
+	if n := len(i.memory.deliveries); n != mostOver || i.memory.size > 200_000 {
+		t.Errorf("%d deliveries are remembered in %d bytes", n, i.memory.size)
+	}
+	fire(999)
+	if n := dts.count("create", "dts-1"); n != 1000 {
+		t.Errorf("%d checks were created", n)
+	}
+}
+
 // A delivery that is too much by itself is given up, and nothing else is lost for good.
 func TestMemoryOfTooMuch(t *testing.T) {
 	m := newMemory(time.Now)
