@@ -27,7 +27,7 @@ const (
 	defaultTimeout = 3 * time.Second
 )
 
-// withDeadline returns ctx with the deadline of the invocation, less the least
+// withDeadline returns ctx with the deadline of the invocation, less a
 // margin. The runtime hands an invocation that came without a deadline one in
 // 1970.
 func withDeadline(ctx context.Context, now time.Time, limitInMs int32) (context.Context, context.CancelFunc) {

@@ -37,7 +37,7 @@ func children(t *testing.T, parent int) []int {
 	return pids
 }
 
-// frozen tells that a process is stopped.
+// frozen reports whether a process is stopped.
 func frozen(pid int) bool {
 	stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	return bytes.Contains(stat, []byte(") T "))

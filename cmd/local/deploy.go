@@ -149,8 +149,8 @@ func ownVariables() map[string]string {
 	return out
 }
 
-// unread tells of variables in the environment that look like the function's
-// and are not.
+// unread returns a line for each variable in the environment that looks like
+// the function's and is not.
 func unread(environment []string) []string {
 	var out []string
 	for _, entry := range environment {

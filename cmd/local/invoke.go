@@ -207,7 +207,7 @@ func readEvent(ctx context.Context, name string) ([]byte, error) {
 	}
 }
 
-// success tells whether an answer says that every job was accepted.
+// success reports whether an answer says that every job was accepted.
 func success(answer []byte) bool {
 	var a struct {
 		Error      json.RawMessage

@@ -60,7 +60,7 @@ func readAnswer(returned []byte, strict bool) (answer, bool) {
 	return a, true
 }
 
-// hasStatus tells of valid JSON that it is an object with statusCode.
+// hasStatus reports whether valid JSON is an object with statusCode.
 func hasStatus(returned []byte) bool {
 	var o map[string]json.RawMessage
 	return json.Unmarshal(returned, &o) == nil && o["statusCode"] != nil

@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// alive tells that a process is there, and is no mere entry that nobody has
+// alive reports whether a process is there, and is no mere entry that nobody has
 // asked for yet.
 func alive(pid int) bool {
 	stat, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")

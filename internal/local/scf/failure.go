@@ -36,8 +36,8 @@ type startError struct{ error }
 
 func (e startError) Unwrap() error { return e.error }
 
-// spent tells that an instance whose Invoke returned the error is of no more
-// use.
+// spent reports whether an instance whose Invoke returned the error is of no
+// more use.
 func spent(err error) bool {
 	var function *FunctionError
 	if errors.As(err, &function) {

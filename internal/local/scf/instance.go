@@ -202,7 +202,7 @@ func (i *Instance) Close() {
 	<-i.ended
 }
 
-// running tells that the process has not ended. Its id is nobody else's as
+// running reports whether the process has not ended. Its id is nobody else's as
 // long as that holds.
 func (i *Instance) running() bool {
 	select {
