@@ -68,7 +68,7 @@ func TestMemoryIsBounded(t *testing.T) {
 				id := fmt.Sprintf("delivery-%d", d)
 				found := make([]check.Job, 10000)
 				for i := range found {
-					found[i] = check.Job{ID: fmt.Sprintf("dts-%08d", i), Name: fmt.Sprintf("migration of shop %d", i), Tags: map[string]string{"env": "prod"}}
+					found[i] = check.Job{ID: fmt.Sprintf("dts-%08d", i), Name: fmt.Sprintf("migration of shop %d", i)}
 				}
 				m.noteSelection(id, found)
 				for _, f := range found {

@@ -3,33 +3,11 @@ package event
 import (
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 
 	"migratecheck/internal/check"
 )
-
-// statuses are the words for a job's status that DTS documents, version
-// 2021-12-06: those that it filters by, and those that only its answers have.
-var statuses = []string{
-	check.JobCreated, check.JobChecking, check.JobCheckPass, check.JobCheckNotPass, check.JobReadyRun, check.JobRunning,
-	check.JobReadyComplete, check.JobSuccess, check.JobFailed, check.JobStopping, check.JobCompleting, check.JobUnknown,
-	"creating", "pausing", "manualPaused", "resumableErr", "resuming", "error", "canceled",
-}
-
-// numbers are the statuses of version 2018-03-30.
-var numbers = map[string]string{
-	"1":  check.JobCreated,
-	"3":  check.JobChecking,
-	"4":  check.JobCheckPass,
-	"5":  check.JobCheckNotPass,
-	"7":  check.JobRunning,
-	"8":  check.JobReadyComplete,
-	"9":  check.JobSuccess,
-	"10": check.JobFailed,
-	"11": check.JobStopping,
-	"12": check.JobCompleting,
-	"23": check.JobUnknown,
-}
 
 // checkable are the statuses that allow a check, awaiting those of jobs that
 // have no passed one.
@@ -45,11 +23,12 @@ func parseStatus(raw json.RawMessage) (status, problem string) {
 		text = raw
 	}
 	word := string(trim(text))
-	if named, ok := numbers[word]; ok {
+	number, _ := strconv.Atoi(word)
+	if named, ok := check.Status2018(number); ok && strconv.Itoa(number) == word {
 		return named, ""
 	}
-	if !slices.Contains(statuses, word) {
-		return "", "must be a status of a job (" + strings.Join(statuses, ", ") + "), not " + show(text)
+	if !slices.Contains(check.Statuses, word) {
+		return "", "must be a status of a job (" + strings.Join(check.Statuses, ", ") + "), not " + show(text)
 	}
 	return word, ""
 }

@@ -115,28 +115,27 @@ func Cut(text string, most int) string {
 	if most < len(ellipsis) {
 		return ""
 	}
-	end := most - len(ellipsis)
-	for end > 0 && !utf8.RuneStart(text[end]) {
-		end--
-	}
-	return strings.Clone(text[:end]) + ellipsis
+	return Head(text, most-len(ellipsis)) + ellipsis
 }
 
-// Encode returns the outcome as JSON in at most limit bytes, made as short as
-// need be. What cannot be made shorter (ids, codes, counts) is never left out.
-func (o Outcome) Encode(limit int) []byte {
-	var encoded []byte
-	for way := range shortenings {
-		if encoded = Marshal(o.Shorten(way)); len(encoded) <= limit {
-			break
-		}
+// Head returns at most the first so many bytes of a text, whole characters, and
+// keeps nothing else of it in memory.
+func Head(text string, most int) string {
+	if len(text) <= most {
+		return text
 	}
-	return encoded
+	for most > 0 && !utf8.RuneStart(text[most]) {
+		most--
+	}
+	return strings.Clone(text[:most])
 }
 
 // Encode returns the answer as JSON whose size is at most limit, made as short
-// as need be; size says what a part of it counts.
+// as need be; size says what a part of it counts, its bytes if size is nil.
 func (r Result) Encode(limit int, size func(part []byte) int) []byte {
+	if size == nil {
+		size = func(part []byte) int { return len(part) }
+	}
 	var out []byte
 	for way := range shortenings {
 		fits := false
@@ -156,7 +155,8 @@ func (r Result) encode(out []byte, way, limit int, size func([]byte) int) ([]byt
 		return out, size(out) <= limit
 	}
 	out = append(out, `{"Jobs":[`...)
-	total := size(out) + 200 // and the counts
+	end := append([]byte("],"), Marshal(r.summary())[1:]...)
+	total := size(out) + size(end)
 	for i, o := range r.Jobs {
 		begin := len(out)
 		if i > 0 {
@@ -167,8 +167,7 @@ func (r Result) encode(out []byte, way, limit int, size func([]byte) int) ([]byt
 			return out, false
 		}
 	}
-	out = append(out, "],"...)
-	return append(out, Marshal(r.summary())[1:]...), total <= limit
+	return append(out, end...), total <= limit
 }
 
 // single is the answer for one job.

@@ -35,7 +35,7 @@ func TestAnswer(t *testing.T) {
 				`"Failed":0,"Passed":1,"NotPassed":1,"NoVerdict":0,"Started":1,"NotHandedOn":["function"]}`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := string(row.result.Encode(6<<20, length)); got != row.want {
+			if got := string(row.result.Encode(6<<20, nil)); got != row.want {
 				t.Errorf("got  %s\nwant %s", got, row.want)
 			}
 		})
@@ -123,14 +123,6 @@ func TestAnswerFits(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-func TestOneOutcomeFits(t *testing.T) {
-	for _, limit := range []int{64 << 10, 8 << 10, 2 << 10, 400} {
-		if got := large(1, 4096).Encode(limit); len(got) > limit || len(got) < min(limit, 8<<10)/3 {
-			t.Errorf("%d bytes for a limit of %d", len(got), limit)
-		}
 	}
 }
 

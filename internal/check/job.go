@@ -1,6 +1,9 @@
 package check
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Job is a migration job as DTS lists it. Of what DTS says of a job, which
 // includes connection data, nothing else is kept.
@@ -13,9 +16,6 @@ type Job struct {
 	// Actions are the operations that DTS allows in the job's present state, as
 	// "check" and "start"; nil where it does not say (version 2018-03-30).
 	Actions []string
-
-	// Tags by key.
-	Tags map[string]string
 
 	// CheckStarted and CheckEnded date the latest check; zero where DTS does not
 	// say (in lists, and in version 2018-03-30).
@@ -69,13 +69,44 @@ func AllowsCheck(status string) bool {
 	return status == JobCreated || status == JobCheckPass || status == JobCheckNotPass
 }
 
-// KnownStatus reports whether the status is a word of version 2021-12-06, in
-// filters or in answers.
+// Statuses are the words of version 2021-12-06: those that DTS filters by, and
+// those that only its answers have.
+var Statuses = []string{
+	JobCreated, JobChecking, JobCheckPass, JobCheckNotPass, JobReadyRun, JobRunning, JobReadyComplete, JobSuccess, JobFailed,
+	JobStopping, JobCompleting, JobUnknown, "creating", "pausing", "manualPaused", "resumableErr", "resuming", "error", "canceled",
+}
+
+// KnownStatus reports whether the status is one of Statuses that says anything.
 func KnownStatus(status string) bool {
-	switch status {
-	case JobCreated, JobChecking, JobCheckPass, JobCheckNotPass, JobReadyRun, JobRunning, JobReadyComplete, JobSuccess, JobFailed,
-		JobStopping, JobCompleting, "creating", "pausing", "manualPaused", "resumableErr", "resuming", "error", "canceled":
-		return true
+	return status != JobUnknown && slices.Contains(Statuses, status)
+}
+
+// Status2018 returns the word for a status of version 2018-03-30, which has
+// numbers, and whether the number is one.
+func Status2018(number int) (string, bool) {
+	switch number {
+	case 1:
+		return JobCreated, true
+	case 3:
+		return JobChecking, true
+	case 4:
+		return JobCheckPass, true
+	case 5:
+		return JobCheckNotPass, true
+	case 7:
+		return JobRunning, true
+	case 8:
+		return JobReadyComplete, true
+	case 9:
+		return JobSuccess, true
+	case 10:
+		return JobFailed, true
+	case 11:
+		return JobStopping, true
+	case 12:
+		return JobCompleting, true
+	case 23:
+		return JobUnknown, true
 	}
-	return false
+	return JobUnknown, false
 }

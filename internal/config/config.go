@@ -203,7 +203,7 @@ func (a *Address) set(value string) error {
 	switch u.Scheme {
 	case "https":
 	case "http":
-		if !loopback(u.Hostname()) {
+		if !Loopback(u.Hostname()) {
 			return fmt.Errorf("http:// is for this machine's loopback only (127.0.0.1, [::1], localhost)")
 		}
 	default:
@@ -241,7 +241,8 @@ func validPort(u *url.URL) bool {
 	return err == nil && n > 0 && u.Port()[0] != '0'
 }
 
-func loopback(host string) bool {
+// Loopback reports whether a host is this machine's loopback.
+func Loopback(host string) bool {
 	if strings.EqualFold(host, "localhost") {
 		return true
 	}
@@ -297,7 +298,7 @@ func (c *Config) setWebhook(value string) error {
 		!validHost(u.Hostname()) || !validPort(u) {
 		return fmt.Errorf("must be a URL such as https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=…, without user and fragment")
 	}
-	if u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())) {
+	if u.Scheme != "https" && (u.Scheme != "http" || !Loopback(u.Hostname())) {
 		return fmt.Errorf("must begin with https://, or http:// for this machine's loopback only (127.0.0.1, [::1], localhost)")
 	}
 	c.Webhook = value

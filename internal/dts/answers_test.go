@@ -159,7 +159,7 @@ func TestWords2018(t *testing.T) {
 		9: "success", 10: "failed", 11: "stopping", 12: "completing",
 	}
 	for status := -1; status < 30; status++ {
-		if got := word2018(status); got != want[status] && (got != "unknown" || want[status] != "") {
+		if got, _ := check.Status2018(status); got != want[status] && (got != "unknown" || want[status] != "") {
 			t.Errorf("%d is %q", status, got)
 		}
 	}

@@ -4,8 +4,6 @@ package dts
 
 import (
 	"context"
-	"strings"
-	"unicode/utf8"
 
 	"migratecheck/internal/check"
 	"migratecheck/internal/config"
@@ -69,16 +67,4 @@ func (c *Client) Start(ctx context.Context, job string) (check.Receipt, error) {
 const (
 	maxWord = 64
 	maxName = 512
-	maxText = 4 << 10
 )
-
-// shorten cuts a text to at most n bytes, at the end of a character.
-func shorten(text string, n int) string {
-	if len(text) <= n {
-		return text
-	}
-	for n > 0 && !utf8.RuneStart(text[n]) {
-		n--
-	}
-	return strings.Clone(text[:n]) // the rest is not kept in memory
-}

@@ -33,7 +33,7 @@ func (v version2018) DescribeCheck(ctx context.Context, job string) (check.State
 }
 
 func (a check2018) state() check.State {
-	s := check.State{Status: shorten(a.Status, maxWord), Message: shorten(a.ErrorMessage, maxText)}
+	s := check.State{Status: check.Head(a.Status, maxWord), Message: check.Head(a.ErrorMessage, check.MostText)}
 	s.Progress, _ = strconv.Atoi(strings.TrimSuffix(a.Progress, "%"))
 	s.Progress = min(max(s.Progress, 0), 100)
 	if s.Ended() && a.CheckFlag != nil && (*a.CheckFlag == 0 || *a.CheckFlag == 1) {
@@ -70,34 +70,8 @@ type job2018 struct {
 }
 
 func (j job2018) job() check.Job {
-	return check.Job{ID: j.JobId, Name: shorten(j.JobName, maxName), Status: word2018(j.Status)}
-}
-
-// word2018 returns the word for a job's status.
-func word2018(status int) string {
-	switch status {
-	case 1:
-		return check.JobCreated
-	case 3:
-		return check.JobChecking
-	case 4:
-		return check.JobCheckPass
-	case 5:
-		return check.JobCheckNotPass
-	case 7:
-		return check.JobRunning
-	case 8:
-		return check.JobReadyComplete
-	case 9:
-		return check.JobSuccess
-	case 10:
-		return check.JobFailed
-	case 11:
-		return check.JobStopping
-	case 12:
-		return check.JobCompleting
-	}
-	return check.JobUnknown
+	status, _ := check.Status2018(j.Status)
+	return check.Job{ID: j.JobId, Name: check.Head(j.JobName, maxName), Status: status}
 }
 
 func (v version2018) DescribeJob(ctx context.Context, job string) (check.Job, check.Receipt, error) {

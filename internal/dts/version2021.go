@@ -46,7 +46,7 @@ func (v version2021) DescribeCheck(ctx context.Context, job string) (check.State
 }
 
 func (a *check2021) state() check.State {
-	s := check.State{Status: shorten(a.Status, maxWord), Message: shorten(a.BriefMsg, maxText)}
+	s := check.State{Status: check.Head(a.Status, maxWord), Message: check.Head(a.BriefMsg, check.MostText)}
 	switch s.Status {
 	case "notStarted":
 		s.Status = check.Unavailable
@@ -88,7 +88,7 @@ const (
 type texts struct{ room int }
 
 func (t *texts) keep(text string) string {
-	text = shorten(text, min(maxText, t.room))
+	text = check.Head(text, min(check.MostText, t.room))
 	t.room -= len(text)
 	return text
 }
@@ -121,9 +121,9 @@ func steps(all []step2021) []check.Step {
 	var out []check.Step
 	for _, a := range all {
 		s := check.Step{
-			ID:      shorten(a.StepId, maxWord),
-			Name:    shorten(cmp.Or(a.StepName, a.StepId), maxName),
-			Status:  shorten(a.StepStatus, maxWord),
+			ID:      check.Head(a.StepId, maxWord),
+			Name:    check.Head(cmp.Or(a.StepName, a.StepId), maxName),
+			Status:  check.Head(a.StepStatus, maxWord),
 			Skipped: a.HasSkipped,
 			Message: kept.keep(a.StepMessage),
 		}
@@ -140,8 +140,8 @@ func steps(all []step2021) []check.Step {
 			}
 			details++
 			i := check.Item{
-				Name:        shorten(b.CheckItemName, maxName),
-				Result:      shorten(b.CheckResult, maxWord),
+				Name:        check.Head(b.CheckItemName, maxName),
+				Result:      check.Head(b.CheckResult, maxWord),
 				Reason:      kept.keep(b.FailureReason),
 				Solution:    kept.keep(b.Solution),
 				Log:         kept.keepAll(b.ErrorLog),
@@ -186,7 +186,7 @@ type job2021 struct {
 }
 
 func (j job2021) job() check.Job {
-	out := check.Job{ID: j.JobId, Name: shorten(j.JobName, maxName), Status: word2021(j.Status)}
+	out := check.Job{ID: j.JobId, Name: check.Head(j.JobName, maxName), Status: word2021(j.Status)}
 	if j.Action == nil || j.Action.AllowedAction == nil {
 		return out
 	}

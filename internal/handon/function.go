@@ -36,7 +36,7 @@ func (s *Sender) function(self config.Function) destination {
 	return destination{
 		name:   Function,
 		split:  func(r check.Result) []check.Result { return split(r, maxEvent) },
-		encode: func(part check.Result) json.RawMessage { return fit(part, maxEvent) },
+		encode: func(part check.Result) json.RawMessage { return part.Encode(maxEvent, nil) },
 		send: func(ctx context.Context, payload json.RawMessage) error {
 			if to.Is(namespace, self.Name) {
 				return errors.New("the function would hand on to itself without end")
@@ -80,17 +80,7 @@ func piece(r check.Result, from, to int) check.Result {
 	return r
 }
 
-// fit returns the answer, made shorter as far as it does not fit.
-func fit(r check.Result, limit int) (out []byte) {
-	for way := range check.Shortenings() {
-		if out = encode(r.Shorten(way)); len(out) <= limit {
-			break
-		}
-	}
-	return out
-}
-
 // encode returns the answer, however long it is.
 func encode(r check.Result) []byte {
-	return r.Encode(math.MaxInt32, func(part []byte) int { return len(part) })
+	return r.Encode(math.MaxInt32, nil)
 }

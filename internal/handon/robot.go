@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
@@ -15,6 +14,7 @@ import (
 	"time"
 
 	"migratecheck/internal/check"
+	"migratecheck/internal/config"
 	"migratecheck/internal/report"
 )
 
@@ -66,8 +66,7 @@ var robots = []*robot{
 // robotAt returns the robot of a webhook, nil if it is none's.
 func robotAt(webhook *url.URL) *robot {
 	host := strings.ToLower(webhook.Hostname())
-	address, err := netip.ParseAddr(host)
-	local := host == "localhost" || err == nil && address.IsLoopback()
+	local := config.Loopback(host)
 	for _, r := range robots {
 		if slices.Contains(r.host, host) || local && strings.HasPrefix(webhook.Path, r.path) {
 			return r

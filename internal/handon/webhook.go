@@ -10,17 +10,13 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
-	"syscall"
 	"time"
-
-	smithytime "github.com/aws/smithy-go/time"
-	"github.com/aws/smithy-go/waiter"
 
 	"migratecheck/internal/check"
 	"migratecheck/internal/report"
+	"migratecheck/internal/tcapi"
 )
 
 // How a message is sent.
@@ -28,7 +24,6 @@ const (
 	connectTimeout   = 3 * time.Second
 	maxAttemptTime   = 5 * time.Second
 	usualAttemptTime = time.Second
-	leastAttemptTime = 200 * time.Millisecond
 	minDelay         = 500 * time.Millisecond
 	maxDelay         = 4 * time.Second
 
@@ -52,7 +47,7 @@ func (s *Sender) webhook(r report.Report) destination {
 		split: func(r check.Result) []check.Result { return []check.Result{r} },
 		encode: func(whole check.Result) json.RawMessage {
 			if robot == nil {
-				return fit(whole, maxJSON)
+				return whole.Encode(maxJSON, nil)
 			}
 			r.Result = whole
 			return robot.message(r)
@@ -68,7 +63,7 @@ func (s *Sender) webhook(r report.Report) destination {
 func (s *Sender) post(ctx context.Context, to url.URL, robot *robot, payload []byte) error {
 	failure := errors.New("not sent: the function's time was nearly up")
 	for attempt := 1; attempt <= s.config.MaxAttempts; attempt++ {
-		if attempt > 1 && !pause(ctx, attempt-1) || timeLeft(ctx) < leastAttemptTime {
+		if attempt > 1 && !tcapi.Pause(ctx, attempt-1, minDelay, maxDelay) || tcapi.TimeLeft(ctx) < tcapi.LeastAttemptTime {
 			break
 		}
 		var again bool
@@ -82,7 +77,7 @@ func (s *Sender) post(ctx context.Context, to url.URL, robot *robot, payload []b
 // attempt sends a message once. It reports whether another attempt may help.
 func (s *Sender) attempt(ctx context.Context, to url.URL, robot *robot, payload []byte) (failure error, again bool) {
 	// Half of the time is kept for another attempt.
-	limit := max(timeLeft(ctx)/2, usualAttemptTime)
+	limit := max(tcapi.TimeLeft(ctx)/2, usualAttemptTime)
 	ctx, cancel := context.WithTimeout(ctx, min(limit, maxAttemptTime))
 	defer cancel()
 	if robot != nil && s.config.WebhookSecret != "" && robot.sign != nil {
@@ -113,26 +108,6 @@ func (s *Sender) attempt(ctx context.Context, to url.URL, robot *robot, payload 
 	return robot.read(body)
 }
 
-// pause waits before the attempt after the given one, as long as another can
-// still be made. It reports false if ctx ended meanwhile.
-func pause(ctx context.Context, attempt int) bool {
-	left := timeLeft(ctx) - leastAttemptTime
-	delay, err := waiter.ComputeDelay(int64(attempt), minDelay, maxDelay, left+minDelay)
-	if err != nil {
-		delay = maxDelay // the jitter's random source failed
-	}
-	return smithytime.SleepWithContext(ctx, min(delay, left)) == nil
-}
-
-// timeLeft is the time until ctx ends; without a deadline, more than enough.
-func timeLeft(ctx context.Context) time.Duration {
-	deadline, ok := ctx.Deadline()
-	if !ok {
-		return time.Hour
-	}
-	return time.Until(deadline)
-}
-
 // newTransport returns the transport for a webhook. It keeps no connections:
 // there is one message an event, and an instance may be frozen between two.
 func newTransport(webhook string) *http.Transport {
@@ -148,17 +123,7 @@ func newTransport(webhook string) *http.Transport {
 	if strings.HasPrefix(webhook, "https:") {
 		t.Proxy = http.ProxyFromEnvironment
 	} else {
-		dialer.Control = loopbackOnly
+		dialer.Control = tcapi.LoopbackOnly
 	}
 	return t
-}
-
-// loopbackOnly refuses to connect in plain text to another machine, whatever
-// the name in the configuration resolves to.
-func loopbackOnly(_, address string, _ syscall.RawConn) error {
-	to, err := netip.ParseAddrPort(address)
-	if err != nil || !to.Addr().IsLoopback() {
-		return errors.New("plain text is for loopback only")
-	}
-	return nil
 }

@@ -22,6 +22,7 @@ import (
 	"migratecheck/internal/check"
 	"migratecheck/internal/config"
 	"migratecheck/internal/report"
+	"migratecheck/internal/tcapi"
 )
 
 // posted is a request that a robot got.
@@ -502,7 +503,7 @@ func TestTransport(t *testing.T) {
 			}
 		})
 	}
-	if loopbackOnly("tcp4", "127.0.0.1:80", nil) != nil || loopbackOnly("tcp6", "[::1]:80", nil) != nil || loopbackOnly("tcp4", "10.0.0.1:80", nil) == nil || loopbackOnly("tcp", "x", nil) == nil {
+	if tcapi.LoopbackOnly("tcp4", "127.0.0.1:80", nil) != nil || tcapi.LoopbackOnly("tcp6", "[::1]:80", nil) != nil || tcapi.LoopbackOnly("tcp4", "10.0.0.1:80", nil) == nil || tcapi.LoopbackOnly("tcp", "x", nil) == nil {
 		t.Error("loopback")
 	}
 }

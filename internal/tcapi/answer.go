@@ -19,9 +19,6 @@ import (
 )
 
 const (
-	// maxText bounds what is kept of a text in an answer, in bytes.
-	maxText = 4 << 10
-
 	// maxValues bounds the objects and arrays of an answer that is decoded: one
 	// of a few bytes becomes a structure of a hundred. readAtOnce bounds the
 	// answers that are read at once, which takes no time, but memory.
@@ -70,13 +67,13 @@ func (c *call) noAnswer(x *exchange, err error, limit time.Duration) *check.Erro
 	if errors.As(err, &u) {
 		err = u.Err // without the URL around it
 	}
-	failure.Message = "no answer: " + shorten(c.secrets.redact(err.Error()))
+	failure.Message = "no answer: " + check.Head(c.secrets.redact(err.Error()), check.MostText)
 	return failure
 }
 
 // refusal returns the error of an attempt that was refused.
 func (c *call) refusal(x *exchange, a answer) *check.Error {
-	failure := &check.Error{Code: a.code, Message: shorten(c.secrets.redact(a.message)), RequestID: a.requestID}
+	failure := &check.Error{Code: a.code, Message: check.Head(c.secrets.redact(a.message), check.MostText), RequestID: a.requestID}
 	if a.code == "" || c.secrets.in(a.code) {
 		failure.Code = check.CodeUnknown
 	}
@@ -120,19 +117,6 @@ func mediaType(contentType string) string {
 		return "no content type"
 	}
 	return "an unusual content type"
-}
-
-// shorten cuts a text to maxText bytes, at the end of a character, and keeps
-// nothing else of it in memory.
-func shorten(text string) string {
-	if len(text) <= maxText {
-		return text
-	}
-	n := maxText
-	for n > 0 && !utf8.RuneStart(text[n]) {
-		n--
-	}
-	return strings.Clone(text[:n])
 }
 
 // answer is an answer of the API.

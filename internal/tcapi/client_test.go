@@ -155,7 +155,7 @@ func TestPlainTextStaysOnLoopback(t *testing.T) {
 		"127.0.0.1:80": true, "127.8.9.1:80": true, "[::1]:80": true,
 		"10.0.0.1:80": false, "169.254.0.23:80": false, "[fe80::1]:80": false, "0.0.0.0:80": false,
 	} {
-		if err := loopbackOnly("tcp", address, nil); (err == nil) != allowed {
+		if err := LoopbackOnly("tcp", address, nil); (err == nil) != allowed {
 			t.Errorf("%s: %v", address, err)
 		}
 	}

@@ -159,7 +159,7 @@ func TestPausesDiffer(t *testing.T) {
 		var pauses []time.Duration
 		for range 20 {
 			began := time.Now()
-			pause(t.Context(), 3)
+			Pause(t.Context(), 3, minDelay, maxDelay)
 			pauses = append(pauses, time.Since(began))
 		}
 		slices.Sort(pauses)

@@ -76,7 +76,7 @@ func newPacer(quota int) *pacer {
 // wait blocks until a call may leave. It reports false, and the call must not
 // be made, if ctx ends before that or less than reserve would be left of it.
 func (p *pacer) wait(ctx context.Context, again bool, reserve time.Duration) bool {
-	deadline := time.Now().Add(timeLeft(ctx) - reserve)
+	deadline := time.Now().Add(TimeLeft(ctx) - reserve)
 	if !again {
 		if !acquire(ctx, deadline, p.fresh) {
 			return false

@@ -22,8 +22,8 @@ const (
 	// is left, the other half being kept for a second attempt, is less.
 	usualAttemptTime = time.Second
 
-	// leastAttemptTime is what must be left for an attempt to be started.
-	leastAttemptTime = 200 * time.Millisecond
+	// LeastAttemptTime is what must be left for an attempt to be started.
+	LeastAttemptTime = 200 * time.Millisecond
 
 	// minDelay and maxDelay bound the pause before another attempt.
 	minDelay = 100 * time.Millisecond
@@ -53,11 +53,11 @@ func (c *call) run(ctx context.Context) *check.Error {
 	unknown := false // whether there is an attempt whose fate is not known
 	attempts, counted := 0, 0
 	for counted < c.client.config.MaxAttempts {
-		if attempts > 0 && !pause(ctx, attempts) {
+		if attempts > 0 && !Pause(ctx, attempts, minDelay, maxDelay) {
 			break
 		}
 		before := c.quota.progress()
-		if !c.quota.wait(ctx, attempts > 0, leastAttemptTime) {
+		if !c.quota.wait(ctx, attempts > 0, LeastAttemptTime) {
 			break
 		}
 		attempts++
@@ -115,7 +115,7 @@ func (*unread) ParseErrorFromHTTPResponse([]byte) error { return nil }
 
 // attempt sends the request once and reads the answer, within a time limit.
 func (c *call) attempt(ctx context.Context, last bool) *check.Error {
-	limit := attemptLimit(timeLeft(ctx), last)
+	limit := attemptLimit(TimeLeft(ctx), last)
 	x := new(exchange)
 	ctx, cancel := context.WithTimeout(withExchange(ctx, x), limit)
 	defer cancel()
@@ -140,22 +140,23 @@ func attemptLimit(left time.Duration, last bool) time.Duration {
 	return min(limit, left, maxAttemptTime)
 }
 
-// pause waits before the attempt that follows the given number of attempts.
-// It reports false if no attempt could end in time after it.
-func pause(ctx context.Context, attempts int) bool {
-	left := timeLeft(ctx) - leastAttemptTime
+// Pause waits, between the least and the most that it may take, before the
+// attempt that follows the given number of attempts. It reports false if no
+// attempt could end in time after it.
+func Pause(ctx context.Context, attempts int, least, most time.Duration) bool {
+	left := TimeLeft(ctx) - LeastAttemptTime
 	if left <= 0 {
 		return false
 	}
-	delay, err := waiter.ComputeDelay(int64(attempts), minDelay, maxDelay, left+minDelay)
+	delay, err := waiter.ComputeDelay(int64(attempts), least, most, left+least)
 	if err != nil {
-		delay = maxDelay // the jitter's random source failed
+		delay = most // the jitter's random source failed
 	}
 	return smithytime.SleepWithContext(ctx, min(delay, left)) == nil
 }
 
-// timeLeft is the time until ctx ends; without a deadline, more than enough.
-func timeLeft(ctx context.Context) time.Duration {
+// TimeLeft returns the time until ctx ends; without a deadline, more than enough.
+func TimeLeft(ctx context.Context) time.Duration {
 	deadline, ok := ctx.Deadline()
 	if !ok {
 		return time.Hour

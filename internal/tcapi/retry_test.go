@@ -144,7 +144,7 @@ func TestDeadline(t *testing.T) {
 					if errors.As(err, &failure) && failure.Code == check.CodeDeadline && len(server.Calls()) > 0 {
 						t.Errorf("told as not reached, but %d calls were sent", len(server.Calls()))
 					}
-					if limit < leastAttemptTime && (err == nil || len(server.Calls()) > 0) {
+					if limit < LeastAttemptTime && (err == nil || len(server.Calls()) > 0) {
 						t.Errorf("an attempt was started that could not end in time: %+v", receipt)
 					}
 				})

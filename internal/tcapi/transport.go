@@ -76,7 +76,7 @@ func newTransport(dial func(ctx context.Context, network, address string) (net.C
 			Protocols:              http1,
 		}
 		if to == &t.plain {
-			dialer.Control = loopbackOnly
+			dialer.Control = LoopbackOnly
 		} else {
 			h.Proxy = http.ProxyFromEnvironment
 			h.TLSHandshakeTimeout = connectTimeout
@@ -115,9 +115,9 @@ func (q query) SetDeadline(t time.Time) error {
 	return q.UDPConn.SetDeadline(t)
 }
 
-// loopbackOnly refuses to connect in plain text to another machine, whatever
-// the name in the configuration resolves to.
-func loopbackOnly(_, address string, _ syscall.RawConn) error {
+// LoopbackOnly, as the Control of a dialer, refuses to connect in plain text to
+// another machine, whatever the name in the configuration resolves to.
+func LoopbackOnly(_, address string, _ syscall.RawConn) error {
 	to, err := netip.ParseAddrPort(address)
 	if err != nil || !to.Addr().IsLoopback() {
 		return errors.New("plain text is for loopback only")
