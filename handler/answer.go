@@ -21,7 +21,7 @@ func (r *run) answer(e event.Event, result check.Result) ([]byte, error) {
 		if err := functionError(e.Source, result); err != nil {
 			return nil, err
 		}
-		return result.Encode(maxAnswer, func(part []byte) int { return len(part) }), nil
+		return result.Encode(maxAnswer, nil), nil
 	}
 	w := response{status: 200, headers: map[string]string{"Content-Type": "application/json"}}
 	switch {
@@ -37,10 +37,11 @@ func (r *run) answer(e event.Event, result check.Result) ([]byte, error) {
 	case event.JSON:
 		w.body = result.Encode(maxAnswer, quotedSize)
 	default:
-		w.body = r.page(e, result, format == event.HTML)
-		w.headers["Content-Type"] = "text/plain; charset=utf-8"
+		p := r.report(e, result)
 		if format == event.HTML {
-			w.headers["Content-Type"] = "text/html; charset=utf-8"
+			w.body, w.headers["Content-Type"] = report.HTML(p), "text/html; charset=utf-8"
+		} else {
+			w.body, w.headers["Content-Type"] = []byte(report.Text(p)), "text/plain; charset=utf-8"
 		}
 		w.headers["Cache-Control"] = "no-store"
 		w.headers["X-Content-Type-Options"] = "nosniff"
@@ -48,8 +49,9 @@ func (r *run) answer(e event.Event, result check.Result) ([]byte, error) {
 	return w.encode(), nil
 }
 
-// page writes the result for people, shortened as need be.
-func (r *run) page(e event.Event, result check.Result, html bool) []byte {
+// report is the result for people: a page or a table, which are cut so that
+// they fit into an answer.
+func (r *run) report(e event.Event, result check.Result) report.Report {
 	p := report.Report{
 		Result: result, Region: r.about.Region, Function: r.about.Function, Source: r.about.Source,
 		At: time.Now(), Language: r.Language,
@@ -59,17 +61,7 @@ func (r *run) page(e event.Event, result check.Result, html bool) []byte {
 			p.Form = append(p.Form, report.Field(f))
 		}
 	}
-	for way := range check.Shortenings() {
-		p.Result = result.Shorten(way)
-		written := []byte(report.Text(p))
-		if html {
-			written = report.HTML(p)
-		}
-		if quotedSize(written) <= maxAnswer || way == check.Shortenings()-1 {
-			return written
-		}
-	}
-	return nil // there is a way
+	return p
 }
 
 // quotedSize is how long a text is as a JSON string, without the quotes.
@@ -104,13 +96,10 @@ func (w response) encode() []byte {
 	return out.Bytes()
 }
 
-// methods are the HTTP methods that are answered.
-const methods = "GET, POST, PUT, OPTIONS"
-
 // refuseMethod answers a request that asks for nothing, whatever it says: it
 // never reaches DTS.
 func refuseMethod(status int) []byte {
-	w := response{status: status, headers: map[string]string{"Allow": methods}}
+	w := response{status: status, headers: map[string]string{"Allow": event.Allow}}
 	refusal := ""
 	switch status {
 	case 204:

@@ -316,7 +316,7 @@ func (v verbose) CreateCheck(context.Context, string) (check.Receipt, error) {
 
 // Whatever DTS says, the answer fits, and holds every outcome.
 func TestAnswerFits(t *testing.T) {
-	ids := make([]string, maxJobs)
+	ids := make([]string, event.MaxJobs)
 	for i := range ids {
 		ids[i] = fmt.Sprintf("dts-%060d", i)
 	}
@@ -326,11 +326,11 @@ func TestAnswerFits(t *testing.T) {
 		http  bool
 		jobs  int
 	}{
-		"verdicts":            {map[string]any{"JobIds": ids, "Action": "DescribeMigrateCheckJob"}, 4000, false, maxJobs},
-		"verdicts, over HTTP": {map[string]any{"httpMethod": "POST", "path": "/", "body": map[string]any{"JobIds": ids, "Action": "DescribeMigrateCheckJob"}}, 4000, true, maxJobs},
+		"verdicts":            {map[string]any{"JobIds": ids, "Action": "DescribeMigrateCheckJob"}, 4000, false, event.MaxJobs},
+		"verdicts, over HTTP": {map[string]any{"httpMethod": "POST", "path": "/", "body": map[string]any{"JobIds": ids, "Action": "DescribeMigrateCheckJob"}}, 4000, true, event.MaxJobs},
 		"verdicts as a page":  {map[string]any{"httpMethod": "POST", "path": "/", "headers": map[string]any{"accept": "text/html"}, "body": map[string]any{"JobIds": ids[:2000], "Action": "DescribeMigrateCheckJob"}}, 500, true, 2000},
 		"verdicts as a table": {map[string]any{"httpMethod": "POST", "path": "/", "headers": map[string]any{"accept": "text/plain"}, "body": map[string]any{"JobIds": ids[:2000], "Action": "DescribeMigrateCheckJob"}}, 500, true, 2000},
-		"refusals, over HTTP": {map[string]any{"httpMethod": "POST", "path": "/", "body": map[string]any{"JobIds": ids}}, 4000, true, maxJobs},
+		"refusals, over HTTP": {map[string]any{"httpMethod": "POST", "path": "/", "body": map[string]any{"JobIds": ids}}, 4000, true, event.MaxJobs},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := everything(verbose{text: row.text})

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"migratecheck/handler/event"
 	"migratecheck/internal/check"
 )
 
@@ -366,7 +367,7 @@ func TestSelectionThatCannotBeRead(t *testing.T) {
 
 // More jobs than an event may have.
 func TestSelectionOfTooMany(t *testing.T) {
-	dts := &scripted{list: make([]check.Job, maxJobs+1)}
+	dts := &scripted{list: make([]check.Job, event.MaxJobs+1)}
 	for i := range dts.list {
 		dts.list[i] = check.Job{ID: fmt.Sprint("dts-", i), Status: check.JobCreated}
 	}

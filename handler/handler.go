@@ -126,7 +126,7 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 			Source: string(e.Source), RequestID: function.RequestID, Namespace: function.Namespace, Function: function.FunctionName,
 			Region: cmp.Or(h.Region, function.TencentcloudRegion),
 		},
-		log: h.log.With("requestId", function.RequestID, "source", string(e.Source)),
+		log: log,
 	}
 	if err != nil {
 		r.jobs = []*job{{Outcome: check.Outcome{Error: err}, invalid: true}}

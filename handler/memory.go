@@ -113,11 +113,8 @@ func (m *memory) recall(j *job) bool {
 			refused.Attempts = 0
 			j.fail(&refused)
 		}
-		if p.started || p.alreadyStarted {
+		if p.passed != nil && (p.started || p.alreadyStarted) {
 			j.Check = &check.State{Status: check.Finished, Passed: p.passed, Progress: 100}
-			if p.passed == nil {
-				j.Check = nil
-			}
 		}
 		return p.requestID != "" || p.refused != nil || p.started || p.alreadyStarted
 	}

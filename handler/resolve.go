@@ -11,9 +11,6 @@ import (
 	"migratecheck/internal/check"
 )
 
-// maxJobs bounds the jobs of one event.
-const maxJobs = 10000
-
 // resolve returns the jobs that the event's requests ask for, with the plan for
 // each. A request that cannot be carried out is a failure of its own. Of
 // requests that ask the same of the same job one is made; it does the most that
@@ -27,8 +24,8 @@ func (r *run) resolve(ctx context.Context, e event.Event) []*job {
 	first := map[same]*job{}
 	for _, request := range e.Requests {
 		found, err := r.find(ctx, request)
-		if err == nil && len(jobs)+len(found) > maxJobs {
-			err = check.Invalid("event", fmt.Sprintf("names more than %d jobs", maxJobs))
+		if err == nil && len(jobs)+len(found) > event.MaxJobs {
+			err = check.Invalid("event", fmt.Sprintf("names more than %d jobs", event.MaxJobs))
 		}
 		if err != nil {
 			j := &job{invalid: true}
@@ -121,8 +118,8 @@ func (r *run) selected(ctx context.Context, request event.Request) ([]check.Job,
 	if !request.Ask.Describe {
 		found = r.checkable(listed)
 	}
-	if len(found) > maxJobs {
-		return nil, check.Invalid("Select", fmt.Sprintf("finds more than %d jobs", maxJobs))
+	if len(found) > event.MaxJobs {
+		return nil, check.Invalid("Select", fmt.Sprintf("finds more than %d jobs", event.MaxJobs))
 	}
 	if !request.Ask.Describe {
 		r.memory.noteSelection(request.ID, found)

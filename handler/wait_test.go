@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"migratecheck/handler/event"
 	"migratecheck/internal/check"
 )
 
@@ -331,9 +332,9 @@ func TestWorkingTime(t *testing.T) {
 		"1970 and a limit":               {epoch: true, limitMs: 10000, want: 9500 * time.Millisecond},
 		"1970 and no limit":              {epoch: true, want: 2850 * time.Millisecond},
 		"a thousand jobs":                {deadline: 3 * time.Second, jobs: 1000, want: 2750 * time.Millisecond},
-		"ten thousand jobs":              {deadline: 3 * time.Second, jobs: maxJobs, want: 1850 * time.Millisecond},
-		"ten thousand jobs in a second":  {deadline: time.Second, jobs: maxJobs, want: 475 * time.Millisecond},
-		"ten thousand, fifteen minutes":  {deadline: 15 * time.Minute, jobs: maxJobs, want: 15*time.Minute - 1500*time.Millisecond},
+		"ten thousand jobs":              {deadline: 3 * time.Second, jobs: event.MaxJobs, want: 1850 * time.Millisecond},
+		"ten thousand jobs in a second":  {deadline: time.Second, jobs: event.MaxJobs, want: 475 * time.Millisecond},
+		"ten thousand, fifteen minutes":  {deadline: 15 * time.Minute, jobs: event.MaxJobs, want: 15*time.Minute - 1500*time.Millisecond},
 		"handing on":                     {deadline: time.Second, handOn: true, want: 760 * time.Millisecond},
 		"handing on, fifteen minutes":    {deadline: 15 * time.Minute, handOn: true, want: 15*time.Minute - 15500*time.Millisecond},
 	} {
