@@ -326,11 +326,11 @@ func TestAnswerFits(t *testing.T) {
 		http  bool
 		jobs  int
 	}{
-		"verdicts":            {map[string]any{"JobIds": ids, "Action": "DescribeMigrateCheckJob"}, 4000, false, event.MaxJobs},
-		"verdicts, over HTTP": {map[string]any{"httpMethod": "POST", "path": "/", "body": map[string]any{"JobIds": ids, "Action": "DescribeMigrateCheckJob"}}, 4000, true, event.MaxJobs},
+		"verdicts":            {map[string]any{"JobIds": ids, "Action": "DescribeMigrateCheckJob"}, 1000, false, event.MaxJobs},
+		"verdicts, over HTTP": {map[string]any{"httpMethod": "POST", "path": "/", "body": map[string]any{"JobIds": ids, "Action": "DescribeMigrateCheckJob"}}, 1000, true, event.MaxJobs},
 		"verdicts as a page":  {map[string]any{"httpMethod": "POST", "path": "/", "headers": map[string]any{"accept": "text/html"}, "body": map[string]any{"JobIds": ids[:2000], "Action": "DescribeMigrateCheckJob"}}, 500, true, 2000},
 		"verdicts as a table": {map[string]any{"httpMethod": "POST", "path": "/", "headers": map[string]any{"accept": "text/plain"}, "body": map[string]any{"JobIds": ids[:2000], "Action": "DescribeMigrateCheckJob"}}, 500, true, 2000},
-		"refusals, over HTTP": {map[string]any{"httpMethod": "POST", "path": "/", "body": map[string]any{"JobIds": ids}}, 4000, true, event.MaxJobs},
+		"refusals, over HTTP": {map[string]any{"httpMethod": "POST", "path": "/", "body": map[string]any{"JobIds": ids}}, 1000, true, event.MaxJobs},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := everything(verbose{text: row.text})
@@ -359,7 +359,7 @@ func TestAnswerFits(t *testing.T) {
 // Texts that no answer could hold are not kept until it is written.
 func TestTextsOfThousandsAreNotKept(t *testing.T) {
 	h := newInstance(everything(verbose{text: 4000}))
-	work := run{Handler: h.Handler, log: slog.New(slog.DiscardHandler)}
+	work := run{Handler: h.Handler, log: logger{slog.DiscardHandler}}
 	for i := range 2000 {
 		work.jobs = append(work.jobs, &job{Outcome: check.Outcome{JobID: fmt.Sprintf("dts-%d", i)}, ask: event.Ask{Describe: true}, plan: []step{describe}})
 	}

@@ -27,10 +27,10 @@ const (
 	defaultTimeout = 3 * time.Second
 )
 
-// withDeadline returns ctx with the deadline of the invocation, less a
-// margin. The runtime hands an invocation that came without a deadline one in
-// 1970.
-func withDeadline(ctx context.Context, now time.Time, limitInMs int32) (context.Context, context.CancelFunc) {
+// timeOf returns by when the invocation of ctx is answered: at its deadline,
+// less a margin. The runtime hands an invocation that came without a deadline
+// one in 1970; the context that is returned is without it.
+func timeOf(ctx context.Context, now time.Time, limitInMs int32) (context.Context, time.Time) {
 	deadline, ok := ctx.Deadline()
 	if !ok || deadline.Unix() <= 0 {
 		limit := time.Duration(limitInMs) * time.Millisecond
@@ -39,23 +39,21 @@ func withDeadline(ctx context.Context, now time.Time, limitInMs int32) (context.
 		}
 		ctx, deadline = context.WithoutCancel(ctx), now.Add(limit)
 	}
-	return context.WithDeadline(ctx, deadline.Add(-margin(deadline.Sub(now))))
+	return ctx, deadline.Add(-margin(deadline.Sub(now)))
 }
 
 func margin(left time.Duration) time.Duration {
 	return min(max(left/marginShare, leastMargin), mostMargin)
 }
 
-// workingTime returns ctx with the deadline by which the work on so many jobs
-// ends.
-func (h *Handler) workingTime(ctx context.Context, now time.Time, jobs int) (context.Context, context.CancelFunc) {
-	deadline, _ := ctx.Deadline()
-	left := deadline.Sub(now)
+// workUntil returns by when the work on so many jobs ends.
+func (h *Handler) workUntil(answerBy, now time.Time, jobs int) time.Time {
+	left := answerBy.Sub(now)
 	kept := min(time.Duration(jobs)*jobMargin, left/2)
 	if h.HandOn != nil {
 		kept += min(left/handOnShare, mostHandOn)
 	}
-	return context.WithDeadline(ctx, deadline.Add(-kept))
+	return answerBy.Add(-kept)
 }
 
 // countJobs is how many jobs an event may come to.

@@ -76,7 +76,7 @@ type Undelivered struct {
 // event is taken for another's.
 type Handler struct {
 	Options
-	log    *slog.Logger
+	log    logger
 	output *output
 	memory *memory
 }
@@ -89,7 +89,7 @@ func New(o Options) *Handler {
 	out := &output{to: o.Log}
 	return &Handler{
 		Options: o,
-		log:     slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{Level: o.Level})),
+		log:     logger{slog.NewJSONHandler(out, &slog.HandlerOptions{Level: o.Level})},
 		output:  out,
 		memory:  newMemory(o.Now),
 	}
@@ -104,9 +104,9 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		function = &functioncontext.FunctionContext{}
 	}
 	e, err := event.Read(payload)
-	log := h.log.With("requestId", function.RequestID, "source", string(e.Source))
+	log := h.log.with(slog.String("requestId", function.RequestID), slog.String("source", string(e.Source)))
 	if e.HTTP != nil && e.HTTP.Status != 0 {
-		log.LogAttrs(ctx, slog.LevelInfo, "event", slog.Int("jobs", 0), slog.Int("failed", 0),
+		log.write(slog.LevelInfo, "event", slog.Int("jobs", 0), slog.Int("failed", 0),
 			slog.Int64("durationMs", time.Since(began).Milliseconds()), slog.String("outcome", "nothing asked"))
 		h.output.flush()
 		return refuseMethod(e.HTTP.Status), nil
@@ -114,9 +114,8 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if err == nil {
 		identify(&e, function.RequestID, payload)
 	}
-	ctx, cancel := withDeadline(ctx, began, function.TimeLimitInMs)
-	defer cancel()
-	working, cancel := h.workingTime(ctx, began, countJobs(e))
+	ctx, answerBy := timeOf(ctx, began, function.TimeLimitInMs)
+	working, cancel := context.WithDeadline(ctx, h.workUntil(answerBy, began, countJobs(e)))
 	defer cancel()
 
 	r := &run{
@@ -137,6 +136,8 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	}
 	result := r.result(e)
 	if h.HandOn != nil && (e.HTTP == nil || !e.HTTP.Page) {
+		ctx, cancel := context.WithDeadline(ctx, answerBy)
+		defer cancel()
 		r.handOn(ctx, &result)
 	}
 	r.logEvent(result, time.Since(began))
@@ -171,7 +172,7 @@ func (r *run) handOn(ctx context.Context, result *check.Result) {
 	for _, u := range r.HandOn(ctx, *result, r.about) {
 		result.NotHandedOn = append(result.NotHandedOn, u.Destination)
 		for payload := range u.Payloads {
-			r.log.LogAttrs(context.Background(), slog.LevelError, "not handed on",
+			r.log.write(slog.LevelError, "not handed on",
 				slog.String("destination", u.Destination),
 				slog.String("error", u.Reason),
 				slog.Any("payload", payload))

@@ -57,7 +57,7 @@ func (r *run) logJob(j *job) {
 	}
 	// Of how many this is one, for whoever watches a batch go by.
 	attributes = append(attributes, slog.Int("jobs", len(r.jobs)))
-	r.log.LogAttrs(context.Background(), level, "job", attributes...)
+	r.log.write(level, "job", attributes...)
 	if len(r.jobs) > 1 && j.attempts > 0 {
 		r.output.flush() // somebody may be watching the batch go by
 	}
@@ -66,11 +66,10 @@ func (r *run) logJob(j *job) {
 // logRunning tells whoever watches, at level debug, that the check of a job runs
 // that is not done with it: the job's own line comes with the verdict.
 func (r *run) logRunning(j *job) {
-	ctx := context.Background()
-	if len(j.plan) == 1 || !r.log.Enabled(ctx, slog.LevelDebug) {
+	if len(j.plan) == 1 || !r.log.Enabled(context.Background(), slog.LevelDebug) {
 		return
 	}
-	r.log.LogAttrs(ctx, slog.LevelDebug, "check runs",
+	r.log.write(slog.LevelDebug, "check runs",
 		slog.String("jobId", j.JobID), slog.String("jobName", j.JobName), slog.String("dtsRequestId", j.RequestID))
 	r.output.flush()
 }
@@ -173,8 +172,24 @@ func (r *run) logEvent(result check.Result, took time.Duration) {
 		attributes = append(attributes, slog.Int("started", c.Started))
 	}
 	attributes = append(attributes, slog.Int64("durationMs", took.Milliseconds()), slog.String("outcome", word))
-	r.log.LogAttrs(context.Background(), level, "event", attributes...)
+	r.log.write(level, "event", attributes...)
 	r.output.flush()
+}
+
+// logger writes lines. It is a slog.Logger that does not look up where in the
+// code each comes from, which no line says.
+type logger struct{ slog.Handler }
+
+func (l logger) with(attributes ...slog.Attr) logger { return logger{l.WithAttrs(attributes)} }
+
+func (l logger) write(level slog.Level, message string, attributes ...slog.Attr) {
+	ctx := context.Background()
+	if !l.Enabled(ctx, level) {
+		return
+	}
+	line := slog.NewRecord(time.Now(), level, message, 0)
+	line.AddAttrs(attributes...)
+	l.Handle(ctx, line)
 }
 
 // output gathers log lines until they are flushed: the line of an event's only

@@ -145,7 +145,7 @@ func (r *run) checkable(listed []check.Job) []check.Job {
 		}
 	}
 	if skipped > 0 {
-		r.log.LogAttrs(context.Background(), slog.LevelWarn, "skipped",
+		r.log.write(slog.LevelWarn, "skipped",
 			slog.Int("jobs", skipped),
 			slog.String("error", "their status is not known: "+strings.Join(unknown, ", ")))
 	}

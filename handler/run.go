@@ -59,7 +59,7 @@ type run struct {
 	*Handler
 	source event.Source
 	about  About
-	log    *slog.Logger
+	log    logger
 	jobs   []*job
 
 	mu    sync.Mutex // guards what follows, and the outcomes of finished jobs
@@ -160,7 +160,7 @@ func (r *run) step(ctx context.Context, j *job) (m move) {
 		if panicked == nil {
 			return
 		}
-		r.log.LogAttrs(context.Background(), slog.LevelError, "panic",
+		r.log.write(slog.LevelError, "panic",
 			slog.String("jobId", j.JobID),
 			slog.String("error", panicText(panicked)),
 			slog.String("stack", check.Cut(string(debug.Stack()), 8<<10)))

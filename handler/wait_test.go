@@ -349,17 +349,14 @@ func TestWorkingTime(t *testing.T) {
 				ctx, cancel = context.WithDeadline(ctx, now.Add(row.deadline))
 			}
 			defer cancel()
-			got, done := withDeadline(ctx, now, row.limitMs)
-			defer done()
+			got, answerBy := timeOf(ctx, now, row.limitMs)
 			h := newInstance(Options{})
 			if row.handOn {
 				h.HandOn = func(context.Context, check.Result, About) []Undelivered { return nil }
 			}
-			got, done = h.workingTime(got, now, row.jobs)
-			defer done()
-			deadline, ok := got.Deadline()
-			if !ok || deadline.Sub(now) != row.want || got.Err() != nil || got.Value(key{}) != "kept" {
-				t.Errorf("got %v (%v), want %v", deadline.Sub(now), got.Err(), row.want)
+			until := h.workUntil(answerBy, now, row.jobs)
+			if until.Sub(now) != row.want || got.Err() != nil || got.Value(key{}) != "kept" {
+				t.Errorf("got %v (%v), want %v", until.Sub(now), got.Err(), row.want)
 			}
 		})
 	}
