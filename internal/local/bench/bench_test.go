@@ -14,7 +14,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -176,37 +175,50 @@ func sampleEvent(b *testing.B, source string) []byte {
 // BenchmarkCold: from exec to the first answer.
 func BenchmarkCold(b *testing.B) {
 	benchPair(b, func(b *testing.B, p *pair) {
-		var f, l []time.Duration
-		once := func(function scf.Function) time.Duration {
+		var f, l, cpuF, cpuL []time.Duration
+		once := func(function scf.Function) (took, cpu time.Duration) {
 			began := time.Now()
 			instance, err := scf.Start(context.Background(), function)
 			if err != nil {
 				b.Fatal(err)
 			}
 			fire(b, instance, []byte(directEvent))
-			took := time.Since(began)
+			took, cpu = time.Since(began), cpuTime(b, instance.Pid())
 			instance.Close()
-			return took
+			return took, cpu
 		}
 		for b.Loop() {
-			f = append(f, once(p.function))
-			l = append(l, once(p.baseline))
+			took, cpu := once(p.function)
+			f, cpuF = append(f, took), append(cpuF, cpu)
+			took, cpu = once(p.baseline)
+			l, cpuL = append(l, took), append(cpuL, cpu)
 		}
 		report(b, f, l)
+		b.ReportMetric(float64(median(cpuF).Microseconds()), "cpu-µs/event")
+		b.ReportMetric(float64(median(cpuF))/float64(median(cpuL)), "cpu×baseline")
 	})
 }
 
-// cpuTime is the processor time that a process has used, read from the
-// system where it tells (Linux), in steps of 10 ms.
+// cpuTime is the processor time that a process has used, all its threads
+// together, read from the system where it tells (Linux).
 func cpuTime(b *testing.B, pid int) time.Duration {
-	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
-	if err != nil {
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
+	if len(threads) == 0 {
 		b.Skip("this system does not tell processor times")
 	}
-	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
-	user, _ := strconv.Atoi(fields[11])
-	system, _ := strconv.Atoi(fields[12])
-	return time.Duration(user+system) * 10 * time.Millisecond
+	var sum time.Duration
+	for _, thread := range threads {
+		var t time.Duration
+		stat, err := os.ReadFile(thread)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := fmt.Sscan(string(stat), &t); err != nil {
+			b.Fatalf("%s: %v", thread, err)
+		}
+		sum += t
+	}
+	return sum
 }
 
 // BenchmarkLong: what 10,000 warm events cost in processor time and memory.
