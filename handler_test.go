@@ -235,6 +235,7 @@ func TestEvents(t *testing.T) {
 	for _, file := range files {
 		name := filepath.Base(file)
 		t.Run(strings.TrimSuffix(name, ".json"), func(t *testing.T) {
+			t.Parallel() // many wait for a verdict
 			payload, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)

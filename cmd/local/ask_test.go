@@ -101,6 +101,7 @@ func TestInvokeSelection(t *testing.T) {
 		"a table in Chinese": {[]string{"-text", "-wait", "dts-good"}, "DTS_LANGUAGE=zh-CN", []string{"DTS 迁移校验", "校验通过", "地域：ap-guangzhou"}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel() // it waits
 			run := command(t, append([]string{"invoke", "-function", function(), "-jobs", list, "-quota", "-1"}, c.args...)...)
 			run.Env = append(run.Env, c.environment)
 			var stderr bytes.Buffer

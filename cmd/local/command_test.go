@@ -63,6 +63,7 @@ func TestInvoke(t *testing.T) {
 		"a large event":      {[]string{"-event", "-"}, strings.Repeat(" ", 6<<20+1), 1, ``, "larger than 6 MB"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			var out, stderr bytes.Buffer
 			run := command(t, append([]string{"invoke", "-function", function(), "-jobs", list}, c.args...)...)
 			run.Stdin, run.Stdout, run.Stderr = strings.NewReader(c.stdin), &out, &stderr

@@ -339,6 +339,7 @@ func TestKilledInMidEvent(t *testing.T) {
 }
 
 func TestTimeLimit(t *testing.T) {
+	t.Parallel() // it waits
 	c := open(t, strings.Replace(serverless, "timeout: 20", "timeout: 10", 1), "-fault", "silence,job=dts-quick")
 	began := time.Now()
 	status, body := curl(t, "POST", c.url, form, `{"JobId":"dts-quick"}`)

@@ -26,7 +26,7 @@ type told struct {
 	Error          *struct{ Code, Message string }
 }
 
-// Ten thousand jobs under mixed faults: every job gets exactly one outcome, it
+// Six thousand jobs under mixed faults: every job gets exactly one outcome, it
 // is true of what the endpoint really did, and every answer is there before
 // its deadline.
 func TestChaos(t *testing.T) {
@@ -34,7 +34,7 @@ func TestChaos(t *testing.T) {
 }
 
 func chaos(t *testing.T, random *rand.Rand) {
-	const events, size = 20, 500
+	const events, size = 12, 500
 	all := jobs(events * size)
 	server := fakedts.New(fakedts.Options{Jobs: all})
 	client := connect(t, server, settings())

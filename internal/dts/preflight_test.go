@@ -155,19 +155,20 @@ func truthOf(server *fakedts.Server) map[string]fakedts.JobState {
 	return truth
 }
 
-// Five thousand jobs that are to be checked and started under mixed faults,
+// Twelve hundred jobs of each generation that are to be checked and started under mixed faults,
 // with the events delivered again as the platform does: what is told of each is
 // what the endpoint did, and exactly what passed is started, once.
 func TestPreflightChaos(t *testing.T) {
 	for _, version := range versions {
 		t.Run(version, func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) { preflightChaos(t, version, rand.New(rand.NewPCG(20261125, 2))) })
 		})
 	}
 }
 
 func preflightChaos(t *testing.T, version string, random *rand.Rand) {
-	const events, size = 25, 100
+	const events, size = 12, 100
 	var jobs []fakedts.Job
 	for i := range events * size {
 		j := fakedts.Job{JobID: fmt.Sprintf("dts-%05d", i), CheckSeconds: 1 + 9*random.Float64(), NotPassed: random.IntN(3) == 0, MigrateSeconds: 3600}

@@ -210,7 +210,7 @@ func TestButton(t *testing.T) {
 // say what they leave out.
 func TestSizeOfPageAndTable(t *testing.T) {
 	jobs := make([]check.Outcome, 4_000)
-	long := strings.Repeat("权限<&\"", 200)
+	long := strings.Repeat("权限<&\"", 80)
 	for i := range jobs {
 		jobs[i] = check.Outcome{JobID: "dts-1kl0iy0v", JobName: long, RequestID: "46b45da1-0c4f-4b1f-8b6e-a1f0a3c5d7e9", Check: &check.State{Status: check.Finished, Passed: new(bool), Message: long,
 			Steps: []check.Step{{Name: long, Status: check.StepFailed, Failed: []check.Item{{Name: long, Reason: long, Solution: long}}}}}}

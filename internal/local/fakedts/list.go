@@ -12,6 +12,7 @@ import (
 
 // query is what a list is asked for.
 type query struct {
+	id            string // of the one job, any if empty
 	fits          []func(view) bool
 	order         func(a, b view) int // by creation if nil
 	descending    bool
@@ -27,8 +28,8 @@ func (q *query) only(given bool, fits func(view) bool) {
 
 // common reads what both generations have in common.
 func (q *query) common(f *cloudapi.Fields) {
-	id, name := f.String("JobId"), f.String("JobName")
-	q.only(id != "", func(v view) bool { return v.JobID == id })
+	q.id = f.String("JobId")
+	name := f.String("JobName")
 	// Whether DTS wants the whole name is not documented: a part of it will do.
 	q.only(name != "", func(v view) bool { return strings.Contains(v.JobName, name) })
 	for _, tag := range f.Objects("TagFilters") {
@@ -129,8 +130,15 @@ func (s *Server) list(r *cloudapi.Request, q query, item func(view) map[string]a
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
+	among := s.inOrder
+	if q.id != "" {
+		among = nil
+		if j, ok := s.jobs[q.id]; ok {
+			among = []*job{j}
+		}
+	}
 	var found []view
-	for _, j := range s.inOrder {
+	for _, j := range among {
 		if j.removed || !j.in(r.Region) {
 			continue
 		}
