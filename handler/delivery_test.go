@@ -135,6 +135,30 @@ func TestDeliveryAfterAnUnansweredStart(t *testing.T) {
 	})
 }
 
+// A verdict that the check's date has proved is believed by the next delivery
+// too, although the job's status says nothing of it any more.
+func TestDeliveryAfterAnUnansweredStartOfADatedCheck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dated := jobAt(check.JobCheckPass)
+		dated.job.CheckEnded = time.Now().Add(time.Hour)
+		dts := &scripted{
+			describe: map[string][]reading{"dts-1": {verdict(true, "ok")}},
+			start:    map[string][]error{"dts-1": {unanswered()}},
+			job:      map[string][]jobReading{"dts-1": {dated, {err: refusal("InternalError.DatabaseError")}, jobAt(check.JobRunning)}},
+		}
+		i := newInstance(everything(dts))
+		const event = `{"JobId":"dts-1","Start":true}`
+		if first := i.fire(t, "request", event, time.Minute); first.err == nil {
+			t.Fatalf("first: %s", first.answer)
+		}
+		again := i.fire(t, "request", event, time.Minute)
+		want := `{"JobId":"dts-1","RequestId":"create-dts-1","Check":{"Status":"finished","Passed":true,"Progress":100,"Message":"ok"},"Started":true}`
+		if again.err != nil || string(again.answer) != want || dts.count("start", "dts-1") != 1 {
+			t.Errorf("again: %s, %v, calls %v", again.answer, again.err, dts.calls)
+		}
+	})
+}
+
 // A creation that was not answered and then is a duplicate was this event's.
 func TestDeliveryAfterAnUnansweredCreation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

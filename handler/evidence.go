@@ -13,7 +13,7 @@ type evidence struct {
 	since      time.Time // when DTS said so
 	unanswered bool      // a creation may have been carried out
 
-	seen     bool  // the check was seen without an end since, or with another verdict than at first
+	seen     bool  // what DTS shows is this check: seen without an end since, with another verdict than at first, or proved by the job
 	first    *bool // the verdict that was shown at first
 	checking bool  // the job was seen checking since
 }
@@ -43,5 +43,6 @@ func (e *evidence) provesWith(j check.Job, s check.State) bool {
 		return false
 	}
 	agree := s.Passed != nil && (*s.Passed && j.Status == check.JobCheckPass || !*s.Passed && j.Status == check.JobCheckNotPass)
-	return agree && (e.checking || j.CheckEnded.After(e.since))
+	e.seen = agree && (e.checking || j.CheckEnded.After(e.since))
+	return e.seen
 }

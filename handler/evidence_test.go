@@ -39,6 +39,7 @@ func TestEvidence(t *testing.T) {
 		"the check is behind the job":            {true, []look{{passed, job(check.JobChecking, -time.Hour), false}, {passed, job(check.JobCheckNotPass, -time.Hour), false}, {failed, nil, true}}},
 		"a job that never left":                  {true, []look{{passed, job(check.JobCheckPass, -time.Hour), false}, {passed, job(check.JobCheckPass, -time.Hour), false}}},
 		"dated after":                            {true, []look{{passed, job(check.JobCheckPass, time.Second), true}}},
+		"believed once, believed on":             {true, []look{{passed, job(check.JobCheckPass, time.Second), true}, {passed, job(check.JobRunning, time.Second), true}}},
 		"dated after, but another verdict":       {true, []look{{passed, job(check.JobCheckNotPass, time.Second), false}}},
 		"dated at the creation":                  {true, []look{{failed, job(check.JobCheckNotPass, 0), false}}},
 		"dated before":                           {true, []look{{failed, job(check.JobCheckNotPass, -time.Second), false}}},

@@ -98,6 +98,11 @@ func TestStart(t *testing.T) {
 			err:     "dts-1: passed (RequestId create-dts-1), but not started: ClientError.NetworkError: no answer",
 			outcome: "passed, not started", starts: 1,
 		},
+		"not answered, and the job's status is not known": {
+			dts:     &scripted{start: map[string][]error{"dts-1": {unanswered()}}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobUnknown)}}},
+			err:     "dts-1: passed (RequestId create-dts-1), but not started: ClientError.NetworkError: no answer",
+			outcome: "passed, not started", starts: 1,
+		},
 		"no start over HTTP of what migrates": {
 			event:   `{"httpMethod":"POST","path":"/","body":"{\"JobId\":\"dts-1\",\"Start\":true}"}`,
 			dts:     &scripted{create: map[string]error{"dts-1": refusal("FailedOperation.NotAllowOperation")}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobRunning)}}},
