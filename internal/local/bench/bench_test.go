@@ -29,7 +29,7 @@ const root = "../../.."
 // pair is the function and the baseline with one endpoint.
 type pair struct{ function, baseline scf.Function }
 
-func newPair(b *testing.B, secure bool) *pair {
+func newPair(b *testing.B, jobs []fakedts.Job, secure bool) *pair {
 	b.Helper()
 	dir := b.TempDir()
 	run := func(name string, args ...string) {
@@ -40,7 +40,7 @@ func newPair(b *testing.B, secure bool) *pair {
 		}
 	}
 	endpoint, err := fakedts.New(fakedts.Options{
-		Jobs:   []fakedts.Job{{JobID: "dts-1kl0iy0v", CheckSeconds: fakedts.Instant}},
+		Jobs:   jobs,
 		Quota:  -1,
 		Forget: true,
 	}).Listen("127.0.0.1:0", secure)
@@ -74,10 +74,14 @@ func newPair(b *testing.B, secure bool) *pair {
 	return p
 }
 
-// benchPair runs a benchmark over HTTP and over TLS.
-func benchPair(b *testing.B, run func(*testing.B, *pair)) {
+// oneJob is the job of directEvent.
+var oneJob = []fakedts.Job{{JobID: "dts-1kl0iy0v", CheckSeconds: fakedts.Instant}}
+
+// benchPair runs a benchmark over HTTP and over TLS, with an endpoint that has
+// those jobs.
+func benchPair(b *testing.B, jobs []fakedts.Job, run func(*testing.B, *pair)) {
 	for _, secure := range []bool{false, true} {
-		b.Run(map[bool]string{false: "http", true: "tls"}[secure], func(b *testing.B) { run(b, newPair(b, secure)) })
+		b.Run(map[bool]string{false: "http", true: "tls"}[secure], func(b *testing.B) { run(b, newPair(b, jobs, secure)) })
 	}
 }
 
@@ -135,7 +139,7 @@ func report(b *testing.B, function, baseline []time.Duration) {
 
 // BenchmarkWarm: an event of each source in a warm instance.
 func BenchmarkWarm(b *testing.B) {
-	benchPair(b, func(b *testing.B, p *pair) {
+	benchPair(b, oneJob, func(b *testing.B, p *pair) {
 		function, baseline := start(b, p.function), start(b, p.baseline)
 		for range 200 {
 			fire(b, function, []byte(directEvent))
@@ -174,7 +178,7 @@ func sampleEvent(b *testing.B, source string) []byte {
 
 // BenchmarkCold: from exec to the first answer.
 func BenchmarkCold(b *testing.B) {
-	benchPair(b, func(b *testing.B, p *pair) {
+	benchPair(b, oneJob, func(b *testing.B, p *pair) {
 		var f, l, cpuF, cpuL []time.Duration
 		once := func(function scf.Function) (took, cpu time.Duration) {
 			began := time.Now()
@@ -224,7 +228,7 @@ func cpuTime(b *testing.B, pid int) time.Duration {
 // BenchmarkLong: what 10,000 warm events cost in processor time and memory.
 func BenchmarkLong(b *testing.B) {
 	const events, early = 10000, 1000
-	benchPair(b, func(b *testing.B, p *pair) {
+	benchPair(b, oneJob, func(b *testing.B, p *pair) {
 		for b.Loop() {
 			var cpu [2]time.Duration
 			var peak, peakEarly [2]int64
@@ -255,37 +259,35 @@ func BenchmarkLong(b *testing.B) {
 	})
 }
 
-// BenchmarkBatch: a batch of 1,000 jobs in one event, and its peak memory.
+// BenchmarkBatch: what a job costs in events of 100, 1,000 and 10,000 jobs, and
+// their peak memory.
 func BenchmarkBatch(b *testing.B) {
-	for _, secure := range []bool{false, true} {
-		b.Run(map[bool]string{false: "http", true: "tls"}[secure], func(b *testing.B) {
-			p := newPair(b, secure)
-			known := make([]fakedts.Job, 1000)
-			ids := make([]string, len(known))
-			for i := range known {
-				ids[i] = fmt.Sprintf("dts-%08d", i)
-				known[i] = fakedts.Job{JobID: ids[i], CheckSeconds: fakedts.Instant}
-			}
-			endpoint, err := fakedts.New(fakedts.Options{Jobs: known, Quota: -1, Forget: true}).Listen("127.0.0.1:0", secure)
-			if err != nil {
-				b.Fatal(err)
-			}
-			b.Cleanup(endpoint.Close)
-			if secure {
-				if err := os.WriteFile(os.Getenv("SSL_CERT_FILE"), endpoint.Certificate, 0o600); err != nil {
-					b.Fatal(err)
-				}
-			}
-			p.function.Variables["DTS_ENDPOINT"] = endpoint.URL
-			event, _ := json.Marshal(map[string]any{"JobIds": ids})
-			instance := start(b, p.function)
-			var took []time.Duration
-			for b.Loop() {
-				took = append(took, fire(b, instance, event))
-			}
-			b.ReportMetric(float64(median(took).Microseconds())/float64(len(ids)), "µs/job")
-			b.ReportMetric(float64(instance.PeakMemory())/1e6, "peak-MB")
-			b.ReportMetric(0, "ns/op")
-		})
+	known := make([]fakedts.Job, 10000)
+	ids := make([]string, len(known))
+	for i := range known {
+		ids[i] = fmt.Sprintf("dts-%08d", i)
+		known[i] = fakedts.Job{JobID: ids[i], CheckSeconds: fakedts.Instant}
 	}
+	benchPair(b, known, func(b *testing.B, p *pair) {
+		hundred := 0.0 // µs a job in events of a hundred
+		for _, jobs := range []int{100, 1000, 10000} {
+			event, _ := json.Marshal(map[string]any{"JobIds": ids[:jobs]})
+			b.Run(fmt.Sprint(jobs), func(b *testing.B) {
+				instance := start(b, p.function)
+				fire(b, instance, event)
+				var took []time.Duration
+				for b.Loop() {
+					took = append(took, fire(b, instance, event))
+				}
+				each := float64(median(took).Microseconds()) / float64(jobs)
+				if jobs == 100 {
+					hundred = each
+				}
+				b.ReportMetric(each, "µs/job")
+				b.ReportMetric(each/hundred, "×hundred")
+				b.ReportMetric(float64(instance.PeakMemory())/1e6, "peak-MB")
+				b.ReportMetric(0, "ns/op")
+			})
+		}
+	})
 }
