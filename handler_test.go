@@ -39,6 +39,7 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 		defer os.RemoveAll(buildDir)
+		flag.Set("test.parallel", "6") // unless -parallel says otherwise; most wait
 		return m.Run()
 	}())
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"os"
 	"path/filepath"
 	"sync"
@@ -41,6 +42,7 @@ func testMain(m *testing.M) int {
 		panic(err)
 	}
 	defer os.RemoveAll(buildDir)
+	flag.Set("test.parallel", "6") // unless -parallel says otherwise; most wait
 	return m.Run()
 }
 
