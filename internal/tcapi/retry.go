@@ -2,6 +2,7 @@ package tcapi
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -107,11 +108,13 @@ type request struct {
 // MarshalJSON returns the request's parameters.
 func (r request) MarshalJSON() ([]byte, error) { return r.body, nil }
 
-// unread is the SDK's side of an answer, which is an empty object.
-type unread struct{}
+// answered is the SDK's side of an answer: nothing is left to read.
+type answered struct{}
 
-// ParseErrorFromHTTPResponse finds no error.
-func (*unread) ParseErrorFromHTTPResponse([]byte) error { return nil }
+var errAnswered = errors.New("the answer has been read")
+
+// ParseErrorFromHTTPResponse ends the SDK's reading before it begins.
+func (answered) ParseErrorFromHTTPResponse([]byte) error { return errAnswered }
 
 // attempt sends the request once and reads the answer, within a time limit.
 func (c *call) attempt(ctx context.Context, last bool) *check.Error {
@@ -123,7 +126,10 @@ func (c *call) attempt(ctx context.Context, last bool) *check.Error {
 	r := request{new(tchttp.BaseRequest).Init().WithApiInfo(c.action.Service, c.action.Version, c.action.Name), c.body}
 	r.SetHttpMethod(tchttp.POST)
 	r.SetContext(ctx)
-	err := c.sdk.Send(r, new(unread))
+	err := c.sdk.Send(r, answered{})
+	if err == errAnswered {
+		err = nil
+	}
 	failure := c.read(x, err, limit)
 	if failure != nil && failure.Code == check.CodeNoAnswer {
 		c.client.transport.renew(x)

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/netip"
-	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -49,9 +48,9 @@ const (
 )
 
 // transport is the one http.RoundTripper of an instance. It keeps connections
-// over invocations and reads answers: the SDK gets an empty object for each, for
-// it knows no bounds, follows redirects, with which a signed request and its
-// token would go elsewhere, and takes answers for success that are none.
+// over invocations and reads answers. The SDK gets none to read, for it knows no
+// bounds, follows redirects, with which a signed request and its token would go
+// elsewhere, and takes answers for success that are none.
 type transport struct {
 	plain, secure atomic.Pointer[http.Transport] // for http, which is for loopback only, and https
 	large         chan struct{}                  // held while a large answer is read
@@ -191,7 +190,7 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	return &http.Response{
 		StatusCode: http.StatusOK,
 		Header:     http.Header{"Content-Type": {"application/octet-stream"}}, // which spares the SDK a look for refusals
-		Body:       io.NopCloser(strings.NewReader("{}")),
+		Body:       http.NoBody,
 		Request:    request,
 	}, nil
 }
