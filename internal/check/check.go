@@ -18,7 +18,7 @@ type Receipt struct {
 	Attempts int
 
 	// At is when the answer was given: by the clock of the service where its
-	// answer has a date, else by this machine's.
+	// answer has a date that can be, else by this machine's.
 	At time.Time
 }
 

@@ -99,9 +99,14 @@ func (c *call) decode(a answer) error {
 	return nil
 }
 
-// at is when the answer was given.
+// maxSkew is by how much the service's clock may differ from ours: it takes no
+// signature that is older.
+const maxSkew = 5 * time.Minute
+
+// at is when the answer was given, by the service's clock. A date that cannot
+// be the service's, as a proxy may keep one, is not taken for it.
 func (x *exchange) at() time.Time {
-	if t, err := http.ParseTime(x.date); err == nil {
+	if t, err := http.ParseTime(x.date); err == nil && time.Since(t).Abs() <= maxSkew {
 		return t
 	}
 	return time.Now()
