@@ -546,6 +546,64 @@ func TestDTSRepeatsTheCredentials(t *testing.T) {
 	}
 }
 
+// answering returns the address of an endpoint that answers each request with
+// the bytes that are written.
+func answering(t *testing.T, write func(io.Writer, *http.Request)) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	go func() {
+		for {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				in := bufio.NewReader(c)
+				for {
+					request, err := http.ReadRequest(in)
+					if err != nil {
+						return
+					}
+					io.Copy(io.Discard, request.Body)
+					write(c, request)
+				}
+			}()
+		}
+	}()
+	return "http://" + listener.Addr().String()
+}
+
+// What an endpoint sends unasked after its answer is in no log: it may have
+// the credentials in it.
+func TestEndpointSaysMore(t *testing.T) {
+	log := newOutput()
+	f := function(t, answering(t, func(w io.Writer, r *http.Request) {
+		const body = `{"Response":{"RequestId":"r-1"}}`
+		fmt.Fprintf(w, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s%s %s", len(body), body, r.Header.Get("X-TC-Token"), r.Header.Get("Authorization"))
+	}), log)
+	instance, err := scf.Start(t.Context(), f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer instance.Close()
+	for i := range 20 { // it is noticed beside the event, or after it
+		if answer, err := instance.Invoke(t.Context(), scf.Event{RequestID: fmt.Sprint(i), Payload: []byte(`"dts-1"`)}); err != nil {
+			t.Fatalf("%s, %v", answer, err)
+		}
+	}
+	confidential(t, &exampleRole, log.String())
+	for line := range strings.Lines(log.String()) {
+		if !json.Valid([]byte(line)) {
+			t.Errorf("a line of log that is none: %s", line)
+		}
+	}
+}
+
 // The largest event and the largest answer fit into a function of 64 MB.
 func TestMemory(t *testing.T) {
 	all := make([]fakedts.Job, 10000)
@@ -619,44 +677,21 @@ func TestHostileEndpointsFitIntoMemory(t *testing.T) {
 		"a list of other jobs ever": {`{"Select":{}}`, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			listener, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer listener.Close()
 			var listed atomic.Int64
-			go func() {
-				for {
-					c, err := listener.Accept()
-					if err != nil {
-						return
-					}
-					go func() {
-						defer c.Close()
-						in := bufio.NewReader(c)
-						for {
-							request, err := http.ReadRequest(in)
-							if err != nil {
-								return
-							}
-							io.Copy(io.Discard, request.Body)
-							if test.write != nil {
-								test.write(c)
-								continue
-							}
-							var page []string
-							for range 100 {
-								page = append(page, fmt.Sprintf(`{"JobId":"%064d","JobName":"%0512d","Status":"created","Tags":[{"TagKey":"%02000d"}],"Action":{"AllowedAction":["check"]}}`, listed.Add(1)-1, 0, 0))
-								if len(page) == 100 {
-									listed.Add(-1) // each page begins with the last of the one before
-								}
-							}
-							whole(answer(`"TotalCount":1000000,"JobList":[` + strings.Join(page, ",") + "]"))(c)
-						}
-					}()
+			f := function(t, answering(t, func(w io.Writer, _ *http.Request) {
+				if test.write != nil {
+					test.write(w)
+					return
 				}
-			}()
-			f := function(t, "http://"+listener.Addr().String(), newOutput())
+				var page []string
+				for range 100 {
+					page = append(page, fmt.Sprintf(`{"JobId":"%064d","JobName":"%0512d","Status":"created","Tags":[{"TagKey":"%02000d"}],"Action":{"AllowedAction":["check"]}}`, listed.Add(1)-1, 0, 0))
+					if len(page) == 100 {
+						listed.Add(-1) // each page begins with the last of the one before
+					}
+				}
+				whole(answer(`"TotalCount":1000000,"JobList":[` + strings.Join(page, ",") + "]"))(w)
+			}), newOutput())
 			f.Variables[config.APIVersion], f.Variables[config.RateLimit], f.Variables[config.MaxAttempts] = config.Version2021, "1000", "2"
 			instance, err := scf.Start(t.Context(), f)
 			if err != nil {

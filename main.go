@@ -6,6 +6,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
+	"log"
 	"os"
 	"runtime/debug"
 	"time"
@@ -30,6 +32,9 @@ func main() {
 
 // run hands the handler over to the platform's runtime, which does not return.
 func run() error {
+	// net/http writes to the standard log what an endpoint sends unasked, which may
+	// be anything, a token that it was sent included.
+	log.SetOutput(io.Discard)
 	// The smallest function has 64 MB. Of what is in use at once even the largest
 	// event and answer leave a good part; this keeps garbage from filling it.
 	debug.SetMemoryLimit(40 << 20)
