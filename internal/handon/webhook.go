@@ -95,6 +95,9 @@ func (s *Sender) attempt(ctx context.Context, to url.URL, robot *robot, payload 
 		return fmt.Errorf("no answer: %w", err), true
 	}
 	defer response.Body.Close()
+	if response.StatusCode == http.StatusSwitchingProtocols { // whose body would be read without regard to the time
+		return fmt.Errorf("HTTP status %d", response.StatusCode), false
+	}
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if err != nil {
 		return fmt.Errorf("no answer: %w", err), true

@@ -354,6 +354,12 @@ func TestSigned(t *testing.T) {
 // Every way in which a message may come to nothing, how often it is tried, and
 // what is said of it.
 func TestRefusals(t *testing.T) {
+	switches := func(w http.ResponseWriter, _ *http.Request) {
+		c, buffered, _ := w.(http.Hijacker).Hijack()
+		io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+		io.Copy(io.Discard, buffered) // silent until the other end is closed
+		c.Close()
+	}
 	hang := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 	trickle := func(w http.ResponseWriter, r *http.Request) {
 		for r.Context().Err() == nil {
@@ -407,6 +413,7 @@ func TestRefusals(t *testing.T) {
 		"hangs, then ok":            {wecom, []http.HandlerFunc{hang, ok}, 2, ""},
 		"trickles, then ok":         {wecom, []http.HandlerFunc{trickle, ok}, 2, ""},
 		"cut short, then ok":        {wecom, []http.HandlerFunc{cutShort, ok}, 2, ""},
+		"another protocol":          {wecom, []http.HandlerFunc{switches}, 1, "HTTP status 101"},
 		"always hangs":              {other, []http.HandlerFunc{hang}, 4, "no answer: context deadline exceeded"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -27,10 +27,17 @@ const (
 )
 
 // read reads what an attempt brought about into the call's receipt and
-// response. sent is the SDK's error, nil if an answer came.
-func (c *call) read(x *exchange, sent error, limit time.Duration) *check.Error {
-	c.client.reading <- struct{}{}
-	defer func() { <-c.client.reading }()
+// response. sent is the SDK's error, nil if an answer came. When the time of ctx
+// is up nothing is read any more.
+func (c *call) read(ctx context.Context, x *exchange, sent error, limit time.Duration) *check.Error {
+	select {
+	case c.client.reading <- struct{}{}:
+		defer func() { <-c.client.reading }()
+	case <-ctx.Done():
+	}
+	if sent == nil && ctx.Err() != nil {
+		sent = ctx.Err()
+	}
 	if sent != nil && !errors.Is(sent, errTooLarge) {
 		return c.noAnswer(x, sent, limit)
 	}
@@ -67,13 +74,13 @@ func (c *call) noAnswer(x *exchange, err error, limit time.Duration) *check.Erro
 	if errors.As(err, &u) {
 		err = u.Err // without the URL around it
 	}
-	failure.Message = "no answer: " + check.Head(c.secrets.redact(err.Error()), check.MostText)
+	failure.Message = "no answer: " + c.secrets.shown(err.Error())
 	return failure
 }
 
 // refusal returns the error of an attempt that was refused.
 func (c *call) refusal(x *exchange, a answer) *check.Error {
-	failure := &check.Error{Code: a.code, Message: check.Head(c.secrets.redact(a.message), check.MostText), RequestID: a.requestID}
+	failure := &check.Error{Code: a.code, Message: c.secrets.shown(a.message), RequestID: a.requestID}
 	if a.code == "" || c.secrets.in(a.code) {
 		failure.Code = check.CodeUnknown
 	}

@@ -1,8 +1,10 @@
 package tcapi
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -199,6 +201,12 @@ func TestBodiesCutShort(t *testing.T) {
 			w.(http.Flusher).Flush()
 			<-r.Context().Done()
 		},
+		"another protocol": func(w http.ResponseWriter, _ *http.Request) {
+			c, buffered, _ := w.(http.Hijacker).Hijack()
+			io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+			io.Copy(io.Discard, buffered) // silent until the other end is closed
+			c.Close()
+		},
 		"half of the JSON": func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte(whole[:20])) },
 	} {
 		for protocol, p := range protocols {
@@ -222,6 +230,24 @@ func TestBodiesCutShort(t *testing.T) {
 			})
 		}
 	}
+}
+
+// When time is up before an answer is read, for others are read first, it is none.
+func TestReadInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEndpoint(t, false)
+		defer e.close()
+		for range readAtOnce {
+			e.client.reading <- struct{}{}
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := create(ctx, e.client, known)
+		var failure *check.Error
+		if !errors.As(err, &failure) || failure.Code != check.CodeNoAnswer || !failure.MayBeRunning || ctx.Err() == nil && TimeLeft(ctx) > LeastAttemptTime {
+			t.Errorf("error %+v", err)
+		}
+	})
 }
 
 // A receipt is dated by the service's clock where its answer has a date that

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"migratecheck/internal/check"
 )
 
 // Redact takes the secrets out of a text that came from outside: the
@@ -85,6 +87,17 @@ func (s secrets) clean(text []byte) bool {
 		}
 	}
 	return !slices.ContainsFunc(s, func(secret string) bool { return bytes.Contains(text, []byte(secret)) })
+}
+
+// shown returns what may be shown of a text: its beginning, without secrets.
+func (s secrets) shown(text string) string {
+	// Looking for escapes in a long text takes its time.
+	begin := check.Head(text, 4*check.MostText)
+	out := s.redact(begin)
+	if len(begin) < len(text) && len(out) <= check.MostText {
+		return mask // it may end with a part of a secret
+	}
+	return check.Head(out, check.MostText)
 }
 
 // redact returns a text with a mask for each secret.
@@ -216,8 +229,10 @@ func unescape(out, text []byte) ([]byte, int) {
 		if n < len(text) && text[n] == ';' {
 			n++
 		}
-		if s := html.UnescapeString(string(text[:n])); len(s) < n {
-			return append(out, s...), n
+		if n > 2 { // the shortest is &lt
+			if s := html.UnescapeString(string(text[:n])); len(s) < n {
+				return append(out, s...), n
+			}
 		}
 	}
 	return append(out, text[0]), 1

@@ -153,6 +153,24 @@ func TestRedactLongTexts(t *testing.T) {
 	}
 }
 
+// Of a long text the beginning is shown, and no part of a secret at its cut.
+func TestShown(t *testing.T) {
+	client := secretive()
+	s := client.secrets(client.credentials(t.Context()))
+	many := strings.Repeat(secretID, 1+4*check.MostText/len(secretID))
+	for name, row := range map[string]struct{ text, want string }{
+		"short":                  {"for " + secretID, "for " + mask},
+		"long":                   {strings.Repeat("x", 60<<10), strings.Repeat("x", check.MostText)},
+		"long, of escapes":       {strings.Repeat("&", 60<<10), strings.Repeat("&", check.MostText)},
+		"long, a secret early":   {secretID + strings.Repeat("x", 60<<10), mask + strings.Repeat("x", check.MostText-len(mask))},
+		"a secret where it ends": {many, mask},
+	} {
+		if got := s.shown(row.text); got != row.want {
+			t.Errorf("%s: %d bytes, %.100s", name, len(got), got)
+		}
+	}
+}
+
 // What is secret of a webhook is told by its URL.
 func TestWebhookSecrets(t *testing.T) {
 	for webhook, want := range map[string][]string{

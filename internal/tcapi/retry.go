@@ -130,7 +130,7 @@ func (c *call) attempt(ctx context.Context, last bool) *check.Error {
 	if err == errAnswered {
 		err = nil
 	}
-	failure := c.read(x, err, limit)
+	failure := c.read(ctx, x, err, limit)
 	if failure != nil && failure.Code == check.CodeNoAnswer {
 		c.client.transport.renew(x)
 	}

@@ -167,7 +167,12 @@ func withExchange(ctx context.Context, x *exchange) context.Context {
 	})
 }
 
-var errTooLarge = errors.New("the answer is too large")
+var (
+	errTooLarge = errors.New("the answer is too large")
+
+	// What follows such an answer is read without regard to the request's deadline.
+	errSwitched = errors.New("the endpoint speaks another protocol")
+)
 
 // RoundTrip sends a request, whose context has an exchange, and reads the
 // answer into that.
@@ -183,6 +188,9 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	defer response.Body.Close()
+	if response.StatusCode == http.StatusSwitchingProtocols {
+		return nil, errSwitched
+	}
 	if x.body, err = t.read(request.Context(), x, response); err != nil {
 		return nil, err
 	}
