@@ -140,7 +140,7 @@ func TestDeliveryAfterAnUnansweredStart(t *testing.T) {
 func TestDeliveryAfterAnUnansweredStartOfADatedCheck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dated := jobAt(check.JobCheckPass)
-		dated.job.CheckEnded = time.Now().Add(time.Hour)
+		dated.job.CheckEnded = time.Now().Add(time.Second)
 		dts := &scripted{
 			describe: map[string][]reading{"dts-1": {verdict(true, "ok")}},
 			start:    map[string][]error{"dts-1": {unanswered()}},
@@ -154,6 +154,26 @@ func TestDeliveryAfterAnUnansweredStartOfADatedCheck(t *testing.T) {
 		again := i.fire(t, "request", event, time.Minute)
 		want := `{"JobId":"dts-1","RequestId":"create-dts-1","Check":{"Status":"finished","Passed":true,"Progress":100,"Message":"ok"},"Started":true}`
 		if again.err != nil || string(again.answer) != want || dts.count("start", "dts-1") != 1 {
+			t.Errorf("again: %s, %v, calls %v", again.answer, again.err, dts.calls)
+		}
+	})
+}
+
+// A start that was not answered is not forgotten when the next one is refused.
+func TestDeliveryAfterAnUnansweredStartAndARefusedOne(t *testing.T) {
+	event := deliveries["timer"](`,"Start":true`)
+	synctest.Test(t, func(t *testing.T) {
+		dts := &scripted{
+			start: map[string][]error{"dts-1": {unanswered(), refusal("FailedOperation.StatusInConflict")}},
+			job:   map[string][]jobReading{"dts-1": {jobAt(check.JobCheckPass), jobAt(check.JobCheckPass), jobAt(check.JobCheckPass), jobAt(check.JobRunning)}},
+		}
+		i := newInstance(everything(dts))
+		first := i.fire(t, "request", event, time.Minute)
+		if !strings.Contains(string(first.answer), `"MayBeRunning":true`) {
+			t.Fatalf("first: %s, %v", first.answer, first.err)
+		}
+		again := i.fire(t, "request", event, time.Minute)
+		if again.err != nil || !strings.Contains(string(again.answer), `"Started":true},{"JobId":"dts-2"`) || dts.count("start", "dts-1") != 2 {
 			t.Errorf("again: %s, %v, calls %v", again.answer, again.err, dts.calls)
 		}
 	})

@@ -24,8 +24,9 @@ func (e *evidence) proves(s check.State) bool {
 	switch {
 	case !e.created || e.seen:
 		return true
-	case !s.Ended():
+	case s.Status == check.Unavailable || s.Status == check.Starting || s.Status == check.Running:
 		e.seen = true
+	case !s.Ended(): // an unknown word says nothing
 	case e.first == nil:
 		e.first = s.Passed
 	case s.Passed != nil && *s.Passed != *e.first:
@@ -34,15 +35,20 @@ func (e *evidence) proves(s check.State) bool {
 	return e.seen
 }
 
-// provesWith takes a reading of the job as well, made after that of the check,
-// and reports whether both agree on a verdict that cannot be older than the
-// creation: the job has left checking since, or the check is dated after.
-func (e *evidence) provesWith(j check.Job, s check.State) bool {
+// maxAhead is by how much a check may be dated after the answer that says so.
+const maxAhead = time.Minute
+
+// provesWith takes a reading of the job as well, made after that of the check
+// and answered at the given time, and reports whether both agree on a verdict
+// that cannot be older than the creation: the job has left checking since, or the
+// check is dated after.
+func (e *evidence) provesWith(j check.Job, at time.Time, s check.State) bool {
 	if j.Status == check.JobChecking {
 		e.checking = true
 		return false
 	}
 	agree := s.Passed != nil && (*s.Passed && j.Status == check.JobCheckPass || !*s.Passed && j.Status == check.JobCheckNotPass)
-	e.seen = agree && (e.checking || j.CheckEnded.After(e.since))
+	dated := j.CheckEnded.After(e.since) && !j.CheckEnded.After(at.Add(maxAhead))
+	e.seen = agree && (e.checking || dated)
 	return e.seen
 }

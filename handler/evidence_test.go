@@ -41,6 +41,9 @@ func TestEvidence(t *testing.T) {
 		"dated after":                            {true, []look{{passed, job(check.JobCheckPass, time.Second), true}}},
 		"believed once, believed on":             {true, []look{{passed, job(check.JobCheckPass, time.Second), true}, {passed, job(check.JobRunning, time.Second), true}}},
 		"dated after, but another verdict":       {true, []look{{passed, job(check.JobCheckNotPass, time.Second), false}}},
+		"dated after the answer":                 {true, []look{{passed, job(check.JobCheckPass, 3*time.Minute), false}}},
+		"a word that says nothing":               {true, []look{{check.State{Status: "error"}, nil, false}, {passed, nil, false}}},
+		"no word":                                {true, []look{{check.State{}, nil, false}, {passed, nil, false}}},
 		"dated at the creation":                  {true, []look{{failed, job(check.JobCheckNotPass, 0), false}}},
 		"dated before":                           {true, []look{{failed, job(check.JobCheckNotPass, -time.Second), false}}},
 		"dated, a job that migrates":             {true, []look{{passed, job(check.JobRunning, time.Second), false}}},
@@ -51,7 +54,7 @@ func TestEvidence(t *testing.T) {
 			for i, l := range row.looks {
 				got := e.proves(l.state)
 				if !got && l.job != nil {
-					got = e.provesWith(*l.job, l.state)
+					got = e.provesWith(*l.job, since.Add(time.Minute), l.state)
 				}
 				if got != l.want {
 					t.Fatalf("look %d: %v", i, got)

@@ -79,12 +79,12 @@ func (j *job) word() string {
 	switch kind := j.Kind(); {
 	case j.Error != nil && j.Error.Code == check.CodeNoVerdict:
 		return "no verdict"
+	case j.MayBeRunning:
+		return "not known"
 	case j.Created && j.Check != nil && j.Check.Passed != nil:
 		return "passed, not started"
 	case j.Created:
 		return "created, state not known"
-	case j.MayBeRunning:
-		return "not known"
 	case j.Error != nil && j.Error.Code == check.CodeDeadline:
 		return "not reached"
 	case j.Error != nil && j.attempts == 0:

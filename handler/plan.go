@@ -167,7 +167,7 @@ func (r *run) await(ctx context.Context, j *job) move {
 func (r *run) jobProves(ctx context.Context, j *job, state check.State) bool {
 	found, receipt, err := r.DTS.DescribeJob(ctx, j.JobID)
 	j.attempts += receipt.Attempts
-	return err == nil && j.evidence.provesWith(found, state)
+	return err == nil && j.evidence.provesWith(found, receipt.At, state)
 }
 
 // see notes the state of a check. In an event of many jobs its texts are not

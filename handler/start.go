@@ -11,7 +11,11 @@ import (
 type startState struct {
 	unanswered bool // a call may have been carried out: nothing is sent before the job's state is read
 	looks      int  // how often the state was read since that call
+	sent       int  // how many calls were sent by this delivery
 }
+
+// mostStarts bounds the calls for one job of an event.
+const mostStarts = 3
 
 // startPause is between a start that was not answered and a second look at the
 // job's state, which may be late.
@@ -26,7 +30,8 @@ func (r *run) start(ctx context.Context, j *job) move {
 			return m
 		}
 	}
-	j.start = startState{unanswered: true} // until it is answered
+	before := j.start.unanswered
+	j.start = startState{unanswered: true, sent: j.start.sent + 1} // until it is answered
 	receipt, err := r.DTS.Start(ctx, j.JobID)
 	j.attempts += receipt.Attempts
 	if err == nil {
@@ -38,12 +43,13 @@ func (r *run) start(ctx context.Context, j *job) move {
 	if j.MayBeRunning {
 		return again(0)
 	}
-	j.start.unanswered = false
-	if !j.Error.Retryable() { // somebody may have started it since
+	// An earlier call may have been carried out, although this one was refused.
+	j.MayBeRunning, j.start.unanswered = before, before
+	if !j.Error.Retryable() { // it, or somebody else, may have started the migration since
 		if found, receipt, err := r.DTS.DescribeJob(ctx, j.JobID); err == nil && found.Started() {
 			j.attempts += receipt.Attempts
 			j.started("")
-			j.Started, j.AlreadyStarted = false, true
+			j.Started, j.AlreadyStarted = before, !before
 		}
 	}
 	return last
@@ -61,7 +67,7 @@ func (r *run) lookAtStart(ctx context.Context, j *job) (m move, sendAgain bool) 
 		return last, false
 	case err == nil && j.start.looks < 2:
 		return again(startPause), false
-	case err == nil && found.Status == check.JobCheckPass:
+	case err == nil && found.Status == check.JobCheckPass && j.start.sent < mostStarts:
 		return onward, true
 	case j.Error != nil:
 		return last, false // what is known of the start stays
@@ -80,10 +86,10 @@ func (r *run) lookAtStart(ctx context.Context, j *job) (m move, sendAgain bool) 
 // has that status now, has been started since.
 func startedSince(status string) bool {
 	switch status {
-	case "", "creating", check.JobUnknown, check.JobCreated, check.JobChecking, check.JobCheckPass, check.JobCheckNotPass:
+	case "creating", "canceled", check.JobCreated, check.JobChecking, check.JobCheckPass, check.JobCheckNotPass:
 		return false
 	}
-	return true
+	return check.KnownStatus(status)
 }
 
 // started notes that the migration is started.

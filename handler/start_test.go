@@ -95,13 +95,36 @@ func TestStart(t *testing.T) {
 		},
 		"not answered, and the job cannot be read": {
 			dts:     &scripted{start: map[string][]error{"dts-1": {unanswered()}}, job: map[string][]jobReading{"dts-1": {{err: refusal("InternalError.DatabaseError")}}}},
-			err:     "dts-1: passed (RequestId create-dts-1), but not started: ClientError.NetworkError: no answer",
-			outcome: "passed, not started", starts: 1,
+			err:     "dts-1: passed (RequestId create-dts-1), and whether it was started is not known: ClientError.NetworkError: no answer",
+			outcome: "not known", starts: 1,
 		},
 		"not answered, and the job's status is not known": {
 			dts:     &scripted{start: map[string][]error{"dts-1": {unanswered()}}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobUnknown)}}},
-			err:     "dts-1: passed (RequestId create-dts-1), but not started: ClientError.NetworkError: no answer",
-			outcome: "passed, not started", starts: 1,
+			err:     "dts-1: passed (RequestId create-dts-1), and whether it was started is not known: ClientError.NetworkError: no answer",
+			outcome: "not known", starts: 1,
+		},
+		"not answered, and a status that nobody knows": {
+			dts:     &scripted{start: map[string][]error{"dts-1": {unanswered()}}, job: map[string][]jobReading{"dts-1": {jobAt("isolated")}}},
+			err:     "dts-1: passed (RequestId create-dts-1), and whether it was started is not known: ClientError.NetworkError: no answer",
+			outcome: "not known", starts: 1,
+		},
+		"not answered, then refused": {
+			dts:     &scripted{start: map[string][]error{"dts-1": {unanswered(), conflict}}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobCheckPass)}}},
+			err:     "dts-1: passed (RequestId create-dts-1), and whether it was started is not known: FailedOperation.StatusInConflict: said by DTS (RequestId refused)",
+			outcome: "not known", starts: 2,
+		},
+		"not answered, refused, and started": {
+			dts: &scripted{
+				start: map[string][]error{"dts-1": {unanswered(), conflict}},
+				job:   map[string][]jobReading{"dts-1": {jobAt(check.JobCheckPass), jobAt(check.JobCheckPass), jobAt(check.JobRunning)}},
+			},
+			answer:  passed + `"Started":true}`,
+			outcome: "started", starts: 2,
+		},
+		"never answered": {
+			dts:     &scripted{start: map[string][]error{"dts-1": {unanswered()}}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobCheckPass)}}},
+			err:     "dts-1: passed (RequestId create-dts-1), and whether it was started is not known: ClientError.NetworkError: no answer",
+			outcome: "not known", starts: mostStarts,
 		},
 		"no start over HTTP of what migrates": {
 			event:   `{"httpMethod":"POST","path":"/","body":"{\"JobId\":\"dts-1\",\"Start\":true}"}`,
