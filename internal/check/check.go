@@ -42,14 +42,14 @@ type State struct {
 // Ended reports whether the check has come to its end, with a verdict or without.
 func (s State) Ended() bool { return s.Status == Finished }
 
-// Strictly returns the state with a verdict that takes a warning or a skipped
-// step for a failure.
+// Strictly returns the state with a verdict that takes whatever is not plainly
+// passed for a failure: a warning, a skipped step, one that was not begun.
 func (s State) Strictly() State {
 	if s.Passed == nil || !*s.Passed {
 		return s
 	}
 	for _, step := range s.Steps {
-		if step.Skipped || step.Status == StepWarning {
+		if step.Skipped || step.Status != StepPass || len(step.Failed) > 0 {
 			s.Passed = new(bool)
 			break
 		}
