@@ -153,6 +153,25 @@ func TestDescribeJobThatDoesNotExist(t *testing.T) {
 	})
 }
 
+// What describes another job, or no check, is not the API's answer.
+func TestDescriptionsOfSomethingElse(t *testing.T) {
+	for _, version := range []string{config.Version2018, config.Version2021} {
+		in(t, version, saying([]byte(`{"Response":{"CheckFlag":null,"RequestId":"r-1"}}`)), func(t *testing.T, client *Client) {
+			_, _, err := client.DescribeCheck(t.Context(), known)
+			failure, ok := err.(*check.Error)
+			if !ok || failure.Code != check.CodeNotAPI || failure.RequestID != "r-1" || failure.Attempts != 1 {
+				t.Errorf("%s: error %+v", version, err)
+			}
+		})
+	}
+	in(t, config.Version2021, saying([]byte(`{"Response":{"JobId":"dts-other","Status":"running","RequestId":"r-1"}}`)), func(t *testing.T, client *Client) {
+		_, _, err := client.DescribeJob(t.Context(), known)
+		if failure, ok := err.(*check.Error); !ok || failure.Code != check.CodeNotAPI {
+			t.Errorf("error %+v", err)
+		}
+	})
+}
+
 func TestWords2018(t *testing.T) {
 	want := map[int]string{
 		1: "created", 3: "checking", 4: "checkPass", 5: "checkNotPass", 7: "running", 8: "readyComplete",

@@ -63,6 +63,14 @@ func (c *Client) Start(ctx context.Context, job string) (check.Receipt, error) {
 	}, jobRequest{job}, nil)
 }
 
+// unreadable is the error of an answer that is not what the action answers.
+func unreadable(receipt check.Receipt, why string) error {
+	return &check.Error{Code: check.CodeNotAPI, Message: why, RequestID: receipt.RequestID, Attempts: receipt.Attempts}
+}
+
+// noStatus says why a description of a check cannot be read.
+const noStatus = "the check that is described has no status"
+
 // Bounds of what is kept of an answer, in bytes.
 const (
 	maxWord = 64

@@ -28,8 +28,9 @@ const (
 
 // page is a part of the list of jobs.
 type page struct {
-	total int
-	jobs  []listed
+	receipt check.Receipt
+	total   int
+	jobs    []listed
 }
 
 // listed is a job and whether it fits what the API does not filter by.
@@ -39,30 +40,36 @@ type listed struct {
 }
 
 // newPage returns a page of the entries of an answer.
-func newPage[T any](total *int, entries []T, job func(T) (check.Job, bool)) (page, error) {
-	if total == nil {
-		return page{}, unreadable("no TotalCount")
+func newPage[T any](receipt check.Receipt, total *int, entries []T, job func(T) (check.Job, bool)) (page, error) {
+	if total == nil || *total < 0 {
+		return page{}, unreadableList(receipt, "no TotalCount")
 	}
 	if len(entries) > maxPage {
-		return page{}, unreadable("more entries than were asked for")
+		return page{}, unreadableList(receipt, "more entries than were asked for")
 	}
-	p := page{total: *total}
+	p := page{receipt: receipt, total: *total}
+	seen := map[string]bool{}
 	for _, entry := range entries {
 		j, fits := job(entry)
 		if !validID(j.ID) {
-			return page{}, unreadable("an entry without a JobId")
+			return page{}, unreadableList(receipt, "an entry without a JobId")
 		}
+		if seen[j.ID] {
+			return page{}, unreadableList(receipt, "an entry that is there twice")
+		}
+		seen[j.ID] = true
 		p.jobs = append(p.jobs, listed{j, fits})
 	}
 	return p, nil
 }
 
-func unreadable(why string) error {
-	return &check.Error{Code: check.CodeNotAPI, Message: "the list of jobs cannot be read: " + why}
+func unreadableList(receipt check.Receipt, why string) error {
+	return unreadable(receipt, "the list of jobs cannot be read: "+why)
 }
 
-func moved(why string) error {
-	return &check.Error{Code: check.CodeSelectionMoved, Message: "the list of jobs was not read to its end: " + why}
+// moved is the error of a list that was not read to its end in so many pages.
+func moved(pages int, why string) error {
+	return &check.Error{Code: check.CodeSelectionMoved, Message: "the list of jobs was not read to its end: " + why, Attempts: pages}
 }
 
 // ListJobs lists the jobs that fit a filter, all of them or none. A job that
@@ -77,10 +84,13 @@ func (c *Client) ListJobs(ctx context.Context, f check.Filter) ([]check.Job, err
 	index := map[string]int{} // of each JobId in all
 	offset, end, overlap := 0, 0, 1
 	misses, stalls, fitting := 0, 0, 0
-	for {
+	for pages := 1; ; pages++ {
 		p, err := c.list(ctx, f, offset)
 		if err != nil {
 			return nil, err
+		}
+		if len(p.jobs) > 0 && p.total < offset+len(p.jobs) {
+			return nil, unreadableList(p.receipt, "more entries than there are")
 		}
 		joins, news := offset == 0, false
 		for _, j := range p.jobs {
@@ -125,9 +135,9 @@ func (c *Client) ListJobs(ctx context.Context, f check.Filter) ([]check.Job, err
 		}
 		switch {
 		case stalls > maxStalls:
-			return nil, moved("DTS says that there are more jobs, and lists none")
+			return nil, moved(pages, "DTS says that there are more jobs, and lists none")
 		case misses > maxMisses:
-			return nil, moved("too many jobs came and went meanwhile")
+			return nil, moved(pages, "too many jobs came and went meanwhile")
 		}
 		offset = max(0, end-overlap)
 	}

@@ -21,6 +21,7 @@ func (version2018) action(name string) tcapi.Action {
 type check2018 struct {
 	Status, ErrorMessage, Progress string
 	CheckFlag                      *int
+	ErrorCode                      int
 }
 
 func (v version2018) DescribeCheck(ctx context.Context, job string) (check.State, check.Receipt, error) {
@@ -28,6 +29,9 @@ func (v version2018) DescribeCheck(ctx context.Context, job string) (check.State
 	receipt, err := v.api.Do(ctx, v.action("DescribeMigrateCheckJob"), jobRequest{job}, &answer)
 	if err != nil {
 		return check.State{}, check.Receipt{}, err
+	}
+	if answer.Status == "" {
+		return check.State{}, check.Receipt{}, unreadable(receipt, noStatus)
 	}
 	return answer.state(), receipt, nil
 }
@@ -37,7 +41,8 @@ func (a check2018) state() check.State {
 	s.Progress, _ = strconv.Atoi(strings.TrimSuffix(a.Progress, "%"))
 	s.Progress = min(max(s.Progress, 0), 100)
 	if s.Ended() && a.CheckFlag != nil && (*a.CheckFlag == 0 || *a.CheckFlag == 1) {
-		passed := *a.CheckFlag == 1
+		// A check that failed to run has not passed, whatever its flag says.
+		passed := *a.CheckFlag == 1 && a.ErrorCode == 0
 		s.Passed = &passed
 	}
 	return s
@@ -94,10 +99,11 @@ func (v version2018) DescribeJob(ctx context.Context, job string) (check.Job, ch
 func (v version2018) list(ctx context.Context, f check.Filter, offset int) (page, error) {
 	request := jobs2018{JobName: onlyName(f), TagFilters: tagFilters(f), Order: "CreateTime", OrderSeq: "ASC", Limit: maxPage, Offset: offset}
 	var answer list2018
-	if _, err := v.api.Do(ctx, v.action("DescribeMigrateJobs"), request, &answer); err != nil {
+	receipt, err := v.api.Do(ctx, v.action("DescribeMigrateJobs"), request, &answer)
+	if err != nil {
 		return page{}, err
 	}
-	return newPage(answer.TotalCount, answer.JobList, func(j job2018) (check.Job, bool) {
+	return newPage(receipt, answer.TotalCount, answer.JobList, func(j job2018) (check.Job, bool) {
 		return j.job(), among(f.SrcDatabaseTypes, j.SrcDatabaseType) && among(f.DstDatabaseTypes, j.DstDatabaseType) && j.Tags.fit(f)
 	})
 }

@@ -42,6 +42,9 @@ func (v version2021) DescribeCheck(ctx context.Context, job string) (check.State
 	if err != nil {
 		return check.State{}, check.Receipt{}, err
 	}
+	if answer.Status == "" {
+		return check.State{}, check.Receipt{}, unreadable(receipt, noStatus)
+	}
 	return answer.state(), receipt, nil
 }
 
@@ -127,7 +130,7 @@ func steps(all []step2021) []check.Step {
 			Skipped: a.HasSkipped,
 			Message: kept.keep(a.StepMessage),
 		}
-		if s.Name == "" && s.Status == "" { // null
+		if s.Name == "" && s.Status == "" && !s.Skipped { // null
 			continue
 		}
 		if s.Skipped && s.Status == check.StepFailed {
@@ -220,8 +223,10 @@ func (v version2021) DescribeJob(ctx context.Context, job string) (check.Job, ch
 	if err != nil {
 		return check.Job{}, check.Receipt{}, err
 	}
+	if answer.JobId != job {
+		return check.Job{}, check.Receipt{}, unreadable(receipt, "the job that is described is another one")
+	}
 	out := answer.job()
-	out.ID = job
 	if info := answer.CheckStepInfo; info != nil {
 		out.CheckStarted, out.CheckEnded = timeOf(info.StartAt), timeOf(info.EndAt)
 	}
@@ -245,8 +250,9 @@ func (v version2021) list(ctx context.Context, f check.Filter, offset int) (page
 		TagFilters: tagFilters(f), OrderSeq: "asc", Limit: maxPage, Offset: offset,
 	}
 	var answer list2021
-	if _, err := v.api.Do(ctx, v.action("DescribeMigrationJobs"), request, &answer); err != nil {
+	receipt, err := v.api.Do(ctx, v.action("DescribeMigrationJobs"), request, &answer)
+	if err != nil {
 		return page{}, err
 	}
-	return newPage(answer.TotalCount, answer.JobList, func(j job2021) (check.Job, bool) { return j.job(), j.Tags.fit(f) })
+	return newPage(receipt, answer.TotalCount, answer.JobList, func(j job2021) (check.Job, bool) { return j.job(), j.Tags.fit(f) })
 }
