@@ -578,6 +578,15 @@ func answering(t *testing.T, write func(io.Writer, *http.Request)) string {
 	return "http://" + listener.Addr().String()
 }
 
+// manyMembers returns nearly a megabyte of members of an object.
+func manyMembers() string {
+	var out strings.Builder
+	for i := range 100_000 {
+		fmt.Fprintf(&out, `,"%x":1`, i)
+	}
+	return out.String()
+}
+
 // What an endpoint sends unasked after its answer is in no log: it may have
 // the credentials in it.
 func TestEndpointSaysMore(t *testing.T) {
@@ -670,6 +679,7 @@ func TestHostileEndpointsFitIntoMemory(t *testing.T) {
 		"nested deeply":             {string(create), whole(answer(`"x":` + strings.Repeat("[", 500000) + strings.Repeat("]", 500000)))},
 		"300,000 steps":             {string(describe), whole(answer(`"Status":"success","CheckFlag":"checkPass","StepInfo":[` + items + "]"))},
 		"5,000 steps":               {string(describe), whole(answer(`"Status":"success","CheckFlag":"checkPass","StepInfo":[` + strings.Repeat(`{"StepName":"n","StepStatus":"failed","StepMessage":"`+strings.Repeat("x", 150)+`"},`, 4999) + "{}]"))},
+		"100,000 members":           {string(describe), whole(answer(`"Status":"running"` + manyMembers()))},
 		"300,000 items":             {string(describe), whole(answer(`"Status":"running","StepInfo":[{"StepName":"n","DetailCheckItems":[` + items + "]}]"))},
 		"a megabyte of one text":    {string(describe), whole(answer(`"Status":"running","BriefMsg":"` + strings.Repeat(`\u0041`, 170000) + `"`))},
 		"a list of 300,000 jobs":    {`{"Select":{}}`, whole(answer(`"TotalCount":300000,"JobList":[` + items + "]"))},

@@ -96,7 +96,7 @@ func (c *call) decode(a answer) error {
 	if c.response == nil {
 		return nil
 	}
-	if bytes.Count(a.members, []byte("{"))+bytes.Count(a.members, []byte("[")) > maxValues {
+	if bytes.Count(a.members, []byte("{"))+bytes.Count(a.members, []byte("[")) > maxValues || ambiguous(a.members) {
 		return errNotAPI
 	}
 	if err := json.Unmarshal(a.members, c.response); err != nil {
@@ -253,6 +253,34 @@ func members(value []byte) iter.Seq2[string, []byte] {
 			}
 		}
 	}
+}
+
+// ambiguous reports whether an object in valid JSON, at any depth, has two
+// members of the same name, whatever the case: it would be decoded as a mixture.
+func ambiguous(value []byte) bool {
+	var open []map[string]bool // the names in each object around; nil for an array
+	for i := 0; i < len(value); i++ {
+		switch value[i] {
+		case '{':
+			open = append(open, map[string]bool{})
+		case '[':
+			open = append(open, nil)
+		case '}', ']':
+			open = open[:len(open)-1]
+		case '"':
+			end := valueEnd(value, i)
+			if colon := space(value, end); colon < len(value) && value[colon] == ':' {
+				name := strings.ToLower(strings.ToUpper(unquote(value[i:end])))
+				names := open[len(open)-1]
+				if names[name] {
+					return true
+				}
+				names[name] = true
+			}
+			i = end - 1
+		}
+	}
+	return false
 }
 
 // space returns the index of the first byte from i on that is no white space.

@@ -232,6 +232,33 @@ func TestBodiesCutShort(t *testing.T) {
 	}
 }
 
+// What is decoded has each member once, whatever the case: of two the last would
+// be taken, or a mixture of both.
+func TestMembersGivenTwice(t *testing.T) {
+	for members, want := range map[string]bool{
+		`"Status":"a","Steps":[{"Message":"Status","x":{}},{"Message":"b","X":[{"Message":1}]}]`: true,
+		`"Status":"a","Status":"b"`:      false,
+		`"Status":"a","status":"b"`:      false,
+		`"Status":"a","\u0053tatus":"b"`: false,
+		`"Status":"a","ſtatus":"b"`:      false,
+		`"Steps":[{"Message":"a"},{"Message":"b" ,"x":[1,"y",{}], "message" : "c"}]`: false,
+		`"x":{"y":[[{"z":1,"Z":2}]]}`: false,
+	} {
+		c := settings()
+		c.MaxAttempts = 1
+		client := New(c, role)
+		canned{200, []byte(`{"Response":{"RequestId":"r-1",` + members + `}}`)}.answers(client)
+		var response struct {
+			Status string
+			Steps  []struct{ Message string }
+		}
+		_, err := client.Do(t.Context(), Action{Service: "dts", Version: "2018-03-30", Name: "DescribeMigrateCheckJob"}, nil, &response)
+		if failure, ok := err.(*check.Error); (err == nil) != want || !want && (!ok || failure.Code != check.CodeNotAPI) {
+			t.Errorf("%s: %v", members, err)
+		}
+	}
+}
+
 // When time is up before an answer is read, for others are read first, it is none.
 func TestReadInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
