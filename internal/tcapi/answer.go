@@ -146,8 +146,8 @@ var (
 )
 
 // readAnswer reads the body of an answer: one JSON object with one member
-// Response, an object. With an Error in it, whatever that is, the answer is a
-// refusal; otherwise it has one RequestId.
+// Response, an object. With an Error in or beside it, whatever that is, the answer
+// is a refusal; otherwise it has one RequestId.
 func readAnswer(body []byte) (answer, error) {
 	if !json.Valid(body) {
 		// A decoder tells a document that ends too early from one that is wrong.
@@ -159,19 +159,22 @@ func readAnswer(body []byte) (answer, error) {
 		return answer{}, errNotAPI
 	}
 	var a answer
+	ids, refusals := 0, 0
 	for name, value := range members(body) {
-		if !strings.EqualFold(name, "Response") {
-			continue
+		switch {
+		case strings.EqualFold(name, "Error"):
+			refusals++
+			a.code, a.message = readRefusal(value)
+		case strings.EqualFold(name, "Response"):
+			if a.members != nil || name != "Response" || value[0] != '{' {
+				return answer{}, errNotAPI
+			}
+			a.members = value
 		}
-		if a.members != nil || name != "Response" || value[0] != '{' {
-			return answer{}, errNotAPI
-		}
-		a.members = value
 	}
 	if a.members == nil {
 		return answer{}, errNotAPI
 	}
-	ids, refusals := 0, 0
 	for name, value := range members(a.members) {
 		switch {
 		case strings.EqualFold(name, "Error"):

@@ -30,7 +30,9 @@ func TestAnswers(t *testing.T) {
 	}{
 		"accepted":                  {`{"Response":{"RequestId":"46b45da1-3e8e-4ef2-8de8-b1bffa027385"}}`, "46b45da1-3e8e-4ef2-8de8-b1bffa027385", "", ""},
 		"with white space":          {" {\r\n\t\"Response\" : { \"RequestId\" : \"r-1\" } , \"x\" : [ 1 , { } ] }\n", "r-1", "", ""},
-		"with other members":        {`{"a":"\\\"}","Response":{"b":{"RequestId":"no","Error":{}},"RequestId":"r-1","c":[{"Error":1}]},"Error":{}}`, "r-1", "", ""},
+		"with other members":        {`{"a":"\\\"}","Response":{"b":{"RequestId":"no","Error":{}},"RequestId":"r-1","c":[{"Error":1}]},"d":{"Error":{}}}`, "r-1", "", ""},
+		"an Error beside":           {`{"Response":{"RequestId":"r-1"},"Error":{"Code":"FailedOperation","Message":"m"}}`, "r-1", "FailedOperation", "m"},
+		"an Error beside and in":    {`{"Error":{"Code":"A"},"Response":{"RequestId":"r-1","Error":{"Code":"B","Message":"m"}}}`, "r-1", check.CodeUnknown, "m"},
 		"escaped names":             {`{"\u0052espons\u0065":{"Request\u0049d":"r\u002d1"}}`, "r-1", "", ""},
 		"a RequestId of 64":         {`{"Response":{"RequestId":"` + strings.Repeat("x", 64) + `"}}`, strings.Repeat("x", 64), "", ""},
 		"deeply nested beside":      {`{"Response":{"x":` + nested + `,"RequestId":"r-1"}}`, "r-1", "", ""},
