@@ -19,10 +19,11 @@ import (
 )
 
 const (
-	// maxValues bounds the objects and arrays of an answer that is decoded: one
-	// of a few bytes becomes a structure of a hundred. readAtOnce bounds the
-	// answers that are read at once, which takes no time, but memory.
-	maxValues  = 20000
+	// maxValues bounds the values of an answer that is decoded: one of a few bytes
+	// becomes a structure of a hundred. A list of a hundred jobs has some 15,000.
+	// readAtOnce bounds the answers that are read at once, which takes no time,
+	// but memory.
+	maxValues  = 50000
 	readAtOnce = 4
 )
 
@@ -96,7 +97,7 @@ func (c *call) decode(a answer) error {
 	if c.response == nil {
 		return nil
 	}
-	if bytes.Count(a.members, []byte("{"))+bytes.Count(a.members, []byte("[")) > maxValues || ambiguous(a.members) {
+	if !decodable(a.members) {
 		return errNotAPI
 	}
 	if err := json.Unmarshal(a.members, c.response); err != nil {
@@ -258,15 +259,21 @@ func members(value []byte) iter.Seq2[string, []byte] {
 	}
 }
 
-// ambiguous reports whether an object in valid JSON, at any depth, has two
-// members of the same name, whatever the case: it would be decoded as a mixture.
-func ambiguous(value []byte) bool {
+// decodable reports whether valid JSON has no more than maxValues values, and no
+// object with two members of the same name, whatever the case, which would be
+// decoded as a mixture.
+func decodable(value []byte) bool {
 	var open []map[string]bool // the names in each object around; nil for an array
-	for i := 0; i < len(value); i++ {
+	values := 1
+	for i := 0; i < len(value) && values <= maxValues; i++ {
 		switch value[i] {
+		case ',':
+			values++
 		case '{':
+			values++
 			open = append(open, map[string]bool{})
 		case '[':
+			values++
 			open = append(open, nil)
 		case '}', ']':
 			open = open[:len(open)-1]
@@ -276,14 +283,14 @@ func ambiguous(value []byte) bool {
 				name := strings.ToLower(strings.ToUpper(unquote(value[i:end])))
 				names := open[len(open)-1]
 				if names[name] {
-					return true
+					return false
 				}
 				names[name] = true
 			}
 			i = end - 1
 		}
 	}
-	return false
+	return values <= maxValues
 }
 
 // space returns the index of the first byte from i on that is no white space.

@@ -88,7 +88,7 @@ func TestAnswers(t *testing.T) {
 		"the old form of an error":    {`{"code":4000,"codeDesc":"InvalidParameter","message":"x"}`, "", check.CodeNotAPI, ""},
 		"nested without end":          {`{"Response":{"RequestId":"r-1","x":` + strings.Repeat("[", 500000) + strings.Repeat("]", 500000) + "}}", "", check.CodeNotAPI, ""},
 		"a state of another type":     {`{"Response":{"RequestId":"r-1","Status":7}}`, "", check.CodeNotAPI, ""},
-		"more values than there are":  {`{"Response":{"RequestId":"r-1","x":[` + strings.Repeat("{},", 20000) + `{}]}}`, "", check.CodeNotAPI, ""},
+		"more values than there are":  {`{"Response":{"RequestId":"r-1","x":[` + strings.Repeat("null,", 50000) + `null]}}`, "", check.CodeNotAPI, ""},
 		"more than can be read":       {`{"Response":{"RequestId":"r-1","x":"` + strings.Repeat("x", 1<<20) + `"}}`, "", check.CodeNotAPI, ""},
 		"cut short":                   {`{"Response":{"RequestId":"r-1"}`, "", check.CodeNoAnswer, ""},
 		"cut short in a text":         {`{"Response":{"RequestId":"r-`, "", check.CodeNoAnswer, ""},
@@ -258,6 +258,59 @@ func TestMembersGivenTwice(t *testing.T) {
 		if failure, ok := err.(*check.Error); (err == nil) != want || !want && (!ok || failure.Code != check.CodeNotAPI) {
 			t.Errorf("%s: %v", members, err)
 		}
+	}
+}
+
+// The places for large answers are given back.
+func TestLargeAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEndpoint(t, false)
+		defer e.close()
+		e.answer = func(w http.ResponseWriter, _ *http.Request) bool {
+			io.WriteString(w, `{"Response":{"RequestId":"r-1","x":"`+strings.Repeat("x", 2*smallAnswer)+`"}}`)
+			return true
+		}
+		for range 2 * largeAtOnce {
+			e.create(t)
+		}
+		// As long as there is none, time goes on.
+		for range largeAtOnce {
+			e.client.transport.large <- struct{}{}
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := create(ctx, e.client, known); err == nil || ctx.Err() == nil && TimeLeft(ctx) > LeastAttemptTime {
+			t.Errorf("error %v", err)
+		}
+	})
+}
+
+// What is no HTTP is not shown as it came: it may be what was sent.
+func TestNoHTTP(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEndpoint(t, false)
+		defer e.close()
+		e.client.config.MaxAttempts = 1
+		e.answer = func(w http.ResponseWriter, r *http.Request) bool {
+			c, _, _ := w.(http.Hijacker).Hijack()
+			io.WriteString(c, "HTTP/1.1 "+r.Header.Get("X-TC-Token")+"\r\n\r\n")
+			c.Close()
+			return true
+		}
+		_, err := create(t.Context(), e.client, known)
+		if err == nil || !strings.Contains(err.Error(), mask) {
+			t.Errorf("error %v", err)
+		}
+	})
+}
+
+// Plain text goes to this machine alone, whatever the endpoint is.
+func TestPlainTextStaysHere(t *testing.T) {
+	c := settings()
+	c.MaxAttempts, c.DTS.Host = 1, "192.0.2.1:80"
+	_, err := create(t.Context(), New(c, role), known)
+	if err == nil || !strings.Contains(err.Error(), "plain text is for loopback only") {
+		t.Errorf("error %v", err)
 	}
 }
 
