@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -157,6 +158,90 @@ func TestDeliveryAfterAnUnansweredStartOfADatedCheck(t *testing.T) {
 			t.Errorf("again: %s, %v, calls %v", again.answer, again.err, dts.calls)
 		}
 	})
+}
+
+// As long as nothing is known of it, such a start is told to be in question.
+func TestDeliveriesAfterAnUnansweredStart(t *testing.T) {
+	event := deliveries["asynchronous invocation"](`,"Start":true`)
+	for name, row := range map[string]struct {
+		job  jobReading
+		time time.Duration
+	}{
+		"the job cannot be read":   {jobReading{err: refusal("InternalError.DatabaseError")}, time.Minute},
+		"no time for another look": {jobAt(check.JobCheckPass), time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				dts := &scripted{
+					start: map[string][]error{"dts-1": {unanswered()}},
+					job:   map[string][]jobReading{"dts-1": {{err: refusal("InternalError.DatabaseError")}, row.job}},
+				}
+				i := newInstance(everything(dts))
+				i.fire(t, "request", event, time.Minute)
+				again := i.fire(t, "request", event, row.time)
+				inQuestion := slices.ContainsFunc(again.log.lines("job"), func(line map[string]any) bool {
+					return line["jobId"] == "dts-1" && line["mayBeRunning"] == true
+				})
+				if again.err == nil || !inQuestion || dts.count("start", "dts-1") != 1 {
+					t.Errorf("again: %v, %v, calls %v", again.err, again.log, dts.calls)
+				}
+			})
+		})
+	}
+}
+
+// Records that ask for the same job are one job, for which the most is done that
+// any of them asks for.
+func TestRecordsOfOneJob(t *testing.T) {
+	record := func(id, body string) any {
+		return map[string]any{"CMQ": map[string]any{"topicName": "jobs", "msgId": id, "msgBody": body}}
+	}
+	const much, little = `{"JobId":"dts-1","Start":true,"Strict":true}`, `"dts-1"`
+	for name, records := range map[string][]any{
+		"the most first": {record("1", much), record("2", little)},
+		"the most last":  {record("1", little), record("2", much)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				warned := verdict(true, "ok")
+				warned.state.Steps = []check.Step{{ID: "OptimizeCheck", Status: check.StepWarning}}
+				dts := &scripted{describe: map[string][]reading{"dts-1": {state(check.Running, 1), warned}}}
+				got := newInstance(everything(dts)).fire(t, "request", string(check.Marshal(map[string]any{"Records": records})), time.Minute)
+				if got.err != nil || !strings.Contains(string(got.answer), `"Passed":false`) || dts.count("create", "dts-1") != 1 || dts.count("start", "dts-1") != 0 {
+					t.Errorf("%s, %v, calls %v", got.answer, got.err, dts.calls)
+				}
+			})
+		})
+	}
+}
+
+// A verdict is dated by the clock of DTS, which need not be this machine's.
+func TestVerdictByTheClockOfDTS(t *testing.T) {
+	for name, row := range map[string]struct {
+		skew, ended time.Duration
+		want        bool
+	}{
+		"behind":               {-time.Hour, time.Second - time.Hour, true},
+		"behind, an old check": {-time.Hour, -time.Second - time.Hour, false},
+		"ahead":                {time.Hour, time.Second + time.Hour, true},
+		"ahead, an old check":  {time.Hour, time.Second, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				dated := jobAt(check.JobCheckPass)
+				dated.job.CheckEnded = time.Now().Add(row.ended)
+				dts := &scripted{
+					skew:     row.skew,
+					describe: map[string][]reading{"dts-1": {verdict(true, "ok")}},
+					job:      map[string][]jobReading{"dts-1": {dated}},
+				}
+				got := newInstance(everything(dts)).fire(t, "request", `{"JobId":"dts-1","Wait":true}`, time.Minute)
+				if passed := strings.Contains(string(got.answer), `"Passed":true`); passed != row.want {
+					t.Errorf("%s, %v", got.answer, got.err)
+				}
+			})
+		})
+	}
 }
 
 // A start that was not answered is not forgotten when the next one is refused.

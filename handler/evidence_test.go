@@ -44,6 +44,7 @@ func TestEvidence(t *testing.T) {
 		"dated after the answer":                 {true, []look{{passed, job(check.JobCheckPass, 3*time.Minute), false}}},
 		"a word that says nothing":               {true, []look{{check.State{Status: "error"}, nil, false}, {passed, nil, false}}},
 		"no word":                                {true, []look{{check.State{}, nil, false}, {passed, nil, false}}},
+		"dated after, failed, the job passed":    {true, []look{{failed, job(check.JobCheckPass, time.Second), false}}},
 		"dated at the creation":                  {true, []look{{failed, job(check.JobCheckNotPass, 0), false}}},
 		"dated before":                           {true, []look{{failed, job(check.JobCheckNotPass, -time.Second), false}}},
 		"dated, a job that migrates":             {true, []look{{passed, job(check.JobRunning, time.Second), false}}},

@@ -27,6 +27,7 @@ type scripted struct {
 	start    map[string][]error
 	list     []check.Job
 	listErr  error
+	skew     time.Duration   // of DTS's clock
 	panics   string          // the verb and job of the call that panics
 	silent   map[string]bool // jobs whose calls are not answered
 
@@ -97,7 +98,7 @@ func shift[T any](s *scripted, script map[string][]T, job string) (next T, ok bo
 }
 
 func (s *scripted) receipt(verb, job string) check.Receipt {
-	return check.Receipt{RequestID: verb + "-" + job, Attempts: 1, At: time.Now()}
+	return check.Receipt{RequestID: verb + "-" + job, Attempts: 1, At: time.Now().Add(s.skew)}
 }
 
 func (s *scripted) CreateCheck(ctx context.Context, job string) (check.Receipt, error) {

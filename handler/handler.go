@@ -19,7 +19,8 @@ import (
 )
 
 // DTS is what the handler needs of the Data Transmission Service. The errors
-// are of type *check.Error, and no call outlasts the deadline of its context.
+// are of type *check.Error, receipts are dated, and no call outlasts the deadline
+// of its context.
 type DTS interface {
 	CreateCheck(ctx context.Context, job string) (check.Receipt, error)
 	DescribeCheck(ctx context.Context, job string) (check.State, check.Receipt, error)

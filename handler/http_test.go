@@ -19,6 +19,7 @@ func TestMethods(t *testing.T) {
 		"HEAD":          {`{"httpMethod":"HEAD","path":"/","queryString":{"JobId":"dts-1"}}`, 405, 0},
 		"DELETE":        {`{"httpMethod":"DELETE","path":"/","queryString":{"JobId":"dts-1"},"requestContext":{"stage":"release"}}`, 405, 0},
 		"nonsense":      {`{"httpMethod":"BREW","path":"/","body":"{"}`, 405, 0},
+		"prerender":     {`{"httpMethod":"GET","path":"/","headers":{"sec-purpose":"prerender"},"queryString":{"JobId":"dts-1","Action":"CreateMigrateCheckJob"}}`, 503, 0},
 		"prefetch":      {`{"httpMethod":"GET","path":"/","headers":{"Sec-Purpose":"prefetch;prerender"},"queryString":{"JobId":"dts-1","Action":"CreateMigrateCheckJob"}}`, 503, 0},
 		"GET":           {`{"httpMethod":"GET","path":"/","queryString":{"JobId":"dts-1"}}`, 200, 1},
 		"PUT":           {`{"httpMethod":"PUT","path":"/","body":"dts-1"}`, 200, 1},

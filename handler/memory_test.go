@@ -48,6 +48,40 @@ func TestMemoryForgets(t *testing.T) {
 	}
 }
 
+// Of a selection that is forgotten nothing is left, also when one of its jobs is
+// noted afterwards.
+func TestMemoryOfAForgottenSelection(t *testing.T) {
+	c := &clock{time.Date(2026, 11, 1, 2, 0, 0, 0, time.UTC)}
+	m := newMemory(c.now)
+	m.noteSelection("night", []check.Job{{ID: "dts-1"}, {ID: "dts-2"}})
+	if found, ok := m.selection("night"); !ok || len(found) != 2 {
+		t.Fatalf("found %v", found)
+	}
+	c.Time = c.Add(memoryTime + time.Second)
+	m.selection("night") // which is forgotten now
+	m.note(done("night", "dts-1"))
+	if found, ok := m.selection("night"); ok {
+		t.Errorf("found %v", found)
+	}
+}
+
+// A delivery that is too much by itself is not remembered, nor counted.
+func TestMemoryOfALargeSelection(t *testing.T) {
+	m := newMemory(time.Now)
+	jobs := make([]check.Job, 20000)
+	for i := range jobs {
+		jobs[i] = check.Job{ID: fmt.Sprintf("dts-%060d", i), Name: strings.Repeat("x", mostRemember)}
+	}
+	m.noteSelection("night", jobs)
+	if _, ok := m.selection("night"); ok || m.size != 0 || len(m.oldest) != 0 {
+		t.Errorf("%d bytes, %d deliveries", m.size, len(m.oldest))
+	}
+	m.note(done("next", "dts-1"))
+	if m.size == 0 || m.size > 2000 || len(m.oldest) != 1 {
+		t.Errorf("%d bytes, %d deliveries", m.size, len(m.oldest))
+	}
+}
+
 // What is remembered takes at most 4 MB, and the newest is remembered longest.
 func TestMemoryIsBounded(t *testing.T) {
 	for name, fill := range map[string]func(m *memory){

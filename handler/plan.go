@@ -79,7 +79,7 @@ func (r *run) create(ctx context.Context, j *job) move {
 	case j.Error.Duplicate() && (r.source.AtLeastOnce() || j.ask.Wait || j.evidence.unanswered):
 		// The event came before, or another said the same; or whoever waits wants
 		// the verdict of the check that runs.
-		j.accepted(check.Receipt{RequestID: j.Error.RequestID, AlreadyRunning: true})
+		j.accepted(check.Receipt{RequestID: j.Error.RequestID, AlreadyRunning: true, At: time.Now()})
 		r.logRunning(j)
 		return onward
 	case j.ask.Start && r.source.AtLeastOnce() && !j.Error.Retryable() && !j.MayBeRunning && r.startedBefore(ctx, j):
@@ -95,9 +95,6 @@ func (j *job) accepted(receipt check.Receipt) {
 	j.Error, j.MayBeRunning, j.Created = nil, false, false
 	j.RequestID, j.AlreadyRunning = receipt.RequestID, receipt.AlreadyRunning
 	j.evidence.created, j.evidence.since = true, receipt.At
-	if receipt.At.IsZero() {
-		j.evidence.since = time.Now()
-	}
 }
 
 // startedBefore reports whether the job, of which no check can be created, has

@@ -121,6 +121,33 @@ func TestStart(t *testing.T) {
 			answer:  passed + `"Started":true}`,
 			outcome: "started", starts: 2,
 		},
+		"not answered, and being checked": {
+			dts:     &scripted{start: map[string][]error{"dts-1": {unanswered()}}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobChecking)}}},
+			err:     "dts-1: passed (RequestId create-dts-1), and whether it was started is not known: ClientError.NetworkError: no answer",
+			outcome: "not known", starts: 1,
+		},
+		"not answered, and did not pass since": {
+			dts:     &scripted{start: map[string][]error{"dts-1": {unanswered()}}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobCheckNotPass)}}},
+			err:     "dts-1: passed (RequestId create-dts-1), and whether it was started is not known: ClientError.NetworkError: no answer",
+			outcome: "not known", starts: 1,
+		},
+		"not answered, and no time to look": {
+			dts:     &scripted{start: map[string][]error{"dts-1": {unanswered()}}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobCheckPass)}}},
+			time:    2 * time.Second,
+			err:     "dts-1: passed (RequestId create-dts-1), and whether it was started is not known: ClientError.NetworkError: no answer",
+			outcome: "not known", starts: 1,
+		},
+		"refused, and ready to run": {
+			dts:     &scripted{start: map[string][]error{"dts-1": {conflict}}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobReadyRun)}}},
+			answer:  passed + `"AlreadyStarted":true}`,
+			outcome: "already started", starts: 1,
+		},
+		"nothing could be read": {
+			dts:     &scripted{describe: map[string][]reading{"dts-1": {{err: refusal("InternalError.DatabaseError")}}}},
+			time:    5 * time.Second,
+			err:     "dts-1: created (RequestId create-dts-1), but its state is not known: InternalError.DatabaseError: said by DTS (RequestId refused)",
+			outcome: "created, state not known",
+		},
 		"never answered": {
 			dts:     &scripted{start: map[string][]error{"dts-1": {unanswered()}}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobCheckPass)}}},
 			err:     "dts-1: passed (RequestId create-dts-1), and whether it was started is not known: ClientError.NetworkError: no answer",

@@ -436,6 +436,7 @@ func TestFailures(t *testing.T) {
 		"not this part": {&check.Error{Code: "InvalidParameterValue.InvalidEvent", Message: "bad"}, true, "InvalidParameterValue.InvalidEvent: bad"},
 		"not at all":    {&check.Error{Code: "ResourceNotFound.EventBus", Message: "none with SECRET"}, false, "ResourceNotFound.EventBus: none with ***"},
 		"no right":      {&check.Error{Code: "UnauthorizedOperation.CAM", Message: strings.Repeat("权", 5000)}, false, "UnauthorizedOperation.CAM: " + strings.Repeat("权", 331) + "…"},
+		"a secret late": {errors.New(strings.Repeat("x", maxReason-5) + "SECRET"), true, strings.Repeat("x", maxReason-5) + "***"},
 		"an error":      {errors.New("odd"), true, "odd"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -130,6 +130,15 @@ func TestRegionAndEndpoint(t *testing.T) {
 			if region != test.region || host != test.host {
 				t.Errorf("region %s at %s, want %s at %s", region, host, test.region, test.host)
 			}
+			for _, service := range []string{"scf", "eb"} {
+				if got, want := client.address(place{service, region}).Host, service+strings.TrimPrefix(test.host, "dts"); got != want {
+					t.Errorf("%s at %s, want %s", service, got, want)
+				}
+			}
+			client.config.SCF.Host, client.config.EB.Host = "functions", "events"
+			if scf, eb := client.address(place{"scf", region}).Host, client.address(place{"eb", region}).Host; scf != "functions" || eb != "events" {
+				t.Errorf("scf at %s, eb at %s", scf, eb)
+			}
 		})
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"migratecheck/internal/check"
+	"migratecheck/internal/config"
 	"migratecheck/internal/local/fakedts"
 )
 
@@ -231,11 +232,12 @@ func TestRequests(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				e := newEndpoint(t, false)
 				defer e.close()
+				e.client.config.Language = config.Chinese
 				e.client.config.SCF, e.client.config.EB = e.client.config.DTS, e.client.config.DTS
 				e.answer = func(_ http.ResponseWriter, r *http.Request) bool {
 					for header, want := range map[string]string{
 						"X-TC-Action": test.action.Name, "X-TC-Version": test.action.Version, "X-TC-Region": test.region,
-						"X-TC-Language": "en-US", "X-TC-Token": role.Role.Token, "Content-Type": "application/json", "Accept-Encoding": "",
+						"X-TC-Language": "zh-CN", "X-TC-Token": role.Role.Token, "Content-Type": "application/json", "Accept-Encoding": "",
 					} {
 						if got := r.Header.Get(header); got != want {
 							t.Errorf("%s is %q, want %q", header, got, want)
