@@ -9,6 +9,7 @@ import (
 	"io"
 	"log"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -35,6 +36,9 @@ func run() error {
 	// net/http writes to the standard log what an endpoint sends unasked, which may
 	// be anything, a token that it was sent included.
 	log.SetOutput(io.Discard)
+	// An instance has a share of one processor, so goroutines take turns on one
+	// thread: waking others costs more than all that an event takes here.
+	runtime.GOMAXPROCS(1)
 	// The smallest function has 64 MB. Of what is in use at once even the largest
 	// event and answer leave a good part; this keeps garbage from filling it.
 	debug.SetMemoryLimit(40 << 20)
