@@ -28,9 +28,8 @@ const (
 
 // page is a part of the list of jobs.
 type page struct {
-	receipt check.Receipt
-	total   int
-	jobs    []listed
+	total int
+	jobs  []listed
 }
 
 // listed is a job and whether it fits what the API does not filter by.
@@ -39,15 +38,18 @@ type listed struct {
 	fits bool
 }
 
-// newPage returns a page of the entries of an answer.
-func newPage[T any](receipt check.Receipt, total *int, entries []T, job func(T) (check.Job, bool)) (page, error) {
+// newPage returns the page from offset on, of the entries of an answer.
+func newPage[T any](receipt check.Receipt, offset int, total *int, entries []T, job func(T) (check.Job, bool)) (page, error) {
 	if total == nil || *total < 0 {
 		return page{}, unreadableList(receipt, "no TotalCount")
 	}
 	if len(entries) > maxPage {
 		return page{}, unreadableList(receipt, "more entries than were asked for")
 	}
-	p := page{receipt: receipt, total: *total}
+	if len(entries) > 0 && *total < offset+len(entries) {
+		return page{}, unreadableList(receipt, "more entries than there are")
+	}
+	p := page{total: *total}
 	seen := map[string]bool{}
 	for _, entry := range entries {
 		j, fits := job(entry)
@@ -88,9 +90,6 @@ func (c *Client) ListJobs(ctx context.Context, f check.Filter) ([]check.Job, err
 		p, err := c.list(ctx, f, offset)
 		if err != nil {
 			return nil, err
-		}
-		if len(p.jobs) > 0 && p.total < offset+len(p.jobs) {
-			return nil, unreadableList(p.receipt, "more entries than there are")
 		}
 		joins, news := offset == 0, false
 		for _, j := range p.jobs {

@@ -103,7 +103,7 @@ func (v version2018) list(ctx context.Context, f check.Filter, offset int) (page
 	if err != nil {
 		return page{}, err
 	}
-	return newPage(receipt, answer.TotalCount, answer.JobList, func(j job2018) (check.Job, bool) {
+	return newPage(receipt, offset, answer.TotalCount, answer.JobList, func(j job2018) (check.Job, bool) {
 		return j.job(), among(f.SrcDatabaseTypes, j.SrcDatabaseType) && among(f.DstDatabaseTypes, j.DstDatabaseType) && j.Tags.fit(f)
 	})
 }

@@ -254,5 +254,5 @@ func (v version2021) list(ctx context.Context, f check.Filter, offset int) (page
 	if err != nil {
 		return page{}, err
 	}
-	return newPage(receipt, answer.TotalCount, answer.JobList, func(j job2021) (check.Job, bool) { return j.job(), j.Tags.fit(f) })
+	return newPage(receipt, offset, answer.TotalCount, answer.JobList, func(j job2021) (check.Job, bool) { return j.job(), j.Tags.fit(f) })
 }
