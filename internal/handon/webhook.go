@@ -95,15 +95,12 @@ func (s *Sender) attempt(ctx context.Context, to url.URL, robot *robot, payload 
 		return fmt.Errorf("no answer: %w", err), true
 	}
 	defer response.Body.Close()
-	if response.StatusCode == http.StatusSwitchingProtocols { // whose body would be read without regard to the time
-		return fmt.Errorf("HTTP status %d", response.StatusCode), false
+	if status := response.StatusCode; status < 200 || status > 299 {
+		return fmt.Errorf("HTTP status %d", status), status == http.StatusTooManyRequests || status >= 500
 	}
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if err != nil {
 		return fmt.Errorf("no answer: %w", err), true
-	}
-	if status := response.StatusCode; status < 200 || status > 299 {
-		return fmt.Errorf("HTTP status %d", status), status == http.StatusTooManyRequests || status >= 500
 	}
 	if robot == nil {
 		return nil, false
