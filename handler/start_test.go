@@ -16,6 +16,10 @@ func jobAt(status string) jobReading { return jobReading{job: check.Job{ID: "dts
 func TestStart(t *testing.T) {
 	const asked = `{"JobId":"dts-1","Start":true}`
 	const passed = `{"JobId":"dts-1","RequestId":"create-dts-1","Check":{"Status":"finished","Passed":true,"Progress":100,"Message":"ok"},`
+	const inQuestion = "dts-1: passed (RequestId create-dts-1), and whether it was started is not known: ClientError.NetworkError: no answer"
+	notAnswered := func(jobs ...jobReading) *scripted {
+		return &scripted{start: map[string][]error{"dts-1": {unanswered()}}, job: map[string][]jobReading{"dts-1": jobs}}
+	}
 	denied := refusal("OperationDenied.BizOperationDeniedError")
 	conflict := refusal("FailedOperation.StatusInConflict")
 	lock := &check.Error{Code: "InternalError.LockError", Message: "said by DTS", RequestID: "refused", MayBeRunning: true, Attempts: 1}
@@ -69,17 +73,17 @@ func TestStart(t *testing.T) {
 			outcome: "already started", starts: 1,
 		},
 		"not answered, but started": {
-			dts:     &scripted{start: map[string][]error{"dts-1": {unanswered()}}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobRunning)}}},
+			dts:     notAnswered(jobAt(check.JobRunning)),
 			answer:  passed + `"Started":true}`,
 			outcome: "started", starts: 1,
 		},
 		"not answered, and seen late": {
-			dts:     &scripted{start: map[string][]error{"dts-1": {unanswered()}}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobCheckPass), jobAt(check.JobReadyRun)}}},
+			dts:     notAnswered(jobAt(check.JobCheckPass), jobAt(check.JobReadyRun)),
 			answer:  passed + `"Started":true}`,
 			outcome: "started", starts: 1,
 		},
 		"not answered, and over already": {
-			dts:     &scripted{start: map[string][]error{"dts-1": {unanswered()}}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobFailed)}}},
+			dts:     notAnswered(jobAt(check.JobFailed)),
 			answer:  passed + `"Started":true}`,
 			outcome: "started", starts: 1,
 		},
@@ -94,18 +98,18 @@ func TestStart(t *testing.T) {
 			outcome: "started", starts: 1,
 		},
 		"not answered, and the job cannot be read": {
-			dts:     &scripted{start: map[string][]error{"dts-1": {unanswered()}}, job: map[string][]jobReading{"dts-1": {{err: refusal("InternalError.DatabaseError")}}}},
-			err:     "dts-1: passed (RequestId create-dts-1), and whether it was started is not known: ClientError.NetworkError: no answer",
+			dts:     notAnswered(jobReading{err: refusal("InternalError.DatabaseError")}),
+			err:     inQuestion,
 			outcome: "not known", starts: 1,
 		},
 		"not answered, and the job's status is not known": {
-			dts:     &scripted{start: map[string][]error{"dts-1": {unanswered()}}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobUnknown)}}},
-			err:     "dts-1: passed (RequestId create-dts-1), and whether it was started is not known: ClientError.NetworkError: no answer",
+			dts:     notAnswered(jobAt(check.JobUnknown)),
+			err:     inQuestion,
 			outcome: "not known", starts: 1,
 		},
 		"not answered, and a status that nobody knows": {
-			dts:     &scripted{start: map[string][]error{"dts-1": {unanswered()}}, job: map[string][]jobReading{"dts-1": {jobAt("isolated")}}},
-			err:     "dts-1: passed (RequestId create-dts-1), and whether it was started is not known: ClientError.NetworkError: no answer",
+			dts:     notAnswered(jobAt("isolated")),
+			err:     inQuestion,
 			outcome: "not known", starts: 1,
 		},
 		"not answered, then refused": {
@@ -122,19 +126,19 @@ func TestStart(t *testing.T) {
 			outcome: "started", starts: 2,
 		},
 		"not answered, and being checked": {
-			dts:     &scripted{start: map[string][]error{"dts-1": {unanswered()}}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobChecking)}}},
-			err:     "dts-1: passed (RequestId create-dts-1), and whether it was started is not known: ClientError.NetworkError: no answer",
+			dts:     notAnswered(jobAt(check.JobChecking)),
+			err:     inQuestion,
 			outcome: "not known", starts: 1,
 		},
 		"not answered, and did not pass since": {
-			dts:     &scripted{start: map[string][]error{"dts-1": {unanswered()}}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobCheckNotPass)}}},
-			err:     "dts-1: passed (RequestId create-dts-1), and whether it was started is not known: ClientError.NetworkError: no answer",
+			dts:     notAnswered(jobAt(check.JobCheckNotPass)),
+			err:     inQuestion,
 			outcome: "not known", starts: 1,
 		},
 		"not answered, and no time to look": {
-			dts:     &scripted{start: map[string][]error{"dts-1": {unanswered()}}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobCheckPass)}}},
+			dts:     notAnswered(jobAt(check.JobCheckPass)),
 			time:    2 * time.Second,
-			err:     "dts-1: passed (RequestId create-dts-1), and whether it was started is not known: ClientError.NetworkError: no answer",
+			err:     inQuestion,
 			outcome: "not known", starts: 1,
 		},
 		"refused, and ready to run": {
@@ -149,8 +153,8 @@ func TestStart(t *testing.T) {
 			outcome: "created, state not known",
 		},
 		"never answered": {
-			dts:     &scripted{start: map[string][]error{"dts-1": {unanswered()}}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobCheckPass)}}},
-			err:     "dts-1: passed (RequestId create-dts-1), and whether it was started is not known: ClientError.NetworkError: no answer",
+			dts:     notAnswered(jobAt(check.JobCheckPass)),
+			err:     inQuestion,
 			outcome: "not known", starts: mostStarts,
 		},
 		"no start over HTTP of what migrates": {
