@@ -40,10 +40,11 @@ func Start(ctx context.Context, f Function) (*Instance, error) {
 	f = f.withDefaults()
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	port, err := freePort()
+	port, release, err := reservePort()
 	if err != nil {
 		return nil, err
 	}
+	defer release()
 	process := exec.Command(f.Path)
 	for name, value := range f.variables() {
 		process.Env = append(process.Env, name+"="+value)
@@ -72,16 +73,6 @@ func Start(ctx context.Context, f Function) (*Instance, error) {
 		return nil, err
 	}
 	return i, nil
-}
-
-// freePort returns a port of loopback that nobody listens on.
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
 // connect waits for the function to listen and to answer a ping.
