@@ -327,9 +327,9 @@ func TestAnswerFits(t *testing.T) {
 		jobs  int
 	}{
 		"verdicts":            {map[string]any{"JobIds": ids, "Action": "DescribeMigrateCheckJob"}, 1000, false, event.MaxJobs},
-		"verdicts, over HTTP": {map[string]any{"httpMethod": "POST", "path": "/", "body": map[string]any{"JobIds": ids[:3000], "Action": "DescribeMigrateCheckJob"}}, 1000, true, 3000},
-		"verdicts as a page":  {map[string]any{"httpMethod": "POST", "path": "/", "headers": map[string]any{"accept": "text/html"}, "body": map[string]any{"JobIds": ids[:2000], "Action": "DescribeMigrateCheckJob"}}, 500, true, 2000},
-		"verdicts as a table": {map[string]any{"httpMethod": "POST", "path": "/", "headers": map[string]any{"accept": "text/plain"}, "body": map[string]any{"JobIds": ids[:2000], "Action": "DescribeMigrateCheckJob"}}, 500, true, 2000},
+		"verdicts, over HTTP": {map[string]any{"httpMethod": "POST", "path": "/", "body": map[string]any{"JobIds": ids[:1500], "Action": "DescribeMigrateCheckJob"}}, 1000, true, 1500},
+		"verdicts as a page":  {map[string]any{"httpMethod": "POST", "path": "/", "headers": map[string]any{"accept": "text/html"}, "body": map[string]any{"JobIds": ids[:1500], "Action": "DescribeMigrateCheckJob"}}, 500, true, 1500},
+		"verdicts as a table": {map[string]any{"httpMethod": "POST", "path": "/", "headers": map[string]any{"accept": "text/plain"}, "body": map[string]any{"JobIds": ids[:1500], "Action": "DescribeMigrateCheckJob"}}, 500, true, 1500},
 		"refusals, over HTTP": {map[string]any{"httpMethod": "POST", "path": "/", "body": map[string]any{"JobIds": ids}}, 1000, true, event.MaxJobs},
 	} {
 		t.Run(name, func(t *testing.T) {
