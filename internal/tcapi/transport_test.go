@@ -129,6 +129,49 @@ func TestConnectionsAreKept(t *testing.T) {
 	}
 }
 
+// The connections of one batch serve the next.
+func TestConnectionsOfABatchAreKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEndpoint(t, false)
+		defer e.close()
+		e.answer = func(http.ResponseWriter, *http.Request) bool { time.Sleep(time.Second); return false }
+		for range 3 {
+			var group sync.WaitGroup
+			for range 64 {
+				group.Go(func() { e.create(t) })
+			}
+			group.Wait()
+		}
+		if dialed, open := e.network.Count(); dialed != 64 || open != 64 {
+			t.Errorf("%d connections, %d of them open, want 64", dialed, open)
+		}
+	})
+}
+
+// An endpoint that is silent when TLS begins has been sent nothing, and costs
+// less than an attempt may take.
+func TestSilentHandshakeIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEndpoint(t, true)
+		defer e.close()
+		silent := true
+		e.current.Load().DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+			if !silent {
+				return e.network.Dial(ctx, network, address)
+			}
+			silent = false
+			near, far := net.Pipe()
+			go io.Copy(io.Discard, far)
+			return near, nil
+		}
+		began := time.Now()
+		receipt, err := e.client.Do(t.Context(), Action{Service: "dts", Name: "StartMigrateJob", Changes: true, Once: true}, struct{}{}, nil)
+		if took := time.Since(began); err != nil || receipt.Attempts != 2 || took > maxAttemptTime/2 {
+			t.Errorf("%d attempts in %v, %v", receipt.Attempts, took, err)
+		}
+	})
+}
+
 // A connection that was idle for too long is not written to, also when no
 // timer could close it because the instance was frozen; the next one resumes
 // its TLS session. So does the one after a renewal.
