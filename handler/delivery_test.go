@@ -116,6 +116,44 @@ func TestDeliveryGoesOnWaiting(t *testing.T) {
 	}
 }
 
+// What somebody else had started is told again as it was, and nothing is sent
+// for it.
+func TestDeliveryOfWhatWasStartedBefore(t *testing.T) {
+	for name, row := range map[string]struct {
+		dts    *scripted
+		answer string
+		calls  []string
+	}{
+		"before the check": {
+			dts:    &scripted{create: map[string]error{"dts-1": refusal("FailedOperation.NotAllowOperation")}},
+			answer: `{"JobId":"dts-1","RequestId":"job-dts-1","AlreadyStarted":true}`,
+			calls:  []string{"create dts-1", "job dts-1"},
+		},
+		"before the start": {
+			dts:    &scripted{start: map[string][]error{"dts-1": {refusal("FailedOperation.StatusInConflict")}}},
+			answer: `{"JobId":"dts-1","RequestId":"create-dts-1","Check":{"Status":"finished","Passed":true,"Progress":100},"AlreadyStarted":true}`,
+			calls:  []string{"create dts-1", "describe dts-1", "describe dts-1", "start dts-1", "job dts-1"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				row.dts.job = map[string][]jobReading{"dts-1": {jobAt(check.JobRunning)}}
+				i := newInstance(everything(row.dts))
+				const event = `{"Type":"Timer","TriggerName":"night","Time":"2026-11-01T18:00:00Z","Message":"{\"JobId\":\"dts-1\",\"Start\":true}"}`
+				for delivery := range 3 {
+					got := i.fire(t, "request", event, time.Minute)
+					if got.err != nil || string(got.answer) != row.answer && delivery > 0 {
+						t.Errorf("delivery %d: %s, %v\nwant %s", delivery, got.answer, got.err, row.answer)
+					}
+				}
+				if !slices.Equal(row.dts.calls, row.calls) {
+					t.Errorf("calls %v", row.dts.calls)
+				}
+			})
+		})
+	}
+}
+
 // A start that was not answered is looked after by the next delivery before
 // another is sent.
 func TestDeliveryAfterAnUnansweredStart(t *testing.T) {
