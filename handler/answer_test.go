@@ -372,3 +372,26 @@ func TestTextsOfThousandsAreNotKept(t *testing.T) {
 		t.Errorf("%d bytes of texts are kept", kept)
 	}
 }
+
+// Nor are those of checks that still run, which are read again.
+func TestTextsOfRunningChecksAreNotKept(t *testing.T) {
+	work := run{Handler: newInstance(Options{}).Handler}
+	for range 2000 {
+		work.jobs = append(work.jobs, new(job))
+	}
+	read, _, _ := verbose{text: 4000}.DescribeCheck(t.Context(), "")
+	read.Status = check.Running
+	kept := 0
+	for _, j := range work.jobs {
+		work.see(j, read)
+		kept += stateSize(*j.Check)
+	}
+	if kept > mostTexts {
+		t.Errorf("%d bytes of texts are kept", kept)
+	}
+	work.jobs = work.jobs[:1]
+	work.see(work.jobs[0], read)
+	if n := stateSize(*work.jobs[0].Check); n != stateSize(read) {
+		t.Errorf("%d bytes of the only check are kept", n)
+	}
+}

@@ -151,7 +151,7 @@ func TestMemoryOfWhatIsOver(t *testing.T) {
 	for n := range 1000 {
 		fire(n)
 	}
-	if n := len(i.memory.deliveries); n != mostOver || i.memory.size > 200_000 {
+	if n := len(i.memory.deliveries); n != 100 || i.memory.size > 200_000 {
 		t.Errorf("%d deliveries are remembered in %d bytes", n, i.memory.size)
 	}
 	fire(999)

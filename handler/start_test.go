@@ -155,7 +155,7 @@ func TestStart(t *testing.T) {
 		"never answered": {
 			dts:     notAnswered(jobAt(check.JobCheckPass)),
 			err:     inQuestion,
-			outcome: "not known", starts: mostStarts,
+			outcome: "not known", starts: 3,
 		},
 		"no start over HTTP of what migrates": {
 			event:   `{"httpMethod":"POST","path":"/","body":"{\"JobId\":\"dts-1\",\"Start\":true}"}`,
@@ -168,6 +168,24 @@ func TestStart(t *testing.T) {
 			dts:     &scripted{create: map[string]error{"dts-1": refusal("FailedOperation.NotAllowOperation")}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobRunning)}}},
 			answer:  `{"JobId":"dts-1","RequestId":"job-dts-1","AlreadyStarted":true}`,
 			outcome: "already started",
+		},
+		"a timer that is refused for rate": {
+			event:   `{"Type":"Timer","TriggerName":"night","Time":"2026-11-01T18:00:00Z","Message":"{\"JobId\":\"dts-1\",\"Start\":true}"}`,
+			dts:     &scripted{create: map[string]error{"dts-1": refusal("RequestLimitExceeded")}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobRunning)}}},
+			err:     "dts-1: RequestLimitExceeded: said by DTS (RequestId refused)",
+			outcome: "refused",
+		},
+		"a timer that only checks, and comes to a job that migrates": {
+			event:   `{"Type":"Timer","TriggerName":"night","Time":"2026-11-01T18:00:00Z","Message":"{\"JobId\":\"dts-1\",\"Wait\":true}"}`,
+			dts:     &scripted{create: map[string]error{"dts-1": refusal("FailedOperation.NotAllowOperation")}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobRunning)}}},
+			err:     "dts-1: FailedOperation.NotAllowOperation: said by DTS (RequestId refused)",
+			outcome: "refused",
+		},
+		"a timer that comes to a job that cannot be read": {
+			event:   `{"Type":"Timer","TriggerName":"night","Time":"2026-11-01T18:00:00Z","Message":"{\"JobId\":\"dts-1\",\"Start\":true}"}`,
+			dts:     &scripted{create: map[string]error{"dts-1": refusal("FailedOperation.NotAllowOperation")}, job: map[string][]jobReading{"dts-1": {{err: refusal("InternalError.DatabaseError")}}}},
+			err:     "dts-1: FailedOperation.NotAllowOperation: said by DTS (RequestId refused)",
+			outcome: "refused",
 		},
 		"a timer that comes to a job that failed": {
 			event:   `{"Type":"Timer","TriggerName":"night","Time":"2026-11-01T18:00:00Z","Message":"{\"JobId\":\"dts-1\",\"Start\":true}"}`,

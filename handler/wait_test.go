@@ -73,6 +73,18 @@ func TestWait(t *testing.T) {
 				`"body":"{\"Error\":{\"Code\":\"AuthFailure.TokenFailure\",\"Message\":\"said by DTS\"},\"JobId\":\"dts-1\",\"RequestId\":\"create-dts-1\",\"Created\":true}"}`,
 			level: "ERROR", outcome: "created, state not known", attempts: 2,
 		},
+		"created, and not shown yet when time is up": {
+			readings: []reading{state(check.Unavailable, 0)},
+			time:     5 * time.Second,
+			answer:   `{"JobId":"dts-1","RequestId":"create-dts-1","Check":{"Status":"starting","Progress":0}}`,
+			level:    "WARN", outcome: "no verdict",
+		},
+		"why it could not be read, not that time is up": {
+			readings: []reading{{err: flaky}, {err: &check.Error{Code: check.CodeDeadline, Message: "not sent"}}},
+			time:     20 * time.Second,
+			err:      "dts-1: created (RequestId create-dts-1), but its state is not known: InternalError.DatabaseError: said by DTS (RequestId refused)",
+			level:    "ERROR", outcome: "created, state not known",
+		},
 		"nothing could be read": {
 			readings: []reading{{err: flaky}},
 			time:     5 * time.Second,
@@ -236,7 +248,7 @@ func TestPollDelay(t *testing.T) {
 	for round := 1; round <= 12; round++ {
 		for _, left := range []time.Duration{-time.Second, 0, time.Millisecond, time.Second, 1500 * time.Millisecond, time.Minute, 900 * time.Second} {
 			d := pollDelay(round, left)
-			if d < minPoll || d > maxPoll || left > 2*minPoll && d >= left {
+			if d < time.Second || d > 10*time.Second || left > 2*time.Second && d >= left {
 				t.Errorf("round %d with %v left: %v", round, left, d)
 			}
 		}
