@@ -116,6 +116,26 @@ func TestDeliveryGoesOnWaiting(t *testing.T) {
 	}
 }
 
+// A check that was found running by a refusal without a RequestId is remembered
+// like any other.
+func TestDeliveryWithoutRequestID(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		duplicate := refusal("InternalError.DuplicateJob")
+		duplicate.RequestID = ""
+		dts := &scripted{create: map[string]error{"dts-1": duplicate}}
+		i := newInstance(everything(dts))
+		const event = `{"Type":"Timer","TriggerName":"night","Time":"2026-11-01T18:00:00Z","Message":"{\"JobId\":\"dts-1\",\"Start\":true}"}`
+		for range 3 {
+			if got := i.fire(t, "request", event, time.Minute); got.err != nil || !strings.Contains(string(got.answer), `"AlreadyRunning":true`) || !strings.Contains(string(got.answer), `"Started":true`) {
+				t.Errorf("got %s, %v", got.answer, got.err)
+			}
+		}
+		if dts.count("create", "dts-1") != 1 || dts.count("start", "dts-1") != 1 {
+			t.Errorf("calls %v", dts.calls)
+		}
+	})
+}
+
 // What somebody else had started is told again as it was, and nothing is sent
 // for it.
 func TestDeliveryOfWhatWasStartedBefore(t *testing.T) {
@@ -567,6 +587,15 @@ func TestPanic(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// A panic after a refusal does not make a check of it.
+func TestPanicAfterARefusal(t *testing.T) {
+	dts := &scripted{create: map[string]error{"dts-1": refusal("FailedOperation.NotAllowOperation")}, panics: "job dts-1"}
+	i := invoke(t, dts, `{"Type":"Timer","Message":"{\"JobId\":\"dts-1\",\"Start\":true}"}`)
+	if i.err == nil || !strings.HasPrefix(i.err.Error(), "dts-1: "+check.CodePanic) {
+		t.Errorf("got %s, %v", i.answer, i.err)
 	}
 }
 

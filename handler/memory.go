@@ -116,7 +116,7 @@ func (m *memory) recall(j *job) bool {
 		if p.passed != nil && (p.started || p.alreadyStarted) {
 			j.Check = &check.State{Status: check.Finished, Passed: p.passed, Progress: 100}
 		}
-		return p.requestID != "" || p.refused != nil || p.started || p.alreadyStarted
+		return p.evidence.created || p.alreadyStarted || p.refused != nil
 	}
 	return false
 }
@@ -132,7 +132,7 @@ func (m *memory) note(j *job) {
 		starting:       j.start.unanswered,
 		started:        j.Started, startID: j.StartRequestID, alreadyStarted: j.AlreadyStarted,
 	}
-	if j.evidence.created || j.Started || j.AlreadyStarted {
+	if j.evidence.created || j.AlreadyStarted {
 		p.requestID = j.RequestID
 	}
 	if j.Check != nil {
@@ -150,7 +150,7 @@ func (m *memory) note(j *job) {
 
 // broughtAbout reports whether there is anything to remember.
 func (p *past) broughtAbout() bool {
-	return p.requestID != "" || p.refused != nil || p.evidence.unanswered
+	return p.evidence.created || p.evidence.unanswered || p.alreadyStarted || p.refused != nil
 }
 
 func (m *memory) keep(j *job, p past) {

@@ -48,7 +48,7 @@ func (j *job) fail(err error) {
 	failure := asError(err)
 	j.Error = failure
 	j.MayBeRunning = failure.MayBeRunning
-	j.Created = j.RequestID != "" && !j.ask.Describe
+	j.Created = j.evidence.created
 	if j.RequestID == "" {
 		j.RequestID = failure.RequestID
 	}
