@@ -96,7 +96,7 @@ func (p *pacer) wait(ctx context.Context, again bool, reserve time.Duration) boo
 		if delay <= 0 {
 			return true
 		}
-		if now.Add(delay).After(deadline) || smithytime.SleepWithContext(ctx, delay) != nil {
+		if !now.Add(delay).Before(deadline) || smithytime.SleepWithContext(ctx, delay) != nil {
 			return false
 		}
 	}
@@ -168,7 +168,7 @@ func (p *pacer) refused() {
 	if len(p.taken) > 0 {
 		free = p.taken[0]
 	}
-	free = free.Add(second + min(time.Duration(p.row-1)*longer, longest))
+	free = free.Add(second + min(time.Duration(max(p.row-1, 0))*longer, longest))
 	if free.After(p.next) {
 		p.next = free
 	}

@@ -223,6 +223,44 @@ func TestRest(t *testing.T) {
 		p.took()
 		p.refused()
 		rest(time.Second)
+		// A call that is taken between two refusals that are one shortens no rest,
+		time.Sleep(time.Second)
+		p.took()
+		time.Sleep(900 * time.Millisecond)
+		p.took()
+		p.refused()
+		time.Sleep(150 * time.Millisecond)
+		p.took()
+		p.refused()
+		rest(850 * time.Millisecond)
+		// nor does a refusal of a call that left before another.
+		time.Sleep(time.Second)
+		p.refused()
+		p.took()
+		time.Sleep(500 * time.Millisecond)
+		p.next = p.next.Add(time.Second) // as after many in a row
+		p.refused()
+		rest(1500 * time.Millisecond)
+	})
+}
+
+// What cannot leave in time is not waited for.
+func TestNoTimeToLeave(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPacer(20)
+		p.refused() // nothing leaves for a second
+		began := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if p.wait(ctx, false, 0) || time.Since(began) > 0 {
+			t.Errorf("waited %v", time.Since(began))
+		}
+		time.Sleep(time.Second)
+		ctx, cancel = context.WithCancel(t.Context())
+		cancel()
+		if p.wait(ctx, false, 0) {
+			t.Error("a call left after it was cancelled")
+		}
 	})
 }
 
