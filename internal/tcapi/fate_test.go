@@ -140,6 +140,27 @@ func TestAttemptsAreSignedAnew(t *testing.T) {
 	})
 }
 
+// A call that DTS answered took a place in the quota, whatever the answer, unless
+// it was refused for rate.
+func TestWhatTakesOfTheQuota(t *testing.T) {
+	for answer, want := range map[string]int{
+		"ok": 1, "FailedOperation.NotAllowOperation": 1, "RequestLimitExceeded": 0, "lost": 0, "page": 0,
+	} {
+		t.Run(answer, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := newEndpoint(t, false)
+				defer e.close()
+				e.client.config.MaxAttempts = 1
+				script(e, []string{answer})
+				create(t.Context(), e.client, known)
+				if n := e.client.pacers[createCheck].progress(); n != want {
+					t.Errorf("%d calls were taken, want %d", n, want)
+				}
+			})
+		})
+	}
+}
+
 // A call that is refused for rate while others get through is not given up.
 func TestRefusalsForRateAreNotCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
