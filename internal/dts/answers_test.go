@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -84,8 +85,9 @@ func TestStates(t *testing.T) {
 	}
 }
 
-// What is kept of a check is bounded: texts are cut first, then good steps are
-// left out, and a step that failed or warned never is for one that passed.
+// What is kept of a check is bounded: texts are cut first, then steps that passed
+// are left out, then those that have not begun, and none that failed or warned
+// for one of these.
 func TestStatesAreBounded(t *testing.T) {
 	many := func(status string) []step2021 {
 		all := make([]step2021, 900)
@@ -111,6 +113,24 @@ func TestStatesAreBounded(t *testing.T) {
 	}
 	if encoded, err := json.Marshal(s); err != nil || len(encoded) > 512<<10 {
 		t.Errorf("%d bytes, %v", len(encoded), err)
+	}
+	for status, want := range map[string]int{"pass": 2, "notStarted": maxSteps} {
+		begun := many(status)
+		begun[7].StepStatus, begun[899].StepStatus = "notStarted", "pass"
+		begun[890].StepStatus = "warning"
+		s := (&check2021{Status: "success", CheckFlag: "checkPass", StepInfo: begun}).state()
+		warned := slices.IndexFunc(s.Steps, func(s check.Step) bool { return s.Status == "warning" })
+		if len(s.Steps) != want || warned < 0 || s.Steps[want-1].Status == "pass" {
+			t.Errorf("%s: %d steps, the warning is %d", status, len(s.Steps), warned)
+		}
+		s.Steps = slices.Delete(s.Steps, warned, warned+1)
+		if *s.Strictly().Passed {
+			t.Errorf("%s: what has not begun is taken for passed", status)
+		}
+	}
+	lines := steps([]step2021{{StepName: "s", DetailCheckItems: []item2021{{CheckItemName: "i", ErrorLog: make([]string, 100), HelpDoc: strings.Split(strings.Repeat("x", 100), "")}}}})
+	if item := lines[0].Failed[0]; len(item.Log) != 0 || len(item.HelpDoc) != 20 {
+		t.Errorf("%d lines of log, %d links", len(item.Log), len(item.HelpDoc))
 	}
 }
 

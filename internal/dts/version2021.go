@@ -111,13 +111,20 @@ func (t *texts) keepAll(all []string) []string {
 }
 
 // steps returns the steps of a check. If there are too many of them, those that
-// are good or not begun are left out first.
+// passed are left out first, then those that have not begun.
 func steps(all []step2021) []check.Step {
 	if len(all) > maxSteps {
-		all = slices.DeleteFunc(all, func(a step2021) bool {
-			return !a.HasSkipped && (a.StepStatus == check.StepPass || a.StepStatus == check.StepNotStarted)
-		})
-		all = all[:min(len(all), maxSteps)]
+		all = slices.DeleteFunc(all, func(a step2021) bool { return !a.HasSkipped && a.StepStatus == check.StepPass })
+	}
+	if len(all) > maxSteps {
+		last := func(a step2021) int {
+			if a.StepStatus == check.StepNotStarted {
+				return 1
+			}
+			return 0
+		}
+		slices.SortStableFunc(all, func(a, b step2021) int { return last(a) - last(b) })
+		all = all[:maxSteps]
 	}
 	kept := texts{maxTexts}
 	details := 0
