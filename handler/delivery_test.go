@@ -116,6 +116,27 @@ func TestDeliveryGoesOnWaiting(t *testing.T) {
 	}
 }
 
+// A start that was refused for good is told again with the verdict.
+func TestDeliveryOfARefusedStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dts := &scripted{
+			start:   map[string][]error{"dts-1": {refusal("OperationDenied.BizOperationDeniedError")}},
+			creates: map[string][]error{"dts-2": {refusal("InternalError.LockError")}},
+		}
+		i := newInstance(everything(dts))
+		event := deliveries["timer"](`,"Start":true`)
+		for range 3 {
+			got := i.fire(t, "request", event, time.Minute)
+			if got.err == nil || !strings.HasPrefix(got.err.Error(), "2 of 2 jobs failed: dts-1: passed (RequestId create-dts-1), but not started: OperationDenied") {
+				t.Errorf("got %s, %v", got.answer, got.err)
+			}
+		}
+		if dts.count("create", "dts-1") != 1 || dts.count("start", "dts-1") != 1 {
+			t.Errorf("calls %v", dts.calls)
+		}
+	})
+}
+
 // A check that was found running by a refusal without a RequestId is remembered
 // like any other.
 func TestDeliveryWithoutRequestID(t *testing.T) {

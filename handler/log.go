@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"log/slog"
@@ -135,24 +136,38 @@ func why(o check.Outcome) []slog.Attr {
 	return nil // without texts and steps it is short enough
 }
 
-// reasonsOf are the reasons of the steps that failed or gave a warning. DTS's
-// log text stands in where it gives no reason.
+// reasonsOf returns the reasons of the steps that failed or gave a warning. A
+// check without such steps may have failed strictly: then it returns those of all
+// steps that are not good.
 func reasonsOf(s check.State) []reason {
-	var out []reason
+	var bad, notGood []reason
 	for _, step := range s.Steps {
-		if step.Status != check.StepFailed && step.Status != check.StepWarning {
-			continue
+		switch {
+		case step.Status == check.StepFailed || step.Status == check.StepWarning:
+			bad = append(bad, reasonsOfStep(step)...)
+		case !step.Good():
+			notGood = append(notGood, reasonsOfStep(step)...)
 		}
-		if len(step.Failed) == 0 {
-			out = append(out, reason{ID: step.ID, Status: step.Status, Reason: step.Message})
+	}
+	if bad == nil {
+		return notGood
+	}
+	return bad
+}
+
+// reasonsOfStep returns the reasons of one step. DTS's log text stands in where
+// it gives no reason.
+func reasonsOfStep(s check.Step) []reason {
+	if len(s.Failed) == 0 {
+		status := s.Status
+		if s.Skipped {
+			status = check.StepSkipped
 		}
-		for _, item := range step.Failed {
-			text := item.Reason
-			if text == "" {
-				text = strings.Join(item.Log, " ")
-			}
-			out = append(out, reason{step.ID, item.Result, text, item.Solution})
-		}
+		return []reason{{ID: s.ID, Status: status, Reason: s.Message}}
+	}
+	var out []reason
+	for _, item := range s.Failed {
+		out = append(out, reason{s.ID, item.Result, cmp.Or(item.Reason, strings.Join(item.Log, " ")), item.Solution})
 	}
 	return out
 }

@@ -226,6 +226,19 @@ func TestLogSaysWhy(t *testing.T) {
 				map[string]any{"id": "VersionCheck", "status": "failed", "reason": "message of VersionCheck"},
 			},
 		},
+		"strictly": {
+			[]check.Step{
+				step("ConnectDBCheck", check.StepPass),
+				step("OptimizeCheck", check.StepSkipped, check.Item{Name: "Skipped", Result: "skipped", Reason: "skipped by ops"}),
+				{ID: "VersionCheck", Status: check.StepPass, Skipped: true},
+				step("BinlogCheck", check.StepNotStarted),
+			},
+			[]any{
+				map[string]any{"id": "OptimizeCheck", "status": "skipped", "reason": "skipped by ops"},
+				map[string]any{"id": "VersionCheck", "status": "skipped"},
+				map[string]any{"id": "BinlogCheck", "status": "notStarted", "reason": "message of BinlogCheck"},
+			},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := reading{state: check.State{Status: check.Finished, Passed: &no, Progress: 100, Message: "2 steps failed", Steps: row.steps}}

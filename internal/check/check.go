@@ -42,14 +42,14 @@ type State struct {
 // Ended reports whether the check has come to its end, with a verdict or without.
 func (s State) Ended() bool { return s.Status == Finished }
 
-// Strictly returns the state with a verdict that takes whatever is not plainly
-// passed for a failure: a warning, a skipped step, one that was not begun.
+// Strictly returns the state with a strict verdict: a check has not passed if a
+// step gave a warning, was skipped or was not begun.
 func (s State) Strictly() State {
 	if s.Passed == nil || !*s.Passed {
 		return s
 	}
 	for _, step := range s.Steps {
-		if step.Skipped || step.Status != StepPass || len(step.Failed) > 0 {
+		if !step.Good() {
 			s.Passed = new(bool)
 			break
 		}
@@ -78,6 +78,11 @@ type Step struct {
 
 	// Failed holds the items of the step that failed or gave a warning.
 	Failed []Item `json:"Failed,omitempty"`
+}
+
+// Good reports whether the step passed, with nothing to say against it.
+func (s Step) Good() bool {
+	return !s.Skipped && s.Status == StepPass && len(s.Failed) == 0
 }
 
 // The values of Step.Status.

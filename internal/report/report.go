@@ -244,7 +244,7 @@ func weight(s check.Step) int {
 		return 2
 	case s.Status == check.StepFailed:
 		return 0
-	case s.Status == check.StepWarning:
+	case s.Status == check.StepWarning || len(s.Failed) > 0:
 		return 1
 	}
 	return 3

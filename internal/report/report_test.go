@@ -160,3 +160,15 @@ func TestGolden(t *testing.T) {
 		}
 	})
 }
+
+// A step that passed and has something to say all the same is shown: strictly,
+// it keeps the check from passing.
+func TestStepThatPassedWithAnItem(t *testing.T) {
+	o := check.Outcome{JobID: "dts-1", Check: &check.State{Status: check.Finished, Passed: verdict(false), Steps: []check.Step{
+		{Name: "Version", Status: check.StepPass},
+		{Name: "Parameters", Status: check.StepPass, Failed: []check.Item{{Name: "binlog", Result: check.StepWarning, Reason: "It is short."}}},
+	}}}
+	if text := Text(Report{Result: check.Result{Jobs: []check.Outcome{o}}}); !strings.Contains(text, "It is short.") || strings.Contains(text, "Version") {
+		t.Errorf("got %s", text)
+	}
+}
