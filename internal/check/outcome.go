@@ -47,7 +47,7 @@ const (
 	KindPassed    Kind = "passed"    // the check passed
 	KindNotPassed Kind = "notPassed" // the check did not pass
 	KindNoVerdict Kind = "noVerdict" // the check has no verdict yet
-	KindStarted   Kind = "started"   // the check passed and the migration is started
+	KindStarted   Kind = "started"   // the migration is started
 	KindFailed    Kind = "failed"    // there is an Error
 )
 
@@ -79,8 +79,8 @@ func (o Outcome) Problem() bool {
 }
 
 // Counts says how many jobs have which outcome. Passed, NotPassed, NoVerdict
-// and Failed add up to the number of jobs where verdicts were asked for; the
-// Started are among the Passed.
+// and Failed add up to the number of jobs where verdicts were asked for. The
+// Started are among the Passed: DTS starts nothing that has not passed a check.
 type Counts struct {
 	Jobs, Passed, NotPassed, NoVerdict, Started, Failed int
 }

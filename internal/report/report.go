@@ -152,7 +152,7 @@ func (d *description) headlineOf(jobs []check.Outcome, problems int, byKind map[
 		return d.one[jobs[0].Kind()]
 	case problems > 0:
 		return d.attention(problems, len(jobs))
-	case len(byKind[check.KindPassed])+len(byKind[check.KindStarted]) == len(jobs):
+	case !slices.ContainsFunc(jobs, func(o check.Outcome) bool { return o.Check == nil || o.Check.Passed == nil }):
 		return d.allPassed(len(jobs))
 	case len(byKind[check.KindCreated]) == len(jobs):
 		return d.allCreated(len(jobs))
