@@ -25,7 +25,7 @@ func (d *draft) readAnswers(place string, o object, depth int) *check.Error {
 		if twice {
 			err = ambiguous(where)
 		}
-		if (err != nil || found.empty()) && !d.empty() {
+		if (err != nil || found.empty() || found.none) && !d.empty() {
 			continue
 		}
 		if err != nil {
@@ -56,8 +56,9 @@ func readResponse(place string, _ object, raw json.RawMessage, depth int) (draft
 }
 
 // readBatch reads this function's own answer to a batch. An entry for a record
-// that could not be read names no job.
-func readBatch(place string, _ object, raw json.RawMessage, depth int) (draft, *check.Error) {
+// that could not be read names no job; if a selection found none, there are no
+// entries, and the next function in a row has nothing to do.
+func readBatch(place string, o object, raw json.RawMessage, depth int) (draft, *check.Error) {
 	v, err := jsonValue(place, raw, depth)
 	if err != nil {
 		return draft{}, err
@@ -65,6 +66,9 @@ func readBatch(place string, _ object, raw json.RawMessage, depth int) (draft, *
 	entries, ok := parseArray(v.json)
 	if !ok {
 		return draft{}, check.Invalid(place, "must be an array of objects with JobId")
+	}
+	if isEmptyArray(entries) && string(o.get("Failed")) == "0" {
+		return draft{none: true, batch: true, place: place}, nil
 	}
 	l := list{place: place, several: true, member: "JobId"}
 	for i, entry := range entries.elements() {
@@ -85,19 +89,6 @@ func readBatch(place string, _ object, raw json.RawMessage, depth int) (draft, *
 		}
 	}
 	return l.draft()
-}
-
-// foundNothing reports whether an event is this function's own answer to a
-// selection that found no job: the next function in a row has nothing to do.
-func foundNothing(o object) bool {
-	jobs, ok := parseArray(o.get("Jobs"))
-	if !ok || string(o.get("Failed")) != "0" {
-		return false
-	}
-	for range jobs.elements() {
-		return false
-	}
-	return true
 }
 
 // readOwnBody reads this function's own answer to an HTTP event.

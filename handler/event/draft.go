@@ -12,6 +12,7 @@ import (
 type draft struct {
 	jobs   []string      // in the order given, each once
 	filter *check.Filter // the value of Select, nil where there is none
+	none   bool          // it is this function's own answer to a selection that found no job
 	place  string        // where the jobs or Select were found
 	batch  bool          // the request has a form that can name several jobs
 
@@ -20,8 +21,8 @@ type draft struct {
 	start  string          // where Start was found
 }
 
-// empty reports whether neither jobs are named nor Select is given.
-func (d draft) empty() bool { return len(d.jobs) == 0 && d.filter == nil }
+// empty reports whether the draft does not say which jobs.
+func (d draft) empty() bool { return len(d.jobs) == 0 && d.filter == nil && !d.none }
 
 // request returns what is asked for, all places taken together.
 func (d draft) request() (Request, *check.Error) {
@@ -66,7 +67,7 @@ func (d *draft) merge(place string, other draft) *check.Error {
 	switch {
 	case other.empty():
 	case d.empty():
-		d.jobs, d.filter, d.place = other.jobs, other.filter, other.place
+		d.jobs, d.filter, d.none, d.place = other.jobs, other.filter, other.none, other.place
 	case d.filter != nil && other.filter != nil:
 		if !reflect.DeepEqual(d.filter, other.filter) {
 			return check.Invalid(other.place, "differs from "+d.place)

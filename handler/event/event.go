@@ -108,10 +108,6 @@ func (e *Event) read(payload []byte) *check.Error {
 		e.Source = EventBridge
 		return e.readEach("", list, readCloudEvent)
 	}
-	if o, ok := parseObject(v.json); ok && foundNothing(o) {
-		e.Requests, e.Batch = []Request{{Batch: true}}, true
-		return nil
-	}
 	d, err := readValue("", v)
 	if err == nil && d.empty() {
 		err = check.Invalid("JobId", "is required: the event names no job")

@@ -67,6 +67,13 @@ func (a array) elements() iter.Seq2[int, json.RawMessage] {
 	}
 }
 
+func isEmptyArray(a array) bool {
+	for range a.elements() {
+		return false
+	}
+	return true
+}
+
 // oneOrMore returns the elements of an array, or the value itself.
 func oneOrMore(raw json.RawMessage) iter.Seq[json.RawMessage] {
 	return func(yield func(json.RawMessage) bool) {
