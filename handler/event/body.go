@@ -21,7 +21,7 @@ func readBody(place string, o object) (draft, *check.Error) {
 	if !ok {
 		v := value{json: raw}
 		if !isContent(v) {
-			return draft{}, check.Invalid(place, "must be a string")
+			return draft{}, check.Invalid(place, "must be a string, not "+showJSON(raw))
 		}
 		return readValue(place, v)
 	}

@@ -46,7 +46,7 @@ func readValue(place string, v value) (draft, *check.Error) {
 	case v.json[0] == '[':
 		return readJobs(place, true, []value{v})
 	}
-	return draft{}, check.Invalid(orEvent(place), "must be a JobId, an array of them or an object with JobId")
+	return draft{}, check.Invalid(orEvent(place), "must be a JobId, an array of them or an object with JobId, not "+showJSON(v.json))
 }
 
 // readObject reads the object forms of a check request. Keys that are not ours

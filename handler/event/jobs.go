@@ -44,7 +44,7 @@ func readJob(place string, raw json.RawMessage, depth int) (draft, *check.Error)
 		return draft{}, err
 	}
 	if v.json != nil {
-		return draft{}, check.Invalid(place, "must be a string")
+		return draft{}, check.Invalid(place, "must be a string, not "+showJSON(v.json))
 	}
 	l := list{place: place}
 	if err := l.add(v.text); err != nil {
@@ -76,7 +76,7 @@ func (l *list) addValue(v value) *check.Error {
 	}
 	ids, ok := parseArray(v.json)
 	if !ok {
-		return check.Invalid(orEvent(l.place), "must be an array of strings")
+		return check.Invalid(orEvent(l.place), "must be an array of strings, not "+showJSON(v.json))
 	}
 	for _, raw := range ids.elements() {
 		if err := l.addString(raw); err != nil {
@@ -90,7 +90,7 @@ func (l *list) addValue(v value) *check.Error {
 func (l *list) addString(raw json.RawMessage) *check.Error {
 	id, ok := parseText(raw)
 	if !ok {
-		return check.Invalid(l.where(), "must be a string")
+		return check.Invalid(l.where(), "must be a string, not "+showJSON(raw))
 	}
 	return l.add(id)
 }

@@ -172,7 +172,7 @@ func readJobParameters(place string, parameters []parameter, several bool) (draf
 	values := make([]value, len(parameters))
 	for i, p := range parameters {
 		if p.notText {
-			return draft{}, check.Invalid(place, "must be a string")
+			return draft{}, check.Invalid(place, "must be a string, not "+showJSON(p.text))
 		}
 		v, err := textValue(place, p.text, 0)
 		if err != nil {

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"encoding/json"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -36,17 +37,27 @@ func match(key string, names []string) string {
 // maxShown bounds what an error shows of a value, in characters.
 const maxShown = 80
 
-// show quotes a value for an error: cut, and with nothing in it that could break
-// a line of a log, or hide or turn round in one.
-func show(text []byte) string {
+// show quotes a text for an error.
+func show(text []byte) string { return `"` + shown(text, false) + `"` }
+
+// showJSON returns a JSON value as an error shows it.
+func showJSON(raw json.RawMessage) string { return shown(raw, true) }
+
+// shown shortens a value, and escapes what could break a line of a log, is
+// invisible or reverses the direction of writing; quotes too, unless they are
+// those of JSON.
+func shown(text []byte, isJSON bool) string {
 	const enough = maxShown * utf8.UTFMax
 	quoted := strconv.Quote(string(text[:min(len(text), enough)]))
 	escaped := quoted[1 : len(quoted)-1]
+	if isJSON {
+		escaped = strings.ReplaceAll(escaped, `\"`, `"`)
+	}
 	shown := cut(escaped, maxShown)
 	if len(shown) < len(escaped) || len(text) > enough {
 		shown += "…"
 	}
-	return `"` + shown + `"`
+	return shown
 }
 
 // cut returns the first n characters of a text.
