@@ -20,7 +20,7 @@ func readCloudEvent(place string, raw json.RawMessage) (draft, string, *check.Er
 	name, read := "data", readData
 	if o.get("data_base64") != nil {
 		if o.get("data") != nil {
-			return draft{}, "", check.Invalid(join(place, "data_base64"), "stands beside data")
+			return draft{}, "", check.Invalid(join(place, "data_base64"), "must not be given together with data")
 		}
 		name, read = "data_base64", readBase64Data
 	}

@@ -33,7 +33,7 @@ func (d draft) request() (Request, *check.Error) {
 		Strict:   d.flags["Strict"],
 	}}
 	if r.Ask.Describe && r.Ask.Start {
-		return Request{}, check.Invalid(d.start, "stands beside "+actionDescribe+": a job is started only on a check that the same request creates")
+		return Request{}, check.Invalid(d.start, "must not be given together with "+actionDescribe+": a job is started only on a check that the same request creates")
 	}
 	if d.filter != nil {
 		filter := *d.filter
@@ -73,7 +73,7 @@ func (d *draft) merge(place string, other draft) *check.Error {
 			return check.Invalid(other.place, "differs from "+d.place)
 		}
 	case d.filter != nil || other.filter != nil:
-		return check.Invalid(other.place, "stands beside "+d.place+": a request names its jobs or has Select, not both")
+		return check.Invalid(other.place, "must not be given together with "+d.place+": a request names its jobs or has Select, not both")
 	case !slices.Equal(sorted(d.jobs), sorted(other.jobs)):
 		return check.Invalid(other.place, "names another job than "+d.place)
 	}
