@@ -59,10 +59,9 @@ type Options struct {
 
 // About says which event a result is of.
 type About struct {
-	// Source is the event's source and RequestID the platform's id of the
-	// invocation; Namespace and Function name this function, and Region is that of
-	// the jobs.
-	Source, RequestID, Namespace, Function, Region string
+	// Source is the event's source; Namespace and Function name this function, and
+	// Region is that of the jobs.
+	Source, Namespace, Function, Region string
 }
 
 // Undelivered is what could not be handed on to a destination.
@@ -123,7 +122,7 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		Handler: h,
 		source:  e.Source,
 		about: About{
-			Source: string(e.Source), RequestID: function.RequestID, Namespace: function.Namespace, Function: function.FunctionName,
+			Source: string(e.Source), Namespace: function.Namespace, Function: function.FunctionName,
 			Region: cmp.Or(h.Region, function.TencentcloudRegion),
 		},
 		log: log,

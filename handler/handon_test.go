@@ -38,7 +38,7 @@ func TestHandOn(t *testing.T) {
 			o := everything(&scripted{})
 			o.HandOn = func(ctx context.Context, r check.Result, about About) []Undelivered {
 				times++
-				if about.RequestID != "request" || about.Region != "ap-guangzhou" || len(r.NotHandedOn) > 0 {
+				if (about.Source == "url") != strings.Contains(row.event, "httpMethod") || about.Region != "ap-guangzhou" || len(r.NotHandedOn) > 0 {
 					t.Errorf("about %+v, %+v", about, r)
 				}
 				return row.lost

@@ -40,7 +40,7 @@ func statusesToCheck(place string, asked []string) ([]string, *check.Error) {
 		return slices.Clone(awaiting), nil
 	}
 	for _, status := range asked {
-		if !slices.Contains(checkable, status) {
+		if !check.AllowsCheck(status) {
 			return nil, check.Invalid(join(place, "Status"), "is "+status+", which allows no check: only "+strings.Join(checkable, ", ")+" do")
 		}
 	}

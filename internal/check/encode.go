@@ -47,16 +47,6 @@ func (o Outcome) Shorten(way int) Outcome {
 	return o
 }
 
-// Shorten returns the result with every outcome made shorter in the given way.
-func (r Result) Shorten(way int) Result {
-	jobs := make([]Outcome, len(r.Jobs))
-	for i, o := range r.Jobs {
-		jobs[i] = o.Shorten(way)
-	}
-	r.Jobs = jobs
-	return r
-}
-
 func (s shortening) shortSteps(steps []Step) []Step {
 	if !s.steps || len(steps) == 0 {
 		return nil

@@ -17,9 +17,9 @@ type Job struct {
 	// "check" and "start"; nil where it does not say (version 2018-03-30).
 	Actions []string
 
-	// CheckStarted and CheckEnded date the latest check; zero where DTS does not
-	// say (in lists, and in version 2018-03-30).
-	CheckStarted, CheckEnded time.Time
+	// CheckEnded is when the latest check ended; zero where DTS does not say (in
+	// lists, and in version 2018-03-30).
+	CheckEnded time.Time
 }
 
 // The states of a job, in the words of version 2021-12-06.

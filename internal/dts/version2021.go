@@ -221,7 +221,7 @@ func word2021(status string) string {
 // detail2021 is the answer of DescribeMigrationDetail.
 type detail2021 struct {
 	job2021
-	CheckStepInfo *struct{ StartAt, EndAt string }
+	CheckStepInfo *struct{ EndAt string }
 }
 
 func (v version2021) DescribeJob(ctx context.Context, job string) (check.Job, check.Receipt, error) {
@@ -235,7 +235,7 @@ func (v version2021) DescribeJob(ctx context.Context, job string) (check.Job, ch
 	}
 	out := answer.job()
 	if info := answer.CheckStepInfo; info != nil {
-		out.CheckStarted, out.CheckEnded = timeOf(info.StartAt), timeOf(info.EndAt)
+		out.CheckEnded = timeOf(info.EndAt)
 	}
 	return out, receipt, nil
 }

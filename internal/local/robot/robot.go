@@ -6,7 +6,6 @@
 package robot
 
 import (
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -67,18 +66,6 @@ const (
 	// FaultHTTP500 does not take the message and answers with HTTP status 500.
 	FaultHTTP500 cloudapi.Kind = "http-500"
 )
-
-// Kinds are all kinds of faults.
-var Kinds = append(slices.Clone(cloudapi.Kinds), FaultNonsense, FaultHTTP500)
-
-// ParseFault reads a fault from text, for a flag, as cloudapi.ParseFault does.
-func ParseFault(text string) (cloudapi.Fault, error) {
-	f, err := cloudapi.ParseFault(text, Kinds)
-	if _, wrong := strconv.Atoi(f.Code); err == nil && f.Code != "" && wrong != nil {
-		err = fmt.Errorf("fault %q: the code must be a number, as errcode is", text)
-	}
-	return f, err
-}
 
 // Message is a message that was taken.
 type Message struct {

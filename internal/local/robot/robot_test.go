@@ -354,26 +354,6 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-func TestParseFault(t *testing.T) {
-	for text, want := range map[string]cloudapi.Fault{
-		"nonsense,times=1":                   {Kind: robot.FaultNonsense, Times: 1},
-		"http-500,action=wecom":              {Kind: robot.FaultHTTP500, Action: "wecom"},
-		"code,code=93000,message=no webhook": {Kind: cloudapi.FaultCode, Code: "93000", Message: "no webhook"},
-	} {
-		if got, err := robot.ParseFault(text); err != nil || got != want {
-			t.Errorf("%s: got %+v, %v", text, got, err)
-		}
-	}
-	for _, text := range []string{"", "stale", "code", "code,code=InternalError", "nonsense,job"} {
-		if got, err := robot.ParseFault(text); err == nil {
-			t.Errorf("%s: got %+v", text, got)
-		}
-	}
-	if !slices.Contains(robot.Kinds, cloudapi.FaultDrop) || slices.Contains(cloudapi.Kinds, robot.FaultNonsense) {
-		t.Errorf("kinds: %q, of cloudapi: %q", robot.Kinds, cloudapi.Kinds)
-	}
-}
-
 func TestForget(t *testing.T) {
 	called := 0
 	s := robot.New(robot.Options{Forget: true, OnMessage: func(robot.Message) { called++ }})
