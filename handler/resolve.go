@@ -30,7 +30,7 @@ func (r *run) resolve(ctx context.Context, e event.Event) []*job {
 		if err != nil {
 			j := &job{invalid: true}
 			j.fail(err)
-			if request.Err != nil || recordsOf(e) {
+			if e.Records {
 				j.Record = &request.Record
 			}
 			j.attempts = j.Error.Attempts
@@ -57,16 +57,6 @@ func (r *run) resolve(ctx context.Context, e event.Event) []*job {
 		}
 	}
 	return jobs
-}
-
-// recordsOf reports whether the event's requests are records, each with an
-// index, rather than one request that is the event.
-func recordsOf(e event.Event) bool {
-	switch e.Source {
-	case event.CKafka, event.CMQ:
-		return true
-	}
-	return len(e.Requests) > 1
 }
 
 // union asks for what either of two asks for.

@@ -252,3 +252,22 @@ func TestWhatIsNotAllowed(t *testing.T) {
 		})
 	}
 }
+
+// A record that is refused has its index, also if it is the only one; an event
+// that is no list has none.
+func TestIndexOfARefusedRecord(t *testing.T) {
+	const cloudEvent = `{"specversion":"1.0","id":"1","source":"s","data":{"JobId":"dts-1","Start":true}}`
+	for event, index := range map[string]any{
+		`{"Records":[{"Ckafka":{"topic":"t","msgBody":"{\"JobId\":\"dts-1\",\"Start\":true}"}}]}`:  0.0,
+		`{"Records":[{"CMQ":{"topicName":"t","msgBody":"{\"JobId\":\"dts-1\",\"Start\":true}"}}]}`: 0.0,
+		`[` + cloudEvent + `]`:               0.0,
+		`{"EventList":[` + cloudEvent + `]}`: 0.0,
+		cloudEvent:                           nil,
+		`{"JobId":"dts-1","Start":true}`:     nil,
+	} {
+		i := newInstance(Options{DTS: &scripted{}}).fire(t, "request", event, time.Minute)
+		if line := i.log.lines("job")[0]; line["code"] != check.CodeStartNotAllowed || line["record"] != index {
+			t.Errorf("%s: %v", event, line)
+		}
+	}
+}

@@ -1,7 +1,7 @@
 // What Tencent's deployer makes of a serverless.yml. The command line reads the
 // file and sends it, as JSON, to the scf component, which fills in names and
 // hands its inputs to tencent-component-toolkit. Command line and component are
-// not in this registry: what they do to a file is done here in their place.
+// no libraries: what they do to a file is done here in their place.
 // The YAML, the .env file and the API requests are read and made by the
 // libraries that they use.
 import { createRequire } from 'node:module';

@@ -17,6 +17,10 @@ type Event struct {
 	// Requests holds one request, or one for each record or CloudEvent, in order.
 	Requests []Request
 
+	// Records is set when the requests are records or CloudEvents of a list, each
+	// with an index.
+	Records bool
+
 	// Batch is set when the answer is a batch's: there are several records, or a
 	// request has a form that can name several jobs.
 	Batch bool
@@ -71,7 +75,7 @@ func Read(payload []byte) (Event, *check.Error) {
 	e := Event{Source: Direct}
 	err := e.read(trim(payload))
 	if err != nil {
-		e.Requests, e.Batch = nil, false
+		e.Requests, e.Records, e.Batch = nil, false, false
 	}
 	return e, err
 }
@@ -135,6 +139,7 @@ func (e *Event) readOne(d draft, id string, err *check.Error) *check.Error {
 // readEach reads records one by one: one that is malformed is a failure of its
 // own, and the others are still tried.
 func (e *Event) readEach(place string, records array, read func(string, json.RawMessage) (draft, string, *check.Error)) *check.Error {
+	e.Records = true
 	jobs := 0
 	for i, record := range records.elements() {
 		if i == MaxJobs {
