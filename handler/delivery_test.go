@@ -585,6 +585,24 @@ func TestSelectionOfTooMany(t *testing.T) {
 	}
 }
 
+// Jobs that several records name are one each, and are not too many together.
+func TestSameJobsInSeveralRecords(t *testing.T) {
+	ids := make([]string, 6000)
+	for i := range ids {
+		ids[i] = fmt.Sprint("dts-", i)
+	}
+	record := map[string]any{"Ckafka": map[string]any{"topic": "jobs", "msgBody": strings.Join(ids, ",")}}
+	i := invoke(t, &scripted{}, string(check.Marshal(map[string]any{"Records": []any{record, record}})))
+	var got struct {
+		Jobs   []check.Outcome
+		Failed int
+	}
+	readJSON(t, i.answer, &got)
+	if len(got.Jobs) != 6000 || got.Failed != 0 {
+		t.Errorf("%d jobs, %d failed", len(got.Jobs), got.Failed)
+	}
+}
+
 // A panic is the failure of the job that it was about; the others and the
 // event go on.
 func TestPanic(t *testing.T) {

@@ -24,7 +24,13 @@ func (r *run) resolve(ctx context.Context, e event.Event) []*job {
 	first := map[same]*job{}
 	for _, request := range e.Requests {
 		found, err := r.find(ctx, request)
-		if err == nil && len(jobs)+len(found) > event.MaxJobs {
+		others := 0
+		for _, f := range found {
+			if first[same{f.ID, request.Ask.Describe}] == nil {
+				others++
+			}
+		}
+		if err == nil && len(jobs)+others > event.MaxJobs {
 			err = check.Invalid("event", fmt.Sprintf("names more than %d jobs", event.MaxJobs))
 		}
 		if err != nil {

@@ -67,7 +67,14 @@ type Ask struct {
 // into the 6 MB that the platform allows.
 const MaxJobs = 10000
 
-var errTooMany = check.Invalid("event", fmt.Sprintf("names more than %d jobs", MaxJobs))
+// maxNames bounds how often the records of an event name jobs, the same or
+// others.
+const maxNames = 5 * MaxJobs
+
+var (
+	errTooMany  = check.Invalid("event", fmt.Sprintf("names more than %d jobs", MaxJobs))
+	errTooOften = check.Invalid("event", fmt.Sprintf("names jobs more than %d times", maxNames))
+)
 
 // Read reads an event. Source and HTTP are right in any case; the error says
 // why nothing of the event can be done.
@@ -140,7 +147,7 @@ func (e *Event) readOne(d draft, id string, err *check.Error) *check.Error {
 // own, and the others are still tried.
 func (e *Event) readEach(place string, records array, read func(string, json.RawMessage) (draft, string, *check.Error)) *check.Error {
 	e.Records = true
-	jobs := 0
+	jobs, names := map[string]bool{}, 0
 	for i, record := range records.elements() {
 		if i == MaxJobs {
 			return check.Invalid(orEvent(place), fmt.Sprintf("holds more than %d records", MaxJobs))
@@ -150,8 +157,14 @@ func (e *Event) readEach(place string, records array, read func(string, json.Raw
 		if err == nil {
 			r, err = d.request()
 		}
-		if jobs += len(r.Jobs); jobs > MaxJobs || err == errTooMany {
+		for _, job := range r.Jobs {
+			jobs[job] = true
+		}
+		switch names += len(r.Jobs); {
+		case len(jobs) > MaxJobs || err == errTooMany:
 			return errTooMany
+		case names > maxNames:
+			return errTooOften
 		}
 		r.ID, r.Record, r.Err = id, i, err
 		e.Requests = append(e.Requests, r)

@@ -47,6 +47,13 @@ func TestHowMuchIsTaken(t *testing.T) {
 		"jobs of one record": {10000, func(n int) string {
 			return fmt.Sprintf(`{"Records":[{"CMQ":{"msgBody":%q}}]}`, strings.Join(jobNames(n), ","))
 		}, tooMany},
+		"jobs of records, most of them twice": {10000, func(n int) string {
+			return fmt.Sprintf(`{"Records":[{"CMQ":{"msgBody":%q}},{"CMQ":{"msgBody":%q}}]}`, strings.Join(jobNames(9000), ","), strings.Join(jobNames(n), ","))
+		}, tooMany},
+		"the same jobs in every record": {50000, func(n int) string {
+			records := strings.Repeat(fmt.Sprintf(`{"CMQ":{"msgBody":%q}},`, strings.Join(jobNames(1000), ",")), 49)
+			return fmt.Sprintf(`{"Records":[%s{"CMQ":{"msgBody":%q}}]}`, records, strings.Join(jobNames(n-49000), ","))
+		}, "event: names jobs more than 50000 times"},
 		"records":        {10000, repeat(`{"Records":[`, `{"CMQ":{"msgBody":"a"}},`, `]}`), "Records: holds more than 10000 records"},
 		"CloudEvents":    {10000, repeat(`[`, `{"specversion":"1"},`, `]`), "event: holds more than 10000 records"},
 		"fields":         {11000, repeat(`{"httpMethod":"PUT","path":"/","body":"JobId=a`, `&b`, `"}`), "body: has more than 11000 fields, which is not taken"},
