@@ -33,14 +33,14 @@ func main() {
 
 // run hands the handler over to the platform's runtime, which does not return.
 func run() error {
-	// net/http writes to the standard log what an endpoint sends unasked, which may
-	// be anything, a token that it was sent included.
+	// net/http logs what an endpoint sends unasked, which may be anything, even a
+	// token it was sent.
 	log.SetOutput(io.Discard)
 	// An instance has a share of one processor, so goroutines take turns on one
 	// thread: waking others costs more than all that an event takes here.
 	runtime.GOMAXPROCS(1)
-	// The smallest function has 64 MB. Of what is in use at once even the largest
-	// event and answer leave a good part; this keeps garbage from filling it.
+	// The smallest function has 64 MB. Even the largest event and answer leave a
+	// good part of that free; the limit keeps garbage from filling it.
 	debug.SetMemoryLimit(40 << 20)
 	c, err := config.Load(os.Getenv)
 	if err != nil {
@@ -60,7 +60,8 @@ func run() error {
 	return nil
 }
 
-// handOn returns what hands results on, nil if no destination is configured.
+// handOn returns the function that hands results on, or nil if no destination
+// is configured.
 func handOn(c config.Config, api *tcapi.Client) func(context.Context, check.Result, handler.About) []handler.Undelivered {
 	sender := handon.New(c, api)
 	if sender == nil {

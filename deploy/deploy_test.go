@@ -1,4 +1,4 @@
-// Package deploy holds serverless.yml, docs/cam and the documents against the
+// Package deploy compares serverless.yml, docs/cam and the documents with the
 // code.
 package deploy
 
@@ -29,7 +29,7 @@ import (
 // they take minutes.
 const waitTimeout = 5 * time.Minute
 
-// serverless.yml, held to the code that it deploys. How Tencent's deployer
+// serverless.yml, compared with the code that it deploys. How Tencent's deployer
 // reads the file is checked by .ci/deployer.
 func TestDeployment(t *testing.T) {
 	d, err := scf.ReadConfig("../serverless.yml")

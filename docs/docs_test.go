@@ -1,5 +1,5 @@
-// Package docs holds the pages to each other: every page that a user reads is
-// there in English and in Chinese, and says the same.
+// Package docs compares the pages with each other: every page that a user reads
+// is there in English and in Chinese, and says the same.
 package docs
 
 import (

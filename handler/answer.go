@@ -11,8 +11,8 @@ import (
 	"migratecheck/internal/report"
 )
 
-// maxAnswer is the largest answer that the platform takes, in bytes, less what
-// an integration response has around its body.
+// maxAnswer is the largest body, in bytes, that fits into the platform's 6 MB
+// with the integration response around it.
 const maxAnswer = 6<<20 - 2<<10
 
 // answer writes the result for the event's source, or returns the function error.
@@ -49,8 +49,7 @@ func (r *run) answer(e event.Event, result check.Result) ([]byte, error) {
 	return w.encode(), nil
 }
 
-// report is the result for people: a page or a table, which are cut so that
-// they fit into an answer.
+// report returns the result as a report, from which a page or a table is written.
 func (r *run) report(e event.Event, result check.Result) report.Report {
 	p := report.Report{
 		Result: result, Region: r.about.Region, Function: r.about.Function, Source: r.about.Source,
@@ -64,7 +63,7 @@ func (r *run) report(e event.Event, result check.Result) report.Report {
 	return p
 }
 
-// quotedSize is how long a text is as a JSON string, without the quotes.
+// quotedSize returns the length of text as a JSON string, without the quotes.
 func quotedSize(text []byte) int {
 	n := len(text)
 	for _, c := range text {
@@ -78,7 +77,8 @@ func quotedSize(text []byte) int {
 	return n
 }
 
-// response is what API Gateway and Function URL make an HTTP response of.
+// response is an integration response, from which API Gateway or a Function URL
+// makes an HTTP response.
 type response struct {
 	status  int
 	headers map[string]string
@@ -96,8 +96,8 @@ func (w response) encode() []byte {
 	return out.Bytes()
 }
 
-// refuseMethod answers a request that asks for nothing, whatever it says: it
-// never reaches DTS.
+// refuseMethod answers a request that asks for nothing: OPTIONS, a method that is
+// not allowed, or a prefetch. DTS is not called.
 func refuseMethod(status int) []byte {
 	w := response{status: status, headers: map[string]string{"Allow": event.Allow}}
 	refusal := ""
@@ -115,22 +115,22 @@ func refuseMethod(status int) []byte {
 	return w.encode()
 }
 
-// CheckFailed is the function error: trying the event again can mend a failure,
-// or no job of it was accepted. The platform shows its Go type's name as the
-// error's type, and tries the event again as the source's rules have it.
+// CheckFailed is the function error. It is returned if trying the event again can
+// mend a failure, or if no job was accepted. The platform reports the name of the
+// Go type, and tries the event again by the rules of its source.
 type CheckFailed struct {
 	message string
 }
 
-// Error names each failed job with its code, and nothing that could begin a
-// line of its own in a log.
+// Error names each failed job and its code. It contains no line breaks or control
+// characters.
 func (e *CheckFailed) Error() string { return e.message }
 
-// functionError returns the *CheckFailed that a result is for a source without
-// HTTP, or nil. A batch of which some jobs failed for good is not tried again:
-// that would check the others a second time. CKafka tries a failed event
-// thousands of times and holds the partition meanwhile, so there only what
-// trying again can mend is one.
+// functionError returns the *CheckFailed for a result, or nil if there is none.
+// It is for sources other than HTTP. A batch of which some jobs failed for good
+// is not tried again: that would check the others a second time. CKafka tries a
+// failed event thousands of times and holds the partition meanwhile; so for
+// CKafka only failures that trying again can mend are function errors.
 func functionError(s event.Source, result check.Result) error {
 	var failed []string
 	mendable := false
@@ -151,8 +151,8 @@ func functionError(s event.Source, result check.Result) error {
 	return &CheckFailed{message: strings.Map(printable, message)}
 }
 
-// trouble says what happened to a job that failed: with its code, and with the
-// message if it is the only one or the message alone names it.
+// trouble describes a failed job by its code. It adds the message if the job is
+// the only one, or a record that has no JobId.
 func trouble(o check.Outcome, alone bool) string {
 	text := o.Error.Code
 	if alone || o.Record != nil {

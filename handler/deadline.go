@@ -10,26 +10,26 @@ import (
 // Of the time that an invocation has, a part is kept to write the answer and
 // to deliver it.
 const (
-	marginShare = 20 // one part in so many,
+	marginShare = 20 // the margin is 1/marginShare of the time left,
 	leastMargin = 50 * time.Millisecond
 	mostMargin  = 500 * time.Millisecond
 
-	// jobMargin is what it takes to say of one job that it was not reached, on
-	// the small share of a processor that a function of 64 MB has: in a batch of
-	// thousands more than all of the above.
+	// jobMargin is the time it takes to report one job as not reached on the small
+	// share of a processor that 64 MB gets; for thousands of jobs it adds up to
+	// more than the margin.
 	jobMargin = 100 * time.Microsecond
 
-	// Of the working time, where results are handed on, a part is kept for that.
-	handOnShare = 5 // one part in so many,
+	// Where results are handed on, a part of the working time is kept for that.
+	handOnShare = 5 // 1/handOnShare of it,
 	mostHandOn  = 15 * time.Second
 
 	// defaultTimeout is the platform's own, for an invocation without a deadline.
 	defaultTimeout = 3 * time.Second
 )
 
-// timeOf returns by when the invocation of ctx is answered: at its deadline,
-// less a margin. The runtime hands an invocation that came without a deadline
-// one in 1970; the context that is returned is without it.
+// timeOf returns the time by which the invocation must be answered: the deadline
+// of ctx less a margin. The runtime gives an invocation without a deadline one in
+// 1970; it is removed from the returned context.
 func timeOf(ctx context.Context, now time.Time, limitInMs int32) (context.Context, time.Time) {
 	deadline, ok := ctx.Deadline()
 	if !ok || deadline.Unix() <= 0 {
@@ -46,7 +46,7 @@ func margin(left time.Duration) time.Duration {
 	return min(max(left/marginShare, leastMargin), mostMargin)
 }
 
-// workUntil returns by when the work on so many jobs ends.
+// workUntil returns when the work on the given number of jobs must end.
 func (h *Handler) workUntil(answerBy, now time.Time, jobs int) time.Time {
 	left := answerBy.Sub(now)
 	kept := min(time.Duration(jobs)*jobMargin, left/2)
@@ -56,7 +56,7 @@ func (h *Handler) workUntil(answerBy, now time.Time, jobs int) time.Time {
 	return answerBy.Add(-kept)
 }
 
-// countJobs is how many jobs an event may come to.
+// countJobs returns how many jobs to expect of an event.
 func countJobs(e event.Event) int {
 	n := 0
 	for _, r := range e.Requests {
@@ -68,5 +68,6 @@ func countJobs(e event.Event) int {
 	return n
 }
 
-// typicalSelection is for how many jobs time is kept before a selection is read.
+// typicalSelection is the number of jobs assumed for a selection that has not been
+// read.
 const typicalSelection = 1000

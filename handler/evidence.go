@@ -18,8 +18,8 @@ type evidence struct {
 	checking bool  // the job was seen checking since
 }
 
-// proves takes a reading of the check and reports whether it cannot be older
-// than the creation.
+// proves records a reading of the check and reports whether it must be of the
+// check that was created.
 func (e *evidence) proves(s check.State) bool {
 	switch {
 	case !e.created || e.seen:
@@ -35,13 +35,13 @@ func (e *evidence) proves(s check.State) bool {
 	return e.seen
 }
 
-// maxAhead is by how much a check may be dated after the answer that says so.
+// maxAhead is how far the end of a check may lie after the answer that reports it.
 const maxAhead = time.Minute
 
-// provesWith takes a reading of the job as well, made after that of the check
-// and answered at the given time, and reports whether both agree on a verdict
-// that cannot be older than the creation: the job has left checking since, or the
-// check is dated after.
+// provesWith also takes a reading of the job, made after that of the check and
+// answered at the given time. It reports whether both agree on a verdict that
+// cannot be older than the creation: the job was seen checking since and is no
+// longer, or the check ended after the creation.
 func (e *evidence) provesWith(j check.Job, at time.Time, s check.State) bool {
 	if j.Status == check.JobChecking {
 		e.checking = true

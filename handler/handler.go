@@ -29,7 +29,7 @@ type DTS interface {
 	Start(ctx context.Context, job string) (check.Receipt, error)
 }
 
-// Options are what a handler is made of.
+// Options configure a Handler.
 type Options struct {
 	DTS DTS
 
@@ -42,22 +42,22 @@ type Options struct {
 	Log   io.Writer
 	Level slog.Level
 
-	// AllowStart lets requests say Start.
+	// AllowStart permits requests with Start.
 	AllowStart bool
 
-	// Steps says that the API generation in use gives a check's steps, without
-	// which no verdict can be strict.
+	// Steps is set if the API version in use gives the steps of a check, which
+	// Strict needs.
 	Steps bool
 
-	// Language is that of pages and tables, Region that of the jobs: the
-	// function's own if empty.
+	// Language is the language of pages and tables, Region the region of the jobs;
+	// the function's own if empty.
 	Language, Region string
 
-	// Now is time.Now unless given. It dates what is remembered of deliveries.
+	// Now tells the time for the memory of deliveries; time.Now if nil.
 	Now func() time.Time
 }
 
-// About says which event a result is of.
+// About identifies the event of a result.
 type About struct {
 	// Source is the event's source; Namespace and Function name this function, and
 	// Region is that of the jobs.
@@ -72,8 +72,8 @@ type Undelivered struct {
 	Payloads iter.Seq[json.RawMessage]
 }
 
-// Handler handles events. It is safe for concurrent use, and nothing of one
-// event is taken for another's.
+// Handler handles events. It is safe for concurrent use; concurrent events are
+// kept apart.
 type Handler struct {
 	Options
 	log    logger
@@ -95,7 +95,7 @@ func New(o Options) *Handler {
 	}
 }
 
-// Invoke handles one event, as cloudfunction.Handler has it. It returns before
+// Invoke handles one event. It implements cloudfunction.Handler and returns before
 // the deadline of ctx, whatever the cloud does. The error, if any, is a *CheckFailed.
 func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	began := time.Now()

@@ -25,7 +25,7 @@ func newLine(done <-chan struct{}) *line {
 	return &line{done: done, turn: make(chan struct{}, 1), added: make(chan struct{}, 1)}
 }
 
-// add has the job wait until it is due.
+// add queues the job until it is due.
 func (l *line) add(j *job, due time.Time) {
 	l.mu.Lock()
 	l.count++
@@ -75,7 +75,7 @@ func (l *line) next() *job {
 	}
 }
 
-// take returns the first job if it is due, else how long that will be.
+// take returns the first job if it is due, or else the time until it is.
 func (l *line) take() (*job, time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -88,7 +88,7 @@ func (l *line) take() (*job, time.Duration) {
 	return heap.Pop(&l.queue).(place).job, 0
 }
 
-// queue is a heap of jobs: who is due first, and among those who came first.
+// queue is a heap of jobs, ordered by due time and then by arrival.
 type queue []place
 
 type place struct {
@@ -113,7 +113,7 @@ func (q *queue) Pop() any {
 	return x
 }
 
-// pause waits that long, or until ctx ends.
+// pause waits for the given time, or until ctx ends.
 func pause(ctx context.Context, wait time.Duration) {
 	if wait > 0 {
 		smithytime.SleepWithContext(ctx, wait)

@@ -56,7 +56,7 @@ func (r *run) logJob(j *job) {
 			level = slog.LevelWarn
 		}
 	}
-	// Of how many this is one, for whoever watches a batch go by.
+	// The number of jobs, for whoever watches a batch go by.
 	attributes = append(attributes, slog.Int("jobs", len(r.jobs)))
 	r.log.write(level, "job", attributes...)
 	if len(r.jobs) > 1 && j.attempts > 0 {
@@ -64,8 +64,8 @@ func (r *run) logJob(j *job) {
 	}
 }
 
-// logRunning tells whoever watches, at level debug, that the check of a job runs
-// that is not done with it: the job's own line comes with the verdict.
+// logRunning logs at level debug that the check of a job runs, if further steps
+// follow; the job's own line comes with the verdict.
 func (r *run) logRunning(j *job) {
 	if len(j.plan) == 1 || !r.log.Enabled(context.Background(), slog.LevelDebug) {
 		return
@@ -75,7 +75,7 @@ func (r *run) logRunning(j *job) {
 	r.output.flush()
 }
 
-// word is the outcome in a word, for the log.
+// word returns the outcome in a word, for the log.
 func (j *job) word() string {
 	switch kind := j.Kind(); {
 	case j.Error != nil && j.Error.Code == check.CodeNoVerdict:
@@ -116,11 +116,11 @@ type reason struct {
 	Solution string `json:"solution,omitempty"`
 }
 
-// mostWhy bounds what the log says of why a check did not pass, in bytes: with
-// the rest a line stays within 8 KB.
+// mostWhy bounds the explanation of why a check did not pass, in bytes; with the
+// rest a line stays within 8 KB.
 const mostWhy = 6 << 10
 
-// why says why a check did not pass, shortened as need be.
+// why returns why a check did not pass, shortened if need be.
 func why(o check.Outcome) []slog.Attr {
 	for way := range check.Shortenings() {
 		short := *o.Shorten(way).Check
@@ -191,8 +191,8 @@ func (r *run) logEvent(result check.Result, took time.Duration) {
 	r.output.flush()
 }
 
-// logger writes lines. It is a slog.Logger that does not look up where in the
-// code each comes from, which no line says.
+// logger writes log lines to a slog.Handler. Unlike slog.Logger it does not look
+// up the source position, which no line shows.
 type logger struct{ slog.Handler }
 
 func (l logger) with(attributes ...slog.Attr) logger { return logger{l.WithAttrs(attributes)} }

@@ -12,8 +12,8 @@ import (
 )
 
 // memory is what an instance remembers of the events that may be delivered
-// again: what each has brought about, so that the next delivery creates and
-// starts nothing twice and begins with what was not reached.
+// again: what was done for each, so that the next delivery creates and starts
+// nothing twice and begins with what was not reached.
 type memory struct {
 	now func() time.Time
 
@@ -24,7 +24,7 @@ type memory struct {
 	size       int                  // about how many bytes all of it takes
 }
 
-// delivery is a request of an event, as it was delivered first.
+// delivery is what is remembered of a request of an event.
 type delivery struct {
 	id    string
 	at    time.Time
@@ -36,7 +36,7 @@ type delivery struct {
 	succeeded bool // the event will not come again
 }
 
-// past is what a delivery has brought about for one job.
+// past is what was done for one job.
 type past struct {
 	job, name               string
 	requestID, startID      string
@@ -55,7 +55,7 @@ const (
 	// memorySize bounds what is remembered, in bytes.
 	memorySize = 4 << 20
 
-	// mostOver is how many deliveries are kept that will not come again.
+	// mostOver is how many deliveries are kept of events that will not come again.
 	mostOver = 100
 
 	// What a delivery, a job and a refusal take besides their texts, and the most
@@ -89,8 +89,8 @@ func identify(e *event.Event, requestID string, payload []byte) {
 	}
 }
 
-// recall gives the job what an earlier delivery brought about for it. It
-// reports whether the job needs no creation of a check any more.
+// recall restores what earlier deliveries did for the job. It reports whether no
+// check is left to create.
 func (m *memory) recall(j *job) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -221,7 +221,7 @@ func (d *delivery) add(job string) *past {
 	return p
 }
 
-// size is about how many bytes it takes.
+// size returns roughly how many bytes p takes.
 func (p *past) size() int {
 	n := pastSize + len(p.job) + len(p.name) + len(p.requestID) + len(p.startID)
 	if p.refused != nil {
@@ -230,8 +230,8 @@ func (p *past) size() int {
 	return n
 }
 
-// grow counts what a delivery has come to take, and forgets what is too much:
-// the oldest deliveries first.
+// grow adds to the size of a delivery, and forgets the oldest deliveries while all
+// of them take too much.
 func (m *memory) grow(d *delivery, size int) {
 	if m.deliveries[d.id] != d {
 		return // it was too much by itself

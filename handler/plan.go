@@ -14,11 +14,11 @@ import (
 type step struct {
 	name    string
 	do      func(*run, context.Context, *job) move
-	changes bool // it may have changed something when it breaks off
+	changes bool // if it panics, DTS may have changed something
 }
 
-// move is what a step makes of a job: the following step works on it, unless it
-// was the last one or the same one is to work on it again after a pause.
+// move says what follows a step: the next one, unless last ends the plan or again
+// repeats the step after a pause.
 type move struct {
 	last  bool
 	again bool
@@ -30,8 +30,8 @@ var (
 	last   = move{last: true}
 )
 
-// again has the same step work on the job after a pause. If there is no time
-// for that, time is up for the job and the following step works on it.
+// again returns the move that repeats the step after a pause. If there is no time
+// for that, the job's time is up and the next step runs.
 func again(after time.Duration) move { return move{again: true, after: after} }
 
 // planOf returns the plan for what is asked: the one table of them.
@@ -124,8 +124,8 @@ func (r *run) describe(ctx context.Context, j *job) move {
 	return last
 }
 
-// await reads the check until it has ended, and time and again while it cannot
-// be read.
+// await reads the check until it has ended, also if a reading fails for the
+// moment.
 func (r *run) await(ctx context.Context, j *job) move {
 	j.readings++
 	state, receipt, err := r.DTS.DescribeCheck(ctx, j.JobID)
@@ -167,8 +167,8 @@ func (r *run) jobProves(ctx context.Context, j *job, state check.State) bool {
 	return err == nil && j.evidence.provesWith(found, receipt.At, state)
 }
 
-// see notes the state of a check. In an event of many jobs its texts are not
-// kept as long as it may change.
+// see records the state of a check. In an event of many jobs it drops the texts
+// of a check that has not ended.
 func (r *run) see(j *job, state check.State) {
 	if state.Status == check.Unavailable && j.evidence.created {
 		state.Status = check.Starting
@@ -182,7 +182,7 @@ func (r *run) see(j *job, state check.State) {
 	j.Check = &state
 }
 
-// later has the check read again.
+// later returns the move that reads the check again.
 func (r *run) later(ctx context.Context, j *job) move {
 	deadline, _ := ctx.Deadline()
 	return again(pollDelay(j.readings, time.Until(deadline)))
@@ -194,8 +194,8 @@ const (
 	maxPoll = 10 * time.Second
 )
 
-// pollDelay is a second at the least, even if less is left: then no reading is
-// to follow.
+// pollDelay returns the pause before the next reading: at least a second, even if
+// less is left, so that no reading follows.
 func pollDelay(readings int, left time.Duration) time.Duration {
 	delay, err := waiter.ComputeDelay(int64(readings), minPoll, maxPoll, max(left, 1))
 	if err != nil {
@@ -223,7 +223,7 @@ func (r *run) timeUp(j *job) {
 	j.plan = j.plan[:1] // nothing follows
 }
 
-// requirePassed lets only a job go on whose check passed.
+// requirePassed ends the plan of a job whose check has not passed.
 func (r *run) requirePassed(_ context.Context, j *job) move {
 	switch {
 	case j.Check.Passed == nil:

@@ -34,7 +34,7 @@ type job struct {
 	duration time.Duration
 }
 
-// asError returns err as the handler's one kind of error.
+// asError returns err as a *check.Error.
 func asError(err error) *check.Error {
 	var failure *check.Error
 	if !errors.As(err, &failure) {
@@ -127,9 +127,8 @@ func (r *run) alone(ctx context.Context, j *job) {
 	}
 }
 
-// advance has the job's next step work on it, and returns when the job is due
-// again, which is at once for the step after. A job without further steps is
-// finished.
+// advance runs the job's next step and returns when the job is due again: at once,
+// unless the step asked for a pause. A job without further steps is finished.
 func (r *run) advance(ctx context.Context, j *job) (due time.Time) {
 	if j.began.IsZero() {
 		j.began = time.Now()
@@ -174,8 +173,8 @@ func (r *run) step(ctx context.Context, j *job) (m move) {
 	return j.plan[0].do(r, ctx, j)
 }
 
-// panicText says what a panic was about. A value of any other kind may hold
-// anything, secrets too.
+// panicText describes a panic. Only of runtime errors it shows the text: any other
+// value may hold secrets.
 func panicText(panicked any) string {
 	if err, ok := panicked.(runtime.Error); ok {
 		return err.Error()
@@ -218,7 +217,7 @@ func (r *run) keep(j *job) {
 	}
 }
 
-// textSize is about what an outcome's texts take, in bytes.
+// textSize returns roughly how many bytes an outcome's texts take.
 func textSize(o check.Outcome) int {
 	n := len(o.JobName)
 	if o.Error != nil {

@@ -17,8 +17,8 @@ type startState struct {
 // mostStarts bounds the calls for one job of an event.
 const mostStarts = 3
 
-// startPause is between a start that was not answered and a second look at the
-// job's state, which may be late.
+// startPause is the pause between an unanswered start and the second look at the
+// job's state, which may lag behind.
 const startPause = time.Second
 
 // start starts the migration. It never repeats a start blindly: after a call
@@ -82,8 +82,8 @@ func (r *run) lookAtStart(ctx context.Context, j *job) (m move, sendAgain bool) 
 	return last, false
 }
 
-// startedSince reports whether a job that could be started a moment ago, and
-// has that status now, has been started since.
+// startedSince reports whether the status shows that a job which could be started
+// a moment ago has been started.
 func startedSince(status string) bool {
 	switch status {
 	case "creating", "canceled", check.JobCreated, check.JobChecking, check.JobCheckPass, check.JobCheckNotPass:

@@ -59,7 +59,7 @@ func (s *selection) Set(value string) error {
 	return nil
 }
 
-// joinSelection makes one argument of -select and the JSON that follows it.
+// joinSelection joins -select and the JSON that follows it to one argument.
 func joinSelection(args []string) []string {
 	i := slices.IndexFunc(args, func(arg string) bool { return arg == "-select" || arg == "--select" })
 	if i < 0 || i+1 == len(args) || !strings.HasPrefix(args[i+1], "{") {

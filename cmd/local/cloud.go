@@ -25,7 +25,7 @@ import (
 type cloud struct {
 	*deployment
 	config   scf.Deployment
-	notes    []string    // what would not work, or works otherwise than it looks
+	notes    []string    // what would not work, or works differently from what the file suggests
 	due      []scf.Timer // that fire at once
 	route    string      // of API Gateway, empty for any path
 	url, api string      // where HTTP and the SCF API are served

@@ -57,8 +57,9 @@ type destinations struct {
 	about     []string
 }
 
-// open plays what the function's variables name and do not place elsewhere, and
-// sets the variables that place it here. What is handed on is shown.
+// open starts a stand-in for each destination that the function's variables name
+// without an endpoint of its own, and points the variables to it. What is handed
+// on is shown.
 func (d *destinationFlags) open(variables map[string]string, keys []cloudapi.Key, real bool, show func(string)) (_ *destinations, err error) {
 	out := &destinations{about: []string{}}
 	defer func() {

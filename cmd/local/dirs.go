@@ -11,8 +11,8 @@ import (
 // ownDir is the name of a folder of a run's: it tells whose process it is.
 var ownDir = regexp.MustCompile(`^migrate-check-([0-9]+)-[0-9]+$`)
 
-// newDir makes a folder for this run. What runs left behind that were killed
-// is cleared first.
+// newDir makes a folder for this run, after clearing those of runs that were
+// killed.
 func newDir() (string, error) {
 	entries, _ := os.ReadDir(os.TempDir()) // if that fails, so does the next step
 	for _, entry := range entries {

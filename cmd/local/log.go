@@ -48,7 +48,7 @@ func (l *logger) write(line []byte) {
 	}
 }
 
-// note logs what the platform has to say, of no request.
+// note logs a message of the platform that belongs to no request.
 func (l *logger) note(text string) {
 	l.log(scf.Record{Time: time.Now(), Kind: scf.Note, Text: text})
 }

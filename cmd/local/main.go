@@ -24,8 +24,8 @@ const usage = `usage: go run ./cmd/local COMMAND [flags]
 `
 
 func main() {
-	// Who reads our output may go; that is an error like others then, and not the
-	// end before what was started is ended, too.
+	// Whoever reads our output may close it. That must be an ordinary error, so that
+	// what was started is ended first.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	ctx, cancel := withGoRun(ctx)
@@ -49,7 +49,7 @@ func main() {
 	os.Exit(1)
 }
 
-// errFailed is a failure that has been told already.
+// errFailed is a failure that has been reported already.
 var errFailed = errors.New("failed")
 
 func run(ctx context.Context, args []string) error {

@@ -16,7 +16,7 @@ import (
 func running(pid int) bool { return !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) }
 
 // withGoRun returns a context that ends when the go command that started this
-// process ends: on a signal, go run goes without a word to its child.
+// process ends: on a signal, go run ends without telling its child.
 func withGoRun(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
 	parent := os.Getppid()

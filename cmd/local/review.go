@@ -13,8 +13,8 @@ import (
 	"migratecheck/internal/local/scf"
 )
 
-// review says of a deployment what would not work, or works otherwise than it
-// looks, a line each. What keeps the function from starting is an error.
+// review says of a deployment what would not work, or works differently from what
+// the file suggests, a line each. What keeps the function from starting is an error.
 func review(d scf.Deployment, now time.Time) ([]string, error) {
 	notes := slices.Clone(d.Notes)
 	var bad []error

@@ -1,5 +1,5 @@
-// Package terraform holds the Terraform files of this folder against the
-// provider's documentation and against the function that they deploy. Neither
+// Package terraform compares the Terraform files of this folder with the
+// provider's documentation and with the function that they deploy. Neither
 // Terraform nor the provider is needed.
 package terraform
 

@@ -9,9 +9,9 @@ import (
 	"migratecheck/internal/check"
 )
 
-// readBody reads the body of an HTTP event. Its own shape goes before its
-// content type: curl sends whatever it is given as a form unless told otherwise.
-// No form begins as JSON does, and no JobId has an equals sign in it.
+// readBody reads the body of an HTTP event. Its shape outranks its content type:
+// curl labels any body as a form unless told otherwise. No form begins as JSON
+// does, and no JobId has an equals sign in it.
 func readBody(place string, o object) (draft, *check.Error) {
 	raw := o.get("body")
 	if raw == nil {
@@ -53,7 +53,7 @@ func readBody(place string, o object) (draft, *check.Error) {
 	return readValue(place, v)
 }
 
-// notTaken names what a body is that is not read, or returns "".
+// notTaken returns why a body is not accepted, or "" if it is.
 func notTaken(headers object, text []byte) string {
 	const instead = ", which is not taken: send JSON, a form (application/x-www-form-urlencoded) or JobIds, as they are"
 	if encoding := contentEncoding(headers); encoding != "" {

@@ -16,8 +16,8 @@ const (
 	Text Format = "text"
 )
 
-// header returns the values of a header, whose name comes in any case and whose
-// value is a string or an array of them. Values that are lists are taken apart.
+// header yields the values of the named headers. Names match in any case, values
+// may be strings or arrays, and lists are split at commas.
 func header(headers object, names ...string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for key, raw := range headers.members() {

@@ -9,9 +9,9 @@ import (
 
 // HTTP is what an HTTP event says beside its request.
 type HTTP struct {
-	// Status, if it is not 0, is the answer, and nothing is to be done: 204 to
-	// OPTIONS and 405 to a method that asks for nothing, both with Allow, and 503
-	// to a browser that fetches what nobody has asked for yet.
+	// Status, if not 0, is the whole answer, and nothing is to be done: 204 for
+	// OPTIONS, 405 for a method that is not allowed, 503 for a browser's prefetch;
+	// all with Allow.
 	Status int
 
 	// Prefers is what the caller would rather read, by its Accept header.
@@ -21,8 +21,8 @@ type HTTP struct {
 	// opens. Its request only reads checks, whatever else it asks for.
 	Page bool
 
-	// Fields are those of the form with which a button on the page posts what the
-	// page's address asks for. There are none where that would be refused.
+	// Fields are the fields of the form on the page, whose button posts what the
+	// page's address asks for; nil if that would be refused.
 	Fields []Field
 }
 

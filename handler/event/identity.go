@@ -7,8 +7,9 @@ import (
 	"encoding/json"
 )
 
-// identity returns what is the same for every delivery of what the parts tell
-// from others of its kind, and only for that; "" if one of them is missing.
+// identity returns an id of the event, record or message that the parts identify:
+// the same for each of its deliveries, and different for all others of the kind.
+// It returns "" if a part is missing.
 func identity(kind string, parts ...json.RawMessage) string {
 	hash := sha256.New()
 	hash.Write([]byte(kind))

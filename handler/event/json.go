@@ -16,8 +16,8 @@ type (
 	array  json.RawMessage
 )
 
-// parseObject takes valid JSON for an object; any other value gives one
-// without members, and false.
+// parseObject returns valid JSON as an object, or an object without members and
+// false for any other value.
 func parseObject(raw json.RawMessage) (object, bool) {
 	if len(raw) == 0 || raw[0] != '{' {
 		return nil, false
@@ -25,8 +25,8 @@ func parseObject(raw json.RawMessage) (object, bool) {
 	return object(raw), true
 }
 
-// parseArray takes valid JSON for an array; any other value gives one without
-// elements, and false.
+// parseArray returns valid JSON as an array, or an array without elements and
+// false for any other value.
 func parseArray(raw json.RawMessage) (array, bool) {
 	if len(raw) == 0 || raw[0] != '[' {
 		return nil, false
@@ -34,8 +34,8 @@ func parseArray(raw json.RawMessage) (array, bool) {
 	return array(raw), true
 }
 
-// members are in the order given. A key may come twice, which encoding/json
-// would hide, and differ from ours in case.
+// members yields the members in order. A key may come twice, which encoding/json
+// would hide, and may differ from ours in case.
 func (o object) members() iter.Seq2[[]byte, json.RawMessage] {
 	return func(yield func([]byte, json.RawMessage) bool) {
 		if len(o) == 0 {

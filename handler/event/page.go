@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// reading returns the request of a page: it reads what the draft would create.
+// reading returns the draft as a page asks for it: checks are read, not created.
 func (d draft) reading() draft {
 	d.action = actionDescribe
 	d.flags = map[string]bool{"Strict": d.flags["Strict"]}

@@ -23,8 +23,7 @@ func orEvent(place string) string {
 	return place
 }
 
-// match returns the one of the names that a key is, without regard to case, or
-// "".
+// match returns the name that equals key without regard to case, or "".
 func match(key string, names []string) string {
 	for _, name := range names {
 		if strings.EqualFold(key, name) {

@@ -6,7 +6,7 @@ import (
 	"migratecheck/internal/check"
 )
 
-// readRecord reads a CKafka or CMQ record, and what tells it from others.
+// readRecord reads a CKafka or CMQ record and returns its identity.
 func readRecord(place string, raw json.RawMessage) (draft, string, *check.Error) {
 	record, _ := parseObject(raw)
 	var queue string

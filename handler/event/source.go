@@ -58,7 +58,7 @@ func fromGateway(context object) bool {
 	return context.string("serviceId") != "" || context.string("stage") != ""
 }
 
-// cloudEvents takes an array in which there is a CloudEvent.
+// cloudEvents returns raw as an array and reports whether it contains a CloudEvent.
 func cloudEvents(raw json.RawMessage) (array, bool) {
 	list, _ := parseArray(raw)
 	for _, item := range list.elements() {

@@ -9,8 +9,8 @@ import (
 	"migratecheck/internal/check"
 )
 
-// checkable are the statuses that allow a check, awaiting those of jobs that
-// have no passed one.
+// checkable are the statuses in which a check can be created, awaiting those in
+// which a job has no passed check.
 var (
 	checkable = []string{check.JobCreated, check.JobCheckNotPass, check.JobCheckPass}
 	awaiting  = checkable[:2]

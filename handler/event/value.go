@@ -52,7 +52,7 @@ func tooDeep(place string) *check.Error {
 	return check.Invalid(orEvent(place), "is nested too deep")
 }
 
-// looksLikeJSON reports whether a trimmed text means to be a JSON object, array
+// looksLikeJSON reports whether a trimmed text is meant to be a JSON object, array
 // or string: no JobId begins so.
 func looksLikeJSON(text []byte) bool {
 	return len(text) > 0 && bytes.IndexByte([]byte(`{["`), text[0]) >= 0
@@ -61,7 +61,7 @@ func looksLikeJSON(text []byte) bool {
 // isBlank reports whether a trimmed text asks for nothing.
 func isBlank(text []byte) bool { return len(text) == 0 || string(text) == "null" }
 
-// isSpace reports whether a character around a text is none of it.
+// isSpace reports whether a character is white space or a byte order mark.
 func isSpace(r rune) bool { return unicode.IsSpace(r) || r == '\ufeff' }
 
 // validate returns the error for a text that is not JSON.

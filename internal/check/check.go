@@ -17,8 +17,8 @@ type Receipt struct {
 	// Attempts is how many requests were sent for the call.
 	Attempts int
 
-	// At is when the answer was given: by the clock of the service where its
-	// answer has a date that can be, else by this machine's.
+	// At is when the answer was given: by the service's clock if the answer has a
+	// plausible Date, else by this machine's.
 	At time.Time
 }
 
@@ -42,8 +42,8 @@ type State struct {
 // Ended reports whether the check has come to its end, with a verdict or without.
 func (s State) Ended() bool { return s.Status == Finished }
 
-// Strictly returns the state with a strict verdict: a check has not passed if a
-// step gave a warning, was skipped or was not begun.
+// Strictly returns the state with a strict verdict: not passed if a step gave a
+// warning, was skipped or was not begun.
 func (s State) Strictly() State {
 	if s.Passed == nil || !*s.Passed {
 		return s

@@ -6,8 +6,9 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// Error is a failure of one call, with the code and the message that DTS
-// gave, word for word. What never came from DTS has a code that begins with
+// Error is why a call or a request failed. Code and message are DTS's, word for
+// word, if DTS refused it. A malformed request has InvalidParameter or
+// InvalidAction; other failures that DTS did not report begin with
 // "ClientError.", as in Tencent's SDKs. It is a smithy.APIError.
 //
 // Its JSON form is the "Error" of an answer: code and message alone.
@@ -66,7 +67,7 @@ func (e *Error) Throttled() bool { return strings.HasPrefix(e.Code, "RequestLimi
 // Duplicate reports whether DTS refused to create a check because one is running.
 func (e *Error) Duplicate() bool { return e.Code == "InternalError.DuplicateJob" }
 
-// CodeUnknown stands for the code of a refusal that has none, or none by its form.
+// CodeUnknown stands for a missing or malformed code of a refusal.
 const CodeUnknown = "UnknownError"
 
 // Codes that never come from DTS.

@@ -10,7 +10,8 @@ type Outcome struct {
 	JobID   string `json:"JobId,omitempty"`
 	JobName string `json:"JobName,omitempty"`
 
-	// Record is the index of a record that could not be read; there is no job then.
+	// Record is the index of a record or CloudEvent that could not be carried out;
+	// there is no job then.
 	Record *int `json:"Record,omitempty"`
 
 	// RequestID is that of the call that decided. A check that was created keeps

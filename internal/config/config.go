@@ -88,8 +88,8 @@ type Config struct {
 	Webhook       string
 	WebhookSecret string
 
-	// When is Always or Problems, or empty for what is usual: Problems for the
-	// webhook, Always for the others.
+	// When is Always or Problems; empty for the defaults, Problems for the webhook
+	// and Always for the others.
 	When string
 
 	LogLevel slog.Level

@@ -63,7 +63,7 @@ func (c *Client) Start(ctx context.Context, job string) (check.Receipt, error) {
 	}, jobRequest{job}, nil)
 }
 
-// unreadable is the error of an answer that is not what the action answers.
+// unreadable returns the error for an answer without what the action promises.
 func unreadable(receipt check.Receipt, why string) error {
 	return &check.Error{Code: check.CodeNotAPI, Message: why, RequestID: receipt.RequestID, Attempts: receipt.Attempts}
 }

@@ -18,9 +18,9 @@ const (
 	maxJobs   = 10000
 	maxListed = 50000
 
-	// maxOverlap is by how much a page reaches into the one before, at most, if
-	// jobs move. maxMisses is how many pages may not reach it, maxStalls how many
-	// one after the other may bring nothing new.
+	// maxOverlap is how far a page may reach into the one before, if jobs move;
+	// maxMisses how many pages may fail to reach it; maxStalls how many pages in a
+	// row may bring nothing new.
 	maxOverlap = 32
 	maxMisses  = 100
 	maxStalls  = 20
@@ -69,7 +69,7 @@ func unreadableList(receipt check.Receipt, why string) error {
 	return unreadable(receipt, "the list of jobs cannot be read: "+why)
 }
 
-// moved is the error of a list that was not read to its end in so many pages.
+// moved returns the error for a list whose end was not reached in that many pages.
 func moved(pages int, why string) error {
 	return &check.Error{Code: check.CodeSelectionMoved, Message: "the list of jobs was not read to its end: " + why, Attempts: pages}
 }
@@ -186,8 +186,8 @@ func tagFilters(f check.Filter) []tagFilter {
 // tags are the tags of a job, as DTS lists them.
 type tags []struct{ TagKey, TagValue string }
 
-// fit reports whether the tags are those that are asked for. It is not said
-// anywhere how DTS understands several filters, so its word is not taken for it.
+// fit reports whether the tags are those that are asked for. How DTS combines
+// several tag filters is documented nowhere, so its result is checked.
 func (t tags) fit(f check.Filter) bool {
 	for key, values := range f.Tags {
 		if !slices.ContainsFunc(t, func(tag struct{ TagKey, TagValue string }) bool {

@@ -233,7 +233,7 @@ func preflightChaos(t *testing.T, version string, random *rand.Rand) {
 	}
 }
 
-// holdPreflight holds what was told of a job against what the endpoint did.
+// holdPreflight compares what was said of a job with what the endpoint did.
 func holdPreflight(t *testing.T, o check.Outcome, j fakedts.JobState, calls []fakedts.Call) {
 	t.Helper()
 	complain := func(problem string) {

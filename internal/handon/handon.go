@@ -67,7 +67,7 @@ type destination struct {
 
 // Send hands a result on to every destination that wants it, to all at the same
 // time, and returns those that did not take it. self is the function that this
-// is. Send ends with ctx. A nil Sender does nothing.
+// is. It returns when ctx ends, at the latest. A nil Sender does nothing.
 func (s *Sender) Send(ctx context.Context, self config.Function, r report.Report) []Failure {
 	if s == nil {
 		return nil
@@ -150,8 +150,8 @@ func (s *Sender) sendTo(ctx context.Context, d destination, r check.Result) *Fai
 // maxReason bounds a reason, in bytes.
 const maxReason = 1 << 10
 
-// guard makes an error of a panic: a result that is not handed on must not cost
-// the event its answer.
+// guard turns a panic of f into an error: a result that is not handed on must not
+// cost the event its answer.
 func guard(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

@@ -21,7 +21,7 @@ import (
 // robot is the robot of a chat: what it takes and how it answers.
 type robot struct {
 	host []string
-	path string // begins so, by which robots are known on this machine
+	path string // prefix of the URL's path, which tells robots apart on loopback
 
 	message func(report.Report) json.RawMessage
 
@@ -63,7 +63,7 @@ var robots = []*robot{
 	},
 }
 
-// robotAt returns the robot of a webhook, nil if it is none's.
+// robotAt returns the robot of a webhook, or nil if it belongs to no robot known here.
 func robotAt(webhook *url.URL) *robot {
 	host := strings.ToLower(webhook.Hostname())
 	local := config.Loopback(host)
@@ -109,8 +109,8 @@ func feishuMessage(r report.Report) json.RawMessage {
 	})
 }
 
-// within returns a message whose JSON has at most limit bytes; message returns
-// one with a text of at most so many.
+// within returns a message whose JSON has at most limit bytes; message builds one
+// from a text of at most that many bytes.
 func within(limit int, message func(limit int) any) (out json.RawMessage) {
 	for text := limit; text > 0; text -= len(out) - limit {
 		if out = check.Marshal(message(text)); len(out) <= limit {

@@ -17,7 +17,7 @@ var (
 	//go:embed page.css
 	style string
 
-	// Not every function is asked for a page; those that are not need not read it.
+	// Parsed when first used: most functions are never asked for a page.
 	templates = sync.OnceValue(func() *template.Template { return template.Must(template.New("page").Parse(page)) })
 
 	// policy lets a browser use the page's own style and post its form back to

@@ -107,12 +107,12 @@ func (c *call) decode(a answer) error {
 	return nil
 }
 
-// maxSkew is by how much the service's clock may differ from ours: it takes no
-// signature that is older.
+// maxSkew is how far the service's clock may be from ours: it accepts no signature
+// that is older.
 const maxSkew = 5 * time.Minute
 
-// at is when the answer was given, by the service's clock. A date that cannot
-// be the service's, as a proxy may keep one, is not taken for it.
+// at returns when the answer was given, by the service's clock. A date that cannot
+// be right, such as one kept by a proxy, is ignored.
 func (x *exchange) at() time.Time {
 	if t, err := http.ParseTime(x.date); err == nil && time.Since(t).Abs() <= maxSkew {
 		return t
@@ -120,7 +120,7 @@ func (x *exchange) at() time.Time {
 	return time.Now()
 }
 
-// mediaType is a content type that is safe to show: one that is usual.
+// mediaType returns a content type that is safe to show, as the usual ones are.
 func mediaType(contentType string) string {
 	t, _, _ := mime.ParseMediaType(contentType)
 	switch t {

@@ -60,8 +60,9 @@ type Client struct {
 // place is a service in a region.
 type place struct{ service, region string }
 
-// New returns a client. What process holds is used by invocations that bring
-// no credentials or region of their own.
+// New returns a client. Invocations without credentials use process.Role;
+// process.Region, if set, is the region in which the function runs, for all of
+// them.
 func New(c config.Config, process Process) *Client {
 	return &Client{
 		config:    c,

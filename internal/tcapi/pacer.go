@@ -137,12 +137,12 @@ func (p *pacer) take(now time.Time) time.Duration {
 	return 0
 }
 
-// rate is in calls a second.
+// rate returns the rate at now, in calls a second.
 func (p *pacer) rate(now time.Time) float64 {
 	return min(p.full, p.lowest+recovery*p.full*now.Sub(p.lowered).Seconds())
 }
 
-// took tells the pacer that DTS took a call, whatever it said to it.
+// took records that DTS took a call, whatever it answered.
 func (p *pacer) took() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -153,7 +153,7 @@ func (p *pacer) took() {
 	p.row = 0
 }
 
-// refused tells the pacer that DTS refused a call for rate.
+// refused records that DTS refused a call for rate.
 func (p *pacer) refused() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -16,7 +16,7 @@ import (
 
 // Redact takes the secrets out of a text that came from outside: the
 // credentials of the invocation in ctx and what is secret of the webhook, plain
-// or escaped as in JSON, URLs and HTML, in any mixture, three layers deep.
+// or escaped as in JSON, URLs and HTML, in any mixture, four layers deep.
 func (c *Client) Redact(ctx context.Context, text string) string {
 	return c.secrets(c.credentials(ctx)).redact(text)
 }

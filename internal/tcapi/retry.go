@@ -19,8 +19,8 @@ const (
 	// maxAttemptTime is the most that one attempt may take.
 	maxAttemptTime = 10 * time.Second
 
-	// usualAttemptTime is what an attempt gets although half of the time that
-	// is left, the other half being kept for a second attempt, is less.
+	// usualAttemptTime is what an attempt may take even if that leaves less than
+	// half of the time for another.
 	usualAttemptTime = time.Second
 
 	// LeastAttemptTime is what must be left for an attempt to be started.
@@ -46,7 +46,7 @@ type call struct {
 // run makes as many attempts as the configuration and the deadline of ctx
 // allow. The error that decides is the last attempt's.
 //
-// An attempt that was refused for rate is not held against the limit if the
+// An attempt that was refused for rate does not count towards the limit if the
 // service took another call of this instance meanwhile: with the quota shared
 // rather than closed, waiting gets the call through.
 func (c *call) run(ctx context.Context) *check.Error {
@@ -137,7 +137,7 @@ func (c *call) attempt(ctx context.Context, last bool) *check.Error {
 	return failure
 }
 
-// attemptLimit is how long an attempt may take when left is left in all.
+// attemptLimit returns how long an attempt may take, given the time left in all.
 func attemptLimit(left time.Duration, last bool) time.Duration {
 	limit := left
 	if !last {

@@ -48,9 +48,9 @@ const (
 )
 
 // transport is the one http.RoundTripper of an instance. It keeps connections
-// over invocations and reads answers. The SDK gets none to read, for it knows no
-// bounds, follows redirects, with which a signed request and its token would go
-// elsewhere, and takes answers for success that are none.
+// over invocations and reads answers. The SDK gets nothing to read: it knows no
+// bounds, follows redirects, which would take a signed request and its token
+// elsewhere, and takes for a success what is none.
 type transport struct {
 	plain, secure atomic.Pointer[http.Transport] // for http, which is for loopback only, and https
 	large         chan struct{}                  // held while a large answer is read

@@ -1,6 +1,6 @@
-// Package bench holds the function against the least that a function can do.
-// Its benchmarks run two binaries in turn against one endpoint on loopback:
-// the function, as build.sh builds it, and that least (./baseline). What
+// Package bench compares the function with the smallest one possible. Its
+// benchmarks run two binaries in turn against one endpoint on loopback: the
+// function, as build.sh builds it, and the smallest one (./baseline). What
 // counts is the ratio of their medians, "×baseline", for machines differ and
 // are noisy.
 package bench

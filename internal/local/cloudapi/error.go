@@ -9,7 +9,7 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Code + ": " + e.Message }
 
-// Refuse returns a refusal with a message of the form that fmt has it.
+// Refuse returns a refusal; format and values are those of fmt.Sprintf.
 func Refuse(code, format string, values ...any) *Error {
 	return &Error{code, fmt.Sprintf(format, values...)}
 }

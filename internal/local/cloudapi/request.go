@@ -29,7 +29,7 @@ type Gate struct {
 	// Keys that are known.
 	Keys []Key
 
-	// Now tells the time that a request's timestamp is held against.
+	// Now tells the time that a request's timestamp is compared with.
 	Now func() time.Time
 }
 
@@ -67,7 +67,7 @@ const maxBody = 10 << 20
 var common = []string{"Action", "Version", "Region", "Timestamp", "Nonce", "SecretId",
 	"SignatureMethod", "Signature", "Token", "RequestClient", "Language"}
 
-// Read reads a request and holds it against its signature.
+// Read reads a request and checks its signature.
 func (g *Gate) Read(r *http.Request) (*Request, *Error) {
 	var body []byte
 	var err error

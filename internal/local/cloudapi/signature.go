@@ -45,7 +45,7 @@ func (g *Gate) key(secretID string) (Key, *Error) {
 	return Key{}, errSecretID
 }
 
-// timely holds a timestamp, in Unix seconds, against the clock.
+// timely compares a timestamp, in Unix seconds, with the clock.
 func (g *Gate) timely(timestamp string) (time.Time, *Error) {
 	seconds, err := strconv.ParseInt(timestamp, 10, 64)
 	if err != nil {

@@ -30,10 +30,10 @@ const (
 	FaultLostSilence   = cloudapi.FaultLostSilence
 )
 
-// FaultStale follows a check that is created: for the fault's delay every call
-// that reads the job's check, its detail or a list shows what was before. It is
-// met by creations, which its Job, Skip and Times select; its Action, if given, is
-// the only one that reads what was. Other faults are met beside it.
+// FaultStale applies to creations, selected by Job, Skip and Times: for its delay
+// afterwards, readings of the job's check, detail or list entry show the state
+// before. Action, if given, restricts this to readings by one action. Other faults
+// apply as well.
 const FaultStale Kind = "stale"
 
 // Kinds are all kinds of faults.

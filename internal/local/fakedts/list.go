@@ -170,7 +170,7 @@ func (s *Server) list(r *cloudapi.Request, q query, item func(view) map[string]a
 // in reports whether the job exists in a region.
 func (j *job) in(region string) bool { return j.Region == "" || j.Region == region }
 
-// JobState is where a job stands, for tests to hold against what was said of it.
+// JobState is where a job stands, for tests to compare with what was said of it.
 type JobState struct {
 	JobID string
 

@@ -15,8 +15,8 @@ import (
 	"migratecheck/internal/local/fakedts"
 )
 
-// TestModels holds every answer, with the default jobs before, during and after
-// their checks, against the SDK's models: it has their members and no others.
+// TestModels compares every answer, with the default jobs before, during and after
+// their checks, with the SDK's models: it has their members and no others.
 func TestModels(t *testing.T) {
 	clock := newClock()
 	s := fakedts.New(fakedts.Options{Now: clock.Now, Quota: -1})
@@ -60,7 +60,7 @@ func TestModels(t *testing.T) {
 	}
 }
 
-// holdAgainst asks and holds the answer against a model.
+// holdAgainst asks and compares the answer with a model.
 func holdAgainst(t *testing.T, c client, version, action string, parameters map[string]any, model any) {
 	t.Helper()
 	body, err := c.ask(version, action, parameters)

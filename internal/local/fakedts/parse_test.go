@@ -122,7 +122,7 @@ func TestNoJobs(t *testing.T) {
 	}
 }
 
-// TestSampleJobs holds the sample of a jobs file to what its names say.
+// TestSampleJobs compares the sample of a jobs file with what its names say.
 func TestSampleJobs(t *testing.T) {
 	file, err := os.ReadFile("../../../testdata/jobs.json")
 	if err != nil {

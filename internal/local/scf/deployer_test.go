@@ -11,7 +11,7 @@ import (
 )
 
 // Each case of testdata/deployer is read as Tencent's deployer reads it, or
-// refused. .ci/deployer holds the JSON files to the deployer's own code.
+// refused. .ci/deployer compares the JSON files with the deployer's own code.
 func TestAsTheDeployer(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join("testdata", "deployer", "*.yml"))
 	if err != nil || len(files) == 0 {

@@ -40,8 +40,8 @@ func newOutput(to io.Writer) (*output, error) {
 	return o, nil
 }
 
-// maxLine is the longest line that is handed on in one piece, in bytes: who
-// never ends a line does not fill the memory.
+// maxLine is the longest line that is handed on in one piece, in bytes: a process
+// that never ends a line must not fill the memory.
 const maxLine = 1 << 20
 
 func (o *output) copy() {

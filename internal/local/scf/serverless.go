@@ -295,7 +295,7 @@ func (r *reader) whole(n *yaml.Node, path string) int {
 	return value
 }
 
-// mapping refuses what is there and no mapping, and notes keys that are not
+// mapping refuses a value that is not a mapping, and notes keys that are not
 // known; with no key given, any is.
 func (r *reader) mapping(n *yaml.Node, path string, names ...string) {
 	if truthy(n) && n.Kind != yaml.MappingNode {

@@ -1,6 +1,6 @@
 // Command main is the least that a function can do for one check: it takes
 // the JobId from the event, signs by hand with the standard library and sends.
-// The benchmarks hold the real function against it.
+// The benchmarks compare the real function with it.
 package main
 
 import (
