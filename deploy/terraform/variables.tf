@@ -106,7 +106,7 @@ variable "start" {
 }
 
 variable "strict" {
-  description = "Whether a warning or a skipped step counts as not passed. Needs api_version 2021-12-06."
+  description = "Whether a warning, a skipped step or one that was not begun counts as not passed. Needs api_version 2021-12-06."
   type        = bool
   default     = false
   nullable    = false
