@@ -12,9 +12,9 @@ import (
 )
 
 // resolve returns the jobs that the event's requests ask for, with the plan for
-// each. A request that cannot be carried out is a failure of its own. Of
-// requests that ask the same of the same job one is made; it does the most that
-// any of them asks for, as strictly as any.
+// each. A request that cannot be carried out is a failure of its own. Requests
+// for the same job are merged into one that does all that any of them asks for,
+// as strictly as any.
 func (r *run) resolve(ctx context.Context, e event.Event) []*job {
 	var jobs []*job
 	type same struct {
@@ -65,7 +65,7 @@ func (r *run) resolve(ctx context.Context, e event.Event) []*job {
 	return jobs
 }
 
-// union asks for what either of two asks for.
+// union returns what a and b ask for together.
 func union(a, b event.Ask) event.Ask {
 	return event.Ask{
 		Describe: a.Describe || b.Describe,

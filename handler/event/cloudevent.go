@@ -10,8 +10,8 @@ import (
 // specVersion is any version of CloudEvents with the attributes that are read.
 var specVersion = regexp.MustCompile(`^"?[01](\.[0-9]+)*"?$`)
 
-// readCloudEvent reads a CloudEvent, alone (place is "") or in a list, and what
-// tells it from others.
+// readCloudEvent reads a CloudEvent, alone (place is "") or in a list, and returns
+// its identity.
 func readCloudEvent(place string, raw json.RawMessage) (draft, string, *check.Error) {
 	o, _ := parseObject(raw)
 	if version := o.get("specversion"); !specVersion.Match(version) {

@@ -76,8 +76,8 @@ var (
 	errTooOften = check.Invalid("event", fmt.Sprintf("names jobs more than %d times", maxNames))
 )
 
-// Read reads an event. Source and HTTP are right in any case; the error says
-// why nothing of the event can be done.
+// Read reads an event. Source and HTTP are set even if there is an error, which
+// says why nothing of the event can be done.
 func Read(payload []byte) (Event, *check.Error) {
 	e := Event{Source: Direct}
 	err := e.read(trim(payload))

@@ -126,7 +126,7 @@ func (l *list) where() string {
 	return fmt.Sprintf("%s[%d].%s", l.place, l.next, l.member)
 }
 
-// draft returns the request for the jobs, of which there must be one.
+// draft returns the request for the jobs. There must be at least one.
 func (l *list) draft() (draft, *check.Error) {
 	place := orEvent(l.place)
 	if len(l.ids) == 0 {

@@ -18,7 +18,7 @@ import (
 // may be jobs, and the options.
 const maxParameters = MaxJobs + 1000
 
-// parameter is one of ours, of a path, a query string or a form.
+// parameter is one that the function knows, of a path, a query string or a form.
 type parameter struct {
 	name   string // as we spell it
 	listed bool   // the key is that of a list: JobId[], JobIds.0

@@ -25,11 +25,11 @@ type shortening struct {
 	steps bool
 }
 
-// Shortenings is how many ways there are to make an outcome shorter; way 0
-// leaves it as it is but for texts above MostText.
+// Shortenings returns how many ways there are to shorten an outcome. Way 0 cuts
+// only texts above MostText.
 func Shortenings() int { return len(shortenings) }
 
-// Shorten returns the outcome made shorter in the given way.
+// Shorten returns the outcome, shortened in the given way.
 func (o Outcome) Shorten(way int) Outcome {
 	s := shortenings[way]
 	o.JobName = Cut(o.JobName, s.most)
@@ -95,8 +95,8 @@ func (s shortening) shortItem(item Item) Item {
 	return item
 }
 
-// Cut returns at most the first so many bytes of a text, whole characters and
-// an ellipsis where something is missing.
+// Cut returns the text cut to at most most bytes, between characters and with an
+// ellipsis in place of what is missing.
 func Cut(text string, most int) string {
 	const ellipsis = "…"
 	if len(text) <= most {
@@ -108,8 +108,8 @@ func Cut(text string, most int) string {
 	return Head(text, most-len(ellipsis)) + ellipsis
 }
 
-// Head returns at most the first so many bytes of a text, whole characters, and
-// keeps nothing else of it in memory.
+// Head returns the longest beginning of text of at most most bytes that ends
+// between characters. It does not keep the rest in memory.
 func Head(text string, most int) string {
 	if len(text) <= most {
 		return text
@@ -120,8 +120,9 @@ func Head(text string, most int) string {
 	return strings.Clone(text[:most])
 }
 
-// Encode returns the answer as JSON whose size is at most limit, made as short
-// as need be; size says what a part of it counts, its bytes if size is nil.
+// Encode returns the answer as JSON, shortened until its size is at most limit.
+// size says what a part of it counts, its bytes if size is nil. An answer that no
+// shortening makes fit is returned as it is.
 func (r Result) Encode(limit int, size func(part []byte) int) []byte {
 	if size == nil {
 		size = func(part []byte) int { return len(part) }
@@ -188,8 +189,8 @@ func (r Result) summary() summary {
 	return s
 }
 
-// Marshal is json.Marshal without the escapes that are for HTML. The value
-// must be one that JSON can have.
+// Marshal is json.Marshal without the escapes for HTML. It panics for a value
+// that JSON cannot have.
 func Marshal(v any) []byte {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
