@@ -121,8 +121,8 @@ func Head(text string, most int) string {
 }
 
 // Encode returns the answer as JSON, shortened until its size is at most limit.
-// size says what a part of it counts, its bytes if size is nil. An answer that no
-// shortening makes fit is returned as it is.
+// size says what a part of it counts, its bytes if size is nil. An answer
+// that is larger even so is returned in its shortest form.
 func (r Result) Encode(limit int, size func(part []byte) int) []byte {
 	if size == nil {
 		size = func(part []byte) int { return len(part) }
