@@ -232,7 +232,7 @@ func TestDeliveryAfterAnUnansweredStartOfADatedCheck(t *testing.T) {
 			t.Fatalf("first: %s", first.answer)
 		}
 		again := i.fire(t, "request", event, time.Minute)
-		want := `{"JobId":"dts-1","RequestId":"create-dts-1","Check":{"Status":"finished","Passed":true,"Progress":100,"Message":"ok"},"Started":true}`
+		want := `{"JobId":"dts-1","RequestId":"create-dts-1","Check":{"Status":"finished","Passed":true,"Progress":100},"Started":true}`
 		if again.err != nil || string(again.answer) != want || dts.count("start", "dts-1") != 1 {
 			t.Errorf("again: %s, %v, calls %v", again.answer, again.err, dts.calls)
 		}
@@ -263,6 +263,39 @@ func TestDeliveriesAfterAnUnansweredStart(t *testing.T) {
 				})
 				if again.err == nil || !inQuestion || dts.count("start", "dts-1") != 1 {
 					t.Errorf("again: %v, %v, calls %v", again.err, again.log, dts.calls)
+				}
+			})
+		})
+	}
+}
+
+// Nor does a later reading of the check, whatever it says, hide that start.
+func TestReadingsAfterAnUnansweredStart(t *testing.T) {
+	event := deliveries["timer"](`,"Start":true`)
+	for name, later := range map[string]reading{
+		"running":    state(check.Running, 7),
+		"not passed": verdict(false, "no privilege"),
+		"refused":    {err: refusal("FailedOperation.NotAllowOperation")},
+		"not read":   {err: unanswered()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				dts := &scripted{
+					start: map[string][]error{"dts-1": {unanswered()}},
+					job:   map[string][]jobReading{"dts-1": {{err: refusal("InternalError.DatabaseError")}}},
+				}
+				i := newInstance(everything(dts))
+				i.fire(t, "request", event, time.Minute)
+				dts.describe = map[string][]reading{"dts-1": {later}}
+				for range 2 {
+					again := i.fire(t, "request", event, time.Minute)
+					if again.err == nil || !strings.Contains(again.err.Error(), "dts-1: passed (RequestId create-dts-1), and whether it was started is not known") {
+						t.Errorf("again: %s, %v", again.answer, again.err)
+					}
+				}
+				dts.job["dts-1"] = []jobReading{jobAt(check.JobRunning)}
+				if last := i.fire(t, "request", event, time.Minute); last.err != nil || !strings.Contains(string(last.answer), `"Started":true`) || dts.count("start", "dts-1") != 1 {
+					t.Errorf("last: %s, %v, calls %v", last.answer, last.err, dts.calls)
 				}
 			})
 		})

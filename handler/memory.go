@@ -113,7 +113,7 @@ func (m *memory) recall(j *job) bool {
 			refused.Attempts = 0
 			j.fail(&refused)
 		}
-		if p.passed != nil && (p.started || p.alreadyStarted || p.refused != nil) {
+		if p.passed != nil && (p.started || p.alreadyStarted || p.starting || p.refused != nil) {
 			j.Check = &check.State{Status: check.Finished, Passed: p.passed, Progress: 100}
 		}
 		return p.evidence.created || p.alreadyStarted || p.refused != nil

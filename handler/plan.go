@@ -64,6 +64,9 @@ func (r *run) create(ctx context.Context, j *job) move {
 		if j.Error != nil || j.Started || j.AlreadyStarted {
 			return last
 		}
+		if j.start.unanswered { // the check passed; only what became of the start is not known
+			j.plan = []step{j.plan[0], start}
+		}
 		return onward
 	}
 	receipt, err := r.DTS.CreateCheck(ctx, j.JobID)
