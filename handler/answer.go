@@ -144,6 +144,9 @@ func functionError(s event.Source, result check.Result) error {
 	if failed == nil || !mendable && (s == event.CKafka || len(failed) < len(result.Jobs)) {
 		return nil
 	}
+	for i := range failed {
+		failed[i] = check.Cut(failed[i], maxAnswer/2/len(failed)) // quoted, it takes more
+	}
 	message := strings.Join(failed, "; ")
 	if len(result.Jobs) > 1 {
 		message = strconv.Itoa(len(failed)) + " of " + strconv.Itoa(len(result.Jobs)) + " jobs failed: " + message

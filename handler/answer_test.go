@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 	"unicode"
 
 	"migratecheck/handler/event"
@@ -373,25 +374,82 @@ func TestTextsOfThousandsAreNotKept(t *testing.T) {
 	}
 }
 
-// Nor are those of checks that still run, which are read again.
-func TestTextsOfRunningChecksAreNotKept(t *testing.T) {
-	work := run{Handler: newInstance(Options{}).Handler}
-	for range 2000 {
-		work.jobs = append(work.jobs, new(job))
+// Nor are those of checks that are read again, or whose jobs wait for their
+// start, nor those of readings that failed.
+func TestTextsOfUnfinishedJobsAreNotKept(t *testing.T) {
+	const jobs = 2000
+	ended, _, _ := verbose{text: 4000}.DescribeCheck(t.Context(), "")
+	running := ended
+	running.Status = check.Running
+	unread := &check.Error{Code: "InternalError", Message: strings.Repeat("x", 4096)}
+	for name, row := range map[string]struct {
+		read reading
+		plan []step
+		only int // what is kept of an only job
+	}{
+		"running":           {reading{state: running}, []step{await}, stateSize(running)},
+		"running, to start": {reading{state: running}, []step{await, requirePassed, start}, stateSize(running)},
+		"ended, to start":   {reading{state: ended}, []step{await, requirePassed, start}, stateSize(ended)},
+		"not read":          {reading{err: unread}, []step{await}, len(unread.Message)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			kept := func(n int) int {
+				dts := &scripted{describe: map[string][]reading{"dts-1": {row.read}}}
+				work := run{Handler: newInstance(Options{DTS: dts}).Handler}
+				for range n {
+					work.jobs = append(work.jobs, &job{Outcome: check.Outcome{JobID: "dts-1"}, plan: row.plan, evidence: evidence{seen: true}})
+				}
+				size := 0
+				for _, j := range work.jobs {
+					work.await(t.Context(), j)
+					if j.unread != nil {
+						size += len(j.unread.Message)
+					}
+					if j.Check != nil {
+						size += stateSize(*j.Check)
+					}
+				}
+				return size
+			}
+			if n := kept(jobs); n > mostTexts {
+				t.Errorf("%d bytes of texts are kept", n)
+			}
+			if n := kept(1); n != row.only {
+				t.Errorf("%d bytes of the only job are kept, want %d", n, row.only)
+			}
+		})
 	}
-	read, _, _ := verbose{text: 4000}.DescribeCheck(t.Context(), "")
-	read.Status = check.Running
-	kept := 0
-	for _, j := range work.jobs {
-		work.see(j, read)
-		kept += stateSize(*j.Check)
+}
+
+// The texts of a job that is done are shortened with those of all others.
+func TestTextsOfADoneJobAreKept(t *testing.T) {
+	ended, _, _ := verbose{text: 4000}.DescribeCheck(t.Context(), "")
+	work := run{Handler: newInstance(Options{}).Handler, jobs: make([]*job, 2000)}
+	j := &job{plan: []step{await}}
+	if work.see(j, ended); stateSize(*j.Check) != stateSize(ended) {
+		t.Errorf("%d bytes are kept", stateSize(*j.Check))
 	}
-	if kept > mostTexts {
-		t.Errorf("%d bytes of texts are kept", kept)
+}
+
+// A record that cannot be carried out is kept with a part of its message if there
+// are many, and so is a job in a function error.
+func TestMessagesOfManyFailures(t *testing.T) {
+	long := &check.Error{Code: "FailedOperation", Message: strings.Repeat("\"", 4096), Attempts: 1}
+	records := make([]any, 3000)
+	for i := range records {
+		records[i] = map[string]any{"CMQ": map[string]any{"topicName": "t", "msgId": fmt.Sprint(i), "msgBody": `{"Select":{}}`}}
 	}
-	work.jobs = work.jobs[:1]
-	work.see(work.jobs[0], read)
-	if n := stateSize(*work.jobs[0].Check); n != stateSize(read) {
-		t.Errorf("%d bytes of the only check are kept", n)
+	i := newInstance(everything(&scripted{listErr: long}))
+	e, _ := event.Read(check.Marshal(map[string]any{"Records": records}))
+	size := 0
+	for _, j := range (&run{Handler: i.Handler}).resolve(t.Context(), e) {
+		size += len(j.Error.Message)
+	}
+	if size > mostTexts {
+		t.Errorf("%d bytes of messages are kept", size)
+	}
+	got := i.fire(t, "request", string(check.Marshal(map[string]any{"Records": records})), time.Minute)
+	if got.err == nil || len(check.Marshal(got.err.Error())) > 6<<20 || strings.Count(got.err.Error(), "FailedOperation") != len(records) {
+		t.Errorf("a function error of %d bytes", len(fmt.Sprint(got.err)))
 	}
 }

@@ -51,9 +51,21 @@ func (h *Handler) workUntil(answerBy, now time.Time, jobs int) time.Time {
 	left := answerBy.Sub(now)
 	kept := min(time.Duration(jobs)*jobMargin, left/2)
 	if h.HandOn != nil {
-		kept += min(left/handOnShare, mostHandOn)
+		kept += writeTime(left, jobs) + min(left/handOnShare, mostHandOn)
 	}
 	return answerBy.Add(-kept)
+}
+
+// handOnUntil returns when handing on must end: what it could not deliver is
+// still to be logged, before the answer is written.
+func handOnUntil(answerBy, began time.Time, jobs int) time.Time {
+	return answerBy.Add(-writeTime(answerBy.Sub(began), jobs))
+}
+
+// writeTime is how much of the time that is left is kept to write what could not
+// be handed on.
+func writeTime(left time.Duration, jobs int) time.Duration {
+	return min(time.Duration(jobs)*jobMargin, left/4)
 }
 
 // countJobs returns how many jobs to expect of an event.

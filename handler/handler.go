@@ -136,7 +136,7 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	}
 	result := r.result(e)
 	if h.HandOn != nil && (e.HTTP == nil || !e.HTTP.Page) {
-		ctx, cancel := context.WithDeadline(ctx, answerBy)
+		ctx, cancel := context.WithDeadline(ctx, handOnUntil(answerBy, began, len(r.jobs)))
 		defer cancel()
 		r.handOn(ctx, &result)
 	}

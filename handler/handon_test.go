@@ -3,6 +3,7 @@ package handler
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -81,4 +82,26 @@ func TestTimeToHandOn(t *testing.T) {
 			t.Errorf("%v were left, and it took %v", left, took)
 		}
 	})
+}
+
+// Handing on ends early enough to log what of thousands of jobs it could not
+// deliver, and to answer.
+func TestEndOfHandingOn(t *testing.T) {
+	for jobs, want := range map[int]time.Duration{1: 2850*time.Millisecond - 100*time.Microsecond, 1000: 2750 * time.Millisecond, 10000: 2137500 * time.Microsecond} {
+		synctest.Test(t, func(t *testing.T) {
+			ids := make([]string, jobs)
+			for i := range ids {
+				ids[i] = fmt.Sprint("dts-", i)
+			}
+			began := time.Now()
+			o := everything(&scripted{})
+			o.HandOn = func(ctx context.Context, _ check.Result, _ About) []Undelivered {
+				if deadline, _ := ctx.Deadline(); deadline.Sub(began) != want {
+					t.Errorf("%d jobs: until %v, want %v", jobs, deadline.Sub(began), want)
+				}
+				return nil
+			}
+			newInstance(o).fire(t, "request", string(check.Marshal(ids)), 3*time.Second)
+		})
+	}
 }

@@ -141,7 +141,9 @@ func (r *run) await(ctx context.Context, j *job) move {
 			return last
 		}
 		if failure.Code != check.CodeDeadline {
-			j.unread = failure
+			short := *failure
+			short.Message = check.Cut(short.Message, mostTexts/len(r.jobs))
+			j.unread = &short
 		}
 		return r.later(ctx, j)
 	}
@@ -170,8 +172,9 @@ func (r *run) jobProves(ctx context.Context, j *job, state check.State) bool {
 	return err == nil && j.evidence.provesWith(found, receipt.At, state)
 }
 
-// see records the state of a check. In an event of many jobs it drops the texts
-// of a check that has not ended.
+// see records the state of a check. Of a job that further steps are to work on it
+// keeps no more than a share of what all jobs may keep: of a check that has not
+// ended no texts at all, for they are read again.
 func (r *run) see(j *job, state check.State) {
 	if state.Status == check.Unavailable && j.evidence.created {
 		state.Status = check.Starting
@@ -179,8 +182,12 @@ func (r *run) see(j *job, state check.State) {
 	if j.ask.Strict {
 		state = state.Strictly()
 	}
-	if !state.Ended() && stateSize(state) > mostTexts/len(r.jobs) {
+	share := mostTexts / len(r.jobs)
+	if !state.Ended() && stateSize(state) > share {
 		state.Message, state.Steps = "", nil
+	}
+	for way := 1; len(j.plan) > 1 && stateSize(state) > share && way < check.Shortenings(); way++ {
+		state = *check.Outcome{Check: &state}.Shorten(way).Check
 	}
 	j.Check = &state
 }

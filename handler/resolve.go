@@ -35,7 +35,9 @@ func (r *run) resolve(ctx context.Context, e event.Event) []*job {
 		}
 		if err != nil {
 			j := &job{invalid: true}
-			j.fail(err)
+			short := *err
+			short.Message = check.Cut(err.Message, mostTexts/len(e.Requests))
+			j.fail(&short)
 			if e.Records {
 				j.Record = &request.Record
 			}

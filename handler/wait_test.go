@@ -348,6 +348,8 @@ func TestWorkingTime(t *testing.T) {
 		"ten thousand jobs in a second":  {deadline: time.Second, jobs: event.MaxJobs, want: 475 * time.Millisecond},
 		"ten thousand, fifteen minutes":  {deadline: 15 * time.Minute, jobs: event.MaxJobs, want: 15*time.Minute - 1500*time.Millisecond},
 		"handing on":                     {deadline: time.Second, handOn: true, want: 760 * time.Millisecond},
+		"handing on, a thousand jobs":    {deadline: 3 * time.Second, jobs: 1000, handOn: true, want: 2080 * time.Millisecond},
+		"handing on, ten thousand jobs":  {deadline: 3 * time.Second, jobs: event.MaxJobs, handOn: true, want: 567500 * time.Microsecond},
 		"handing on, fifteen minutes":    {deadline: 15 * time.Minute, handOn: true, want: 15*time.Minute - 15500*time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {
