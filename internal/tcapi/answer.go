@@ -48,20 +48,31 @@ func (c *call) read(ctx context.Context, x *exchange, sent error, limit time.Dur
 		return c.refusal(x, a)
 	case x.status == http.StatusOK && errors.Is(err, errCutShort):
 		return c.noAnswer(x, err, limit)
-	case err != nil || x.status != http.StatusOK || c.secrets.in(a.requestID) || c.decode(a) != nil:
-		failure := &check.Error{Code: check.CodeNotAPI, MayBeRunning: true}
-		if sent != nil {
-			failure.Message = "the answer is not the API's JSON: it has more than 1 MB"
-			return failure
-		}
-		if x.status != http.StatusOK {
-			failure.Code = check.CodeHTTPStatus
-		}
-		failure.Message = fmt.Sprintf("the answer (HTTP status %d, %s) is not the API's JSON", x.status, mediaType(x.contentType))
-		return failure
+	case err != nil || x.status != http.StatusOK || c.secrets.in(a.requestID):
+		return notAPI(x, sent)
+	}
+	if err := c.decode(ctx, a); err != nil && err == ctx.Err() {
+		return c.noAnswer(x, err, limit)
+	} else if err != nil {
+		return notAPI(x, nil)
 	}
 	c.receipt.RequestID, c.receipt.At = a.requestID, x.at()
 	return nil
+}
+
+// notAPI returns the error of an attempt whose answer is not the API's JSON. sent
+// is not nil if the answer was too large to be read.
+func notAPI(x *exchange, sent error) *check.Error {
+	failure := &check.Error{Code: check.CodeNotAPI, MayBeRunning: true}
+	if sent != nil {
+		failure.Message = "the answer is not the API's JSON: it has more than 1 MB"
+		return failure
+	}
+	if x.status != http.StatusOK {
+		failure.Code = check.CodeHTTPStatus
+	}
+	failure.Message = fmt.Sprintf("the answer (HTTP status %d, %s) is not the API's JSON", x.status, mediaType(x.contentType))
+	return failure
 }
 
 // noAnswer returns the error of an attempt without an answer.
@@ -92,8 +103,9 @@ func (c *call) refusal(x *exchange, a answer) *check.Error {
 	return failure
 }
 
-// decode decodes the members of an answer into the call's response.
-func (c *call) decode(a answer) error {
+// decode decodes the members of an answer into the call's response, unless the
+// time of ctx is up before that is done.
+func (c *call) decode(ctx context.Context, a answer) error {
 	if c.response == nil {
 		return nil
 	}
@@ -103,8 +115,7 @@ func (c *call) decode(a answer) error {
 	if err := json.Unmarshal(a.members, c.response); err != nil {
 		return err
 	}
-	c.secrets.redactAll(c.response, a.members)
-	return nil
+	return c.secrets.redactAll(ctx, c.response, a.members)
 }
 
 // maxSkew is how far the service's clock may be from ours: it accepts no signature

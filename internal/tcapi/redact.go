@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"migratecheck/internal/check"
@@ -79,14 +80,29 @@ func (s secrets) in(text string) bool {
 	return slices.ContainsFunc(s, func(secret string) bool { return strings.Contains(text, secret) })
 }
 
-// clean reports whether a text holds neither a secret nor anything escaped.
+// clean reports whether a text holds no secret, nothing escaped and nothing
+// invisible.
 func (s secrets) clean(text []byte) bool {
-	for _, escape := range []byte{'\\', '%', '&'} {
-		if bytes.IndexByte(text, escape) >= 0 {
-			return false
-		}
+	if bytes.ContainsAny(text, escapeBytes) || bytes.ContainsFunc(text, invisible) {
+		return false
 	}
 	return !slices.ContainsFunc(s, func(secret string) bool { return bytes.Contains(text, []byte(secret)) })
+}
+
+// escapeBytes are the bytes with which escapes begin.
+const escapeBytes = `\%&`
+
+// invisible reports whether a character shows nothing. Such characters may stand
+// amid a secret, and reports leave them out.
+func invisible(r rune) bool { return r >= utf8.RuneSelf && unicode.Is(unicode.Cf, r) }
+
+// shortest returns the length of the shortest secret.
+func (s secrets) shortest() int {
+	n := len(s[0])
+	for _, secret := range s {
+		n = min(n, len(secret))
+	}
+	return n
 }
 
 // shown returns what may be shown of a text: its beginning, without secrets.
@@ -102,24 +118,14 @@ func (s secrets) shown(text string) string {
 
 // redact returns a text with a mask for each secret.
 func (s secrets) redact(text string) string {
-	if len(s) == 0 || s.clean([]byte(text)) {
+	if len(s) == 0 || s.clean([]byte(text)) || len(text) < s.shortest() { // unescaped, it is no longer
 		return text
 	}
-	var found []span
-	decoded, sought := asItStands(text), slices.Clone(s)
-	for range layers {
-		found = decoded.find(found, sought)
-		var changed bool
-		if decoded, changed = decoded.unescape(); !changed {
-			break
-		}
-		for _, secret := range sought { // a secret may hold what looks like an escape
-			if other, changed := asItStands(secret).unescape(); changed && !slices.Contains(sought, string(other.text)) {
-				sought = append(sought, string(other.text))
-			}
-		}
+	// Most texts hold none, for which it matters little where it would be.
+	if s.locate(decoded{text: []byte(text), source: len(text)}) == nil {
+		return text
 	}
-	found = decoded.find(found, sought)
+	found := s.locate(asItStands(text))
 	slices.SortFunc(found, func(a, b span) int { return a.from - b.from })
 	var out strings.Builder
 	done := 0
@@ -132,6 +138,28 @@ func (s secrets) redact(text string) string {
 	}
 	out.WriteString(text[done:])
 	return out.String()
+}
+
+// locate returns where in a text the secrets are, in any layer.
+func (s secrets) locate(d decoded) []span {
+	var found []span
+	sought := slices.Clone(s)
+	for range layers {
+		found = d.find(found, sought)
+		var changed bool
+		if d, changed = d.unescape(); !changed {
+			break
+		}
+		for _, secret := range sought { // a secret may hold what looks like an escape
+			if !strings.ContainsAny(secret, escapeBytes) {
+				continue
+			}
+			if other, changed := asItStands(secret).unescape(); changed && !slices.Contains(sought, string(other.text)) {
+				sought = append(sought, string(other.text))
+			}
+		}
+	}
+	return d.find(found, sought)
 }
 
 // span is a part of a text.
@@ -205,7 +233,7 @@ func (d decoded) unescape() (decoded, bool) {
 }
 
 // unescape appends what text begins with, a byte or an escape of JSON, URLs or
-// HTML, to out, and returns its length in text.
+// HTML, to out, without what is invisible, and returns its length in text.
 func unescape(out, text []byte) ([]byte, int) {
 	switch {
 	case text[0] == '%' && len(text) > 2:
@@ -235,6 +263,11 @@ func unescape(out, text []byte) ([]byte, int) {
 			}
 		}
 	}
+	if text[0] >= utf8.RuneSelf {
+		if r, n := utf8.DecodeRune(text); invisible(r) {
+			return out, n
+		}
+	}
 	return append(out, text[0]), 1
 }
 
@@ -245,13 +278,18 @@ func entityByte(b byte) bool {
 
 // redactAll takes the secrets out of every text in value, a pointer, that was
 // decoded from source.
-func (s secrets) redactAll(value any, source []byte) {
+// It ends with ctx, and then some may be left in it.
+func (s secrets) redactAll(ctx context.Context, value any, source []byte) error {
 	if !s.clean(source) {
-		s.redactIn(reflect.ValueOf(value))
+		s.redactIn(ctx, reflect.ValueOf(value))
 	}
+	return ctx.Err()
 }
 
-func (s secrets) redactIn(v reflect.Value) {
+func (s secrets) redactIn(ctx context.Context, v reflect.Value) {
+	if ctx.Err() != nil {
+		return
+	}
 	switch v.Kind() {
 	case reflect.String:
 		if v.CanSet() {
@@ -259,15 +297,15 @@ func (s secrets) redactIn(v reflect.Value) {
 		}
 	case reflect.Pointer:
 		if !v.IsNil() {
-			s.redactIn(v.Elem())
+			s.redactIn(ctx, v.Elem())
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
-			s.redactIn(v.Field(i))
+			s.redactIn(ctx, v.Field(i))
 		}
 	case reflect.Slice, reflect.Array:
 		for i := range v.Len() {
-			s.redactIn(v.Index(i))
+			s.redactIn(ctx, v.Index(i))
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package tcapi
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -84,6 +85,12 @@ func TestRedact(t *testing.T) {
 				}
 				spellings[a+", "+b+", JSON"] = strings.Trim(string(must(json.Marshal(twice))), `"`)
 			}
+		}
+		for name, hidden := range map[string]string{
+			"zero width": "\u200b", "soft hyphens": "\u00ad", "joiners": "\u2060", "marks of order": "\ufeff",
+			"zero width, JSON": `\u200b`, "zero width, URL": "%E2%80%8B", "zero width, HTML": "&#8203;", "zero width, HTML name": "&ZeroWidthSpace;", "soft hyphens, HTML": "&shy;",
+		} {
+			spellings["with "+name] = secret[:3] + hidden + secret[3:5] + hidden + hidden + secret[5:]
 		}
 		for name, spelling := range spellings {
 			for _, around := range [][2]string{{"", ""}, {"key ", " is wrong"}, {"100% of <a&b> \\ ", "\n%"}} {
@@ -246,4 +253,16 @@ func FuzzRedact(f *testing.F) {
 			t.Errorf("%q became %q", before+" "+spelt+" "+after, got)
 		}
 	})
+}
+
+// Redacting an answer ends with the time that there is, and the answer counts for
+// none then.
+func TestRedactingEndsInTime(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	client := secretive()
+	c := call{client: client, secrets: client.secrets(Credentials{}), response: &struct{ A []string }{}}
+	if err := c.decode(ctx, answer{members: []byte(`{"A":["%41"]}`)}); err != context.Canceled {
+		t.Errorf("got %v", err)
+	}
 }
