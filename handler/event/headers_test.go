@@ -37,11 +37,13 @@ func TestPreferredFormat(t *testing.T) {
 		`"text/html;q=0.7, application/json;q=0.6, application/*, */*"`:               HTML, // the most specific counts
 		`"text/html;q=0.7, application/*;q=0.6, */*"`:                                 HTML,
 		`"text/html;level=1;q=0.4, text/html;q=0.7, application/json;charset=x;q=.5"`: HTML,
+		`"text/html;q=0.7, text/html;level=1;q=0.4, application/json;q=0.5"`:          HTML,
+		`"text/html, application/json;q=NaN"`:                                         HTML,
 	} {
 		t.Run(accept, func(t *testing.T) {
-			e, err := Read([]byte(`{"httpMethod":"POST","path":"/","body":"dts-1","headers":{"ACCEPT":` + accept + `}}`))
-			if err != nil || e.HTTP.Prefers != want {
-				t.Errorf("got %v, %v; want %s", e.HTTP.Prefers, err, want)
+			e, err := Read([]byte(`{"httpMethod":"PUT","path":"/","body":"dts-1","headers":{"ACCEPT":` + accept + `}}`))
+			if err != nil || e.HTTP.Prefers != want || e.HTTP.Page {
+				t.Errorf("got %+v, %v; want %s", e.HTTP, err, want)
 			}
 		})
 	}
@@ -63,7 +65,7 @@ func TestPagePostsWhatItsAddressAsks(t *testing.T) {
 		`"JobIds":"dts-1"`,
 		`"JobId":["dts-1","dts-2"],"Start":true`,
 		`"Select":true`,
-		`"Select":"{\"Status\":[4,\"created\"],\"JobName\":\"a&b=+%\",\"Tags\":{\"env\":[\"prod\",\"\"],\"k\":\"长\"},\"SrcDatabaseType\":\"mysql\",\"DstDatabaseType\":[\"a\",\"b\"]}","Wait":true`,
+		`"Select":"{\"Status\":[4,\"created \"],\"JobName\":\"a&b=+%\",\"Tags\":{\"env\":[\"prod\",\" \"],\"k\":\"长\"},\"SrcDatabaseType\":\"mysql\",\"DstDatabaseType\":[\"a\",\"b\"]}","Wait":true`,
 	} {
 		t.Run(query, func(t *testing.T) {
 			address := func(headers string) Event {
