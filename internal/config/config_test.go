@@ -62,7 +62,7 @@ func TestGoodValues(t *testing.T) {
 		{RateLimit, "10000", with(func(c *Config) { c.RateLimit = 10000 })},
 		{MaxAttempts, "1", with(func(c *Config) { c.MaxAttempts = 1 })},
 		{MaxAttempts, "10", with(func(c *Config) { c.MaxAttempts = 10 })},
-		{APIVersion, " 2021-12-06\n", with(func(c *Config) { c.APIVersion = Version2021 })},
+		{APIVersion, " 2021-12-06\r\n", with(func(c *Config) { c.APIVersion = Version2021 })},
 		{Region, "ap-guangzhou ", with(func(c *Config) { c.Region = "ap-guangzhou" })},
 		{Region, " \t ", defaults},
 		{Language, "en-US", defaults},
@@ -112,22 +112,21 @@ func TestBadValues(t *testing.T) {
 			"https://dts.tencentcloudapi.com\r\nX-Evil: 1",
 			"https://dts%2etencentcloudapi.com", "https://dts.tencentcloudapi.com%00", "https://%64ts.tencentcloudapi.com", "https://дтс.example",
 			"https://dts.tencentcloudapi.com,evil.example", "https://[dts.tencentcloudapi.com]", "https://[::1", "https://[::1%25lo]", "https://2001:db8::1",
-			"https://[127.0.0.1]:443", "https://" + strings.Repeat("a", 64) + ".example", "https://" + strings.Repeat("a.", 127) + "aa",
+			"https://[127.0.0.1]:443", "https://" + strings.Repeat("a", 64) + ".example", "https://" + strings.Repeat("a.", 126) + "aa",
 		},
 		APIVersion:     {"2018-03-31", "latest", "20180330", "2018-03-30 2021-12-06"},
 		RateLimit:      {"0", "-1", "10001", "20.5", "twenty", "1e3", "2 0", "99999999999999999999"},
 		MaxAttempts:    {"0", "-1", "11", "4.0", "four", "0x4"},
 		Language:       {"en", "zh", "zh_CN", "zh-cn", "de-DE"},
 		AllowStart:     {"yes", "1", "TRUE", "on"},
-		ResultFunction: {"a/b/c", "/next", "ops/", "next:", "1next", "next function", "next\r\nX: y", strings.Repeat("a", 61), "qcs::scf:ap-guangzhou:uin/1:namespace/default/function/next"},
-		ResultEventBus: {"bus", "eb-", "eb-a b", "EB-abc", "eb-" + strings.Repeat("a", 33)},
+		ResultFunction: {"a/b/c", "/next", "ops/", "next:", "next:" + strings.Repeat("a", 65), "1next", "1ops/next", "next function", "next\r\nX: y", strings.Repeat("a", 61), "qcs::scf:ap-guangzhou:uin/1:namespace/default/function/next"},
+		ResultEventBus: {"bus", "eb-", "eb-a b", "EB-abc", "eb-a-b", "eb-" + strings.Repeat("a", 33)},
 		ResultWebhook: {"http://qyapi.weixin.qq.com/x", "qyapi.weixin.qq.com/x", "https://", "https://user:pass@host.example/x", "https://host.example/x#y",
-			"https://host.example/a b", "https://host.example/a\nb", "ftp://host.example", "http://10.0.0.1/x", "https://host.example:0/", "https://дтс.example/"},
-		ResultWebhookSecret: {"two words", strings.Repeat("a", 257)},
-		ResultWhen:          {"never", "Always", "problem"},
-		ResultSCFEndpoint:   {"http://scf.tencentcloudapi.com", "scf.tencentcloudapi.com/path"},
-		ResultEBEndpoint:    {"http://10.0.0.8", "a b"},
-		LogLevel:            {"trace", "warning", "INFO DEBUG", "0"},
+			"https://host.example/a b", "https://host.example/a\nb", "https://host.example/é", "ftp://127.0.0.1/x", "http://10.0.0.1/x", "https://host.example:0/", "https://дтс.example/"},
+		ResultWhen:        {"never", "Always", "problem"},
+		ResultSCFEndpoint: {"http://scf.tencentcloudapi.com", "scf.tencentcloudapi.com/path"},
+		ResultEBEndpoint:  {"http://10.0.0.8", "a b"},
+		LogLevel:          {"trace", "warning", "INFO DEBUG", "0"},
 	} {
 		for _, value := range values {
 			t.Run(name+"="+value, func(t *testing.T) {
@@ -159,11 +158,17 @@ func TestErrorsDoNotRepeatTheValue(t *testing.T) {
 // A secret for a webhook that is not there is a mistake, and a function that
 // hands on to itself never ends.
 func TestVariablesTogether(t *testing.T) {
+	signed := func(secret string) map[string]string {
+		return map[string]string{ResultWebhook: "https://oapi.dingtalk.com/robot/send?access_token=a", ResultWebhookSecret: secret}
+	}
 	for name, row := range map[string]struct {
 		environment map[string]string
 		wrong       string // the variable that the error names
 	}{
-		"a webhook and its secret":         {map[string]string{ResultWebhook: "https://oapi.dingtalk.com/robot/send?access_token=a", ResultWebhookSecret: "SECa"}, ""},
+		"a webhook and its secret":         {signed(strings.Repeat("a", 256)), ""},
+		"a secret that is too long":        {signed(strings.Repeat("a", 257)), ResultWebhookSecret},
+		"a secret of two words":            {signed("two words"), ResultWebhookSecret},
+		"a secret with an accent":          {signed("SECé"), ResultWebhookSecret},
 		"a secret alone":                   {map[string]string{ResultWebhookSecret: "SECa"}, ResultWebhookSecret},
 		"hands on to itself":               {map[string]string{ResultFunction: "checks", "SCF_FUNCTIONNAME": "checks"}, ResultFunction},
 		"hands on to itself, in full":      {map[string]string{ResultFunction: "ops/checks:$LATEST", "SCF_FUNCTIONNAME": "checks", "SCF_NAMESPACE": "ops"}, ResultFunction},
