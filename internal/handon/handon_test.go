@@ -97,6 +97,7 @@ func TestWhen(t *testing.T) {
 		{config.Always, problem, []string{Function, EventBus, Webhook}},
 		{config.Problems, fine, nil},
 		{config.Problems, problem, []string{Function, EventBus, Webhook}},
+		{config.Problems, report.Report{Result: check.Result{Jobs: []check.Outcome{problem.Result.Jobs[1], problem.Result.Jobs[0]}}}, []string{Function, EventBus, Webhook}},
 		{config.Problems, report.Report{}, nil},
 	} {
 		c := all
@@ -194,6 +195,14 @@ func TestFunctionsEventToTheByte(t *testing.T) {
 		if len(got) != want || want == 1 && got[0] != string(encode(r)) || len(got[0]) > 131072 {
 			t.Errorf("%d bytes: %d events, the first of %d bytes", n, len(got), len(got[0]))
 		}
+	}
+	// The two go apart as well where a job that fills an event comes before.
+	r := sized(t, maxEvent+1)
+	r.Jobs = append(large(3, 4_000).Jobs[2:], r.Jobs...)
+	api := &fakeAPI{}
+	New(config.Config{Function: all.Function}, api).Send(t.Context(), config.Function{}, report.Report{Result: r})
+	if got := api.contexts(t); len(got) != 3 {
+		t.Errorf("%d events", len(got))
 	}
 }
 
@@ -340,6 +349,9 @@ func TestEventBus(t *testing.T) {
 	}
 }
 
+// unfit is an outcome whose event no call has room for.
+var unfit = check.Outcome{JobID: "dts-a", Error: &check.Error{Code: strings.Repeat("x", maxPut)}}
+
 // A call carries up to 64 KB, to the byte of its JSON, in which "<" is six.
 func TestEventBusToTheByte(t *testing.T) {
 	jobs := func(extra int) (jobs []check.Outcome) {
@@ -364,6 +376,30 @@ func TestEventBusToTheByte(t *testing.T) {
 		}
 		if got := api.puts(t); len(got) != want {
 			t.Errorf("%d bytes more: %d calls", more, len(got))
+		}
+		// As many in calls that are not the first.
+		api = &fakeAPI{}
+		New(config.Config{EventBus: "eb-l65vlc2u"}, api).Send(t.Context(), config.Function{}, report.Report{Result: check.Result{Jobs: append([]check.Outcome{unfit}, jobs(more)...)}})
+		if got := api.requests["PutEvents"]; len(got) != 1+want {
+			t.Errorf("%d bytes more, after another: %d calls", more, len(got))
+		}
+	}
+}
+
+// A job's event has its texts as they are as long as the call has room for it.
+func TestEventBusLongJobToTheByte(t *testing.T) {
+	send := func(message string) string {
+		steps := slices.Repeat([]check.Step{{Message: strings.Repeat("x", 4040)}}, 15)
+		r := report.Report{Result: check.Result{Jobs: []check.Outcome{{JobID: "dts-a", Check: &check.State{Message: message, Steps: steps}}}}}
+		api := &fakeAPI{}
+		New(config.Config{EventBus: "eb-l65vlc2u"}, api).Send(t.Context(), config.Function{}, r)
+		return api.requests["PutEvents"][0]
+	}
+	room := maxPut - len(send("y")) + 1
+	for length, whole := range map[int]bool{room: true, room + 1: false} {
+		got := send(strings.Repeat("y", length))
+		if len(got) > maxPut || strings.Contains(got, strings.Repeat("y", length)) != whole {
+			t.Errorf("%d characters of %d: %d bytes", length, room, len(got))
 		}
 	}
 }
@@ -407,7 +443,6 @@ func TestEventBusManyCalls(t *testing.T) {
 // An event that cannot be made to fit is left for the bus to refuse, alone.
 func TestEventBusUnfitEvent(t *testing.T) {
 	api := &fakeAPI{}
-	unfit := check.Outcome{JobID: "dts-a", Error: &check.Error{Code: strings.Repeat("x", maxPut)}}
 	New(config.Config{EventBus: "eb-l65vlc2u"}, api).Send(t.Context(), config.Function{}, report.Report{Result: check.Result{Jobs: []check.Outcome{unfit, {JobID: "dts-b"}}}})
 	if got := api.requests["PutEvents"]; len(got) != 2 || !strings.Contains(got[0], "dts-a") || !strings.Contains(got[1], "dts-b") {
 		t.Errorf("%d calls", len(got))
