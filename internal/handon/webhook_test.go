@@ -30,6 +30,8 @@ type posted struct {
 	method, path, contentType string
 	query                     url.Values
 	body                      string
+	length                    int64 // as the header has it
+	closes                    bool  // the connection is for this request only
 	at                        time.Time
 }
 
@@ -44,7 +46,7 @@ type robotServer struct {
 func (s *robotServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	s.mu.Lock()
-	s.got = append(s.got, posted{r.Method, r.URL.Path, r.Header.Get("Content-Type"), r.URL.Query(), string(body), time.Now()})
+	s.got = append(s.got, posted{r.Method, r.URL.Path, r.Header.Get("Content-Type"), r.URL.Query(), string(body), r.ContentLength, r.Close, time.Now()})
 	answer := s.answers[min(len(s.got), len(s.answers))-1]
 	s.mu.Unlock()
 	answer(w, r)
@@ -157,7 +159,7 @@ func TestMessages(t *testing.T) {
 				text = strings.Trim(string(check.Marshal(text)), `"`)
 			}
 			want, _ := url.Parse(row.webhook)
-			if got := got[0]; got.body != fmt.Sprintf(row.want, text) || got.method != "POST" || got.path != want.Path || got.query.Encode() != want.Query().Encode() || got.contentType != "application/json; charset=utf-8" {
+			if got := got[0]; got.body != fmt.Sprintf(row.want, text) || got.method != "POST" || got.path != want.Path || got.query.Encode() != want.Query().Encode() || got.contentType != "application/json; charset=utf-8" || got.length != int64(len(got.body)) || !got.closes {
 				t.Errorf("got %+v", got)
 			}
 		})
@@ -381,6 +383,10 @@ func TestRefusals(t *testing.T) {
 	huge := func(w http.ResponseWriter, _ *http.Request) {
 		io.WriteString(w, `{"errcode":0,"errmsg":"`+strings.Repeat("x", maxAnswer)+`"}`)
 	}
+	longHeader := func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X", strings.Repeat("x", 2*maxAnswer))
+		ok(w, r)
+	}
 	for name, row := range map[string]struct {
 		webhook  string
 		answers  []http.HandlerFunc
@@ -413,6 +419,7 @@ func TestRefusals(t *testing.T) {
 		"hangs, then ok":            {wecom, []http.HandlerFunc{hang, ok}, 2, ""},
 		"trickles, then ok":         {wecom, []http.HandlerFunc{trickle, ok}, 2, ""},
 		"cut short, then ok":        {wecom, []http.HandlerFunc{cutShort, ok}, 2, ""},
+		"a long header, then ok":    {wecom, []http.HandlerFunc{longHeader, ok}, 2, ""},
 		"another protocol":          {wecom, []http.HandlerFunc{switches}, 1, "HTTP status 101"},
 		"always hangs":              {other, []http.HandlerFunc{hang}, 4, "no answer: context deadline exceeded"},
 	} {
