@@ -36,6 +36,15 @@ func TestMarkdownIsOurOwn(t *testing.T) {
 	}
 }
 
+// A name keeps its underscores where they are no markup.
+func TestUnderscores(t *testing.T) {
+	for text, want := range map[string]string{"orders_db_1": "orders_db_1", "_a_": "＿a＿", "a__b": "a＿＿b", "库_1": "库＿1", "1_库": "1＿库"} {
+		if got := escape(text); got != want {
+			t.Errorf("%s: %s", text, got)
+		}
+	}
+}
+
 var ids = regexp.MustCompile(`dts-[0-9]{8}`)
 var rest = regexp.MustCompile(`(?:and|另有) (\d+) (?:more jobs?|个任务未列出)`)
 
