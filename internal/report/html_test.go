@@ -177,7 +177,7 @@ func TestButton(t *testing.T) {
 		"no button":  {nil, ""},
 		"create":     {[]Field{{"JobIds", "dts-a,dts-b"}, {`">x`, "<&\"'"}}, "Create these checks"},
 		"start":      {[]Field{{"Select", "{}"}, {"start", "TRUE"}}, "Create these checks and start what passes"},
-		"start: not": {[]Field{{"Select", "{}"}, {"Start", "false"}}, "Create these checks"},
+		"start: not": {[]Field{{"Select", "{}"}, {"Start", "False"}}, "Create these checks"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			all := parse(t, string(HTML(Report{Form: row.form})))

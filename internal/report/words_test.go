@@ -112,6 +112,33 @@ func TestOrder(t *testing.T) {
 	})
 }
 
+// Ids and names are as long as the API allows, and there is room for them.
+func TestLongNames(t *testing.T) {
+	id, name, function := strings.Repeat("i", 64), strings.Repeat("库", 128), strings.Repeat("f", 60)
+	state := &check.State{Status: check.Finished, Passed: verdict(false)}
+	r := Report{Function: function, Result: check.Result{Jobs: []check.Outcome{{JobID: id, JobName: name, Check: state}}}}
+	for form, text := range map[string]string{"page": string(HTML(r)), "message": Markdown(r, 4096)} {
+		if !strings.Contains(text, id) || !strings.Contains(text, name) || !strings.Contains(text, function) {
+			t.Errorf("%s: %s", form, text)
+		}
+	}
+	// Where jobs stand in a row, there is less.
+	r.Result.Jobs[0].Check = nil
+	if text := Markdown(r, 4096); !strings.Contains(text, "> "+id+" ("+strings.Repeat("库", 39)+"…)") {
+		t.Error(text)
+	}
+}
+
+func TestJobsWithWarningsAreCounted(t *testing.T) {
+	passed := func(status string) check.Outcome {
+		return check.Outcome{JobID: "dts-a", Check: &check.State{Status: check.Finished, Passed: verdict(true), Steps: []check.Step{{Name: "Step", Status: status}}}}
+	}
+	r := Report{Result: check.Result{Jobs: []check.Outcome{passed(check.StepWarning), passed(check.StepPass), passed(check.StepSkipped)}}}
+	if text := Text(r); !strings.Contains(text, "Passed 3 (2 with warnings or skipped steps)") {
+		t.Error(text)
+	}
+}
+
 func TestTimeIsGivenWithItsZone(t *testing.T) {
 	if got := Text(Report{At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}); !strings.Contains(got, "Time: 2026-01-02 03:04:05 +00:00") {
 		t.Error(got)
@@ -135,7 +162,8 @@ func TestWhatMayHaveHappened(t *testing.T) {
 	} {
 		row.o.Error, row.o.MayBeRunning = &check.Error{Code: check.CodeNoAnswer}, true
 		text := Text(Report{Result: check.Result{Jobs: []check.Outcome{row.o}}})
-		if strings.Contains(text, english.mayRun) != (row.want == english.mayRun) || !strings.Contains(text, row.want) {
+		if strings.Contains(text, english.mayRun) != (row.want == english.mayRun) || !strings.Contains(text, row.want) ||
+			strings.Contains(text, english.created) != row.o.Created || strings.Contains(text, english.wasRunning) != row.o.AlreadyRunning {
 			t.Errorf("%s: %s", name, text)
 		}
 	}
