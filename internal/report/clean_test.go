@@ -3,6 +3,8 @@ package report
 import (
 	"strings"
 	"testing"
+
+	"migratecheck/internal/check"
 )
 
 func TestClean(t *testing.T) {
@@ -67,16 +69,18 @@ func TestWidth(t *testing.T) {
 
 // A column ends at the same place whatever is written in it.
 func TestColumns(t *testing.T) {
-	text := Text(reports["mixed"])
-	columns := map[int]bool{}
-	for _, line := range strings.Split(text, "\n") {
-		for _, id := range []string{"RequestId", "00000000-"} {
-			if before, _, ok := strings.Cut(line, id); ok && !strings.HasPrefix(line, "   ") {
-				columns[width(before)] = true
+	short := Report{Result: check.Result{Jobs: []check.Outcome{{JobID: "a", JobName: "b", RequestID: "00000000-1"}}}}
+	for _, r := range []Report{reports["mixed"], short} {
+		columns := map[int]bool{}
+		for _, line := range strings.Split(Text(r), "\n") {
+			for _, id := range []string{"RequestId", "00000000-"} {
+				if before, _, ok := strings.Cut(line, id); ok && !strings.HasPrefix(line, "   ") {
+					columns[width(before)] = true
+				}
 			}
 		}
-	}
-	if len(columns) != 1 {
-		t.Errorf("the RequestIds begin at %v", columns)
+		if len(columns) != 1 {
+			t.Errorf("the RequestIds begin at %v", columns)
+		}
 	}
 }
