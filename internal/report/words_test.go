@@ -129,13 +129,19 @@ func TestLongNames(t *testing.T) {
 	}
 }
 
-func TestJobsWithWarningsAreCounted(t *testing.T) {
+// Jobs with warnings are counted, a step without a name is shown too, and an
+// item without a reason has DTS's log or what it is about in its place.
+func TestWarnings(t *testing.T) {
 	passed := func(status string) check.Outcome {
-		return check.Outcome{JobID: "dts-a", Check: &check.State{Status: check.Finished, Passed: verdict(true), Steps: []check.Step{{Name: "Step", Status: status}}}}
+		items := []check.Item{{Name: "A", Log: []string{"DTS's", "log"}, Description: "about A"}, {Name: "B", Description: "about B"}}
+		return check.Outcome{JobID: "dts-a", Check: &check.State{Status: check.Finished, Passed: verdict(true), Steps: []check.Step{{Status: status, Failed: items}}}}
 	}
 	r := Report{Result: check.Result{Jobs: []check.Outcome{passed(check.StepWarning), passed(check.StepPass), passed(check.StepSkipped)}}}
-	if text := Text(r); !strings.Contains(text, "Passed 3 (2 with warnings or skipped steps)") {
-		t.Error(text)
+	text := Text(r)
+	for _, want := range []string{"Passed 3 (2 with warnings or skipped steps)", "- ?: warning\n", "  A: DTS's log\n", "  B: about B\n"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing in %s", want, text)
+		}
 	}
 }
 
@@ -171,13 +177,15 @@ func TestWhatMayHaveHappened(t *testing.T) {
 
 // With little room, steps and items are counted instead of told.
 func TestLittleRoom(t *testing.T) {
-	item := check.Item{Name: "Item", Result: check.StepFailed, Reason: strings.Repeat("x", 100)}
+	item := check.Item{Name: "Item", Description: "what", Result: check.StepFailed, Reason: strings.Repeat("x", 100), Log: []string{"log"}}
 	skipped := check.Step{Name: "Skipped", Status: check.StepSkipped}
+	ignored := check.Step{Name: "Ignored", Status: check.StepFailed, Skipped: true}
+	passed := check.Step{Name: "Passed", Status: check.StepPass}
 	failed := check.Step{Name: "Failed", Status: check.StepFailed, Failed: []check.Item{item, item, item}}
-	state := &check.State{Status: check.Finished, Passed: verdict(false), Steps: []check.Step{skipped, failed, failed}}
+	state := &check.State{Status: check.Finished, Passed: verdict(false), Steps: []check.Step{skipped, ignored, passed, failed, failed}}
 	r := Report{Result: check.Result{Jobs: []check.Outcome{{JobID: "dts-a", Check: state}}}}
 	text := Markdown(r, 300)
-	for _, want := range []string{"… and 2 more items", "… and 2 more steps", "**Failed**: failed", strings.Repeat("x", 59) + "…"} {
+	for _, want := range []string{"… and 2 more items", "… and 3 more steps", "**Failed**: failed", strings.Repeat("x", 59) + "…"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing in %s", want, text)
 		}
