@@ -65,6 +65,7 @@ func TestPagePostsWhatItsAddressAsks(t *testing.T) {
 		`"JobIds":"dts-1"`,
 		`"JobId":["dts-1","dts-2"],"Start":true`,
 		`"Select":true`,
+		`"Select":"{\"Tags\":{\"env\":\"prod\"}}","Wait":"true","Start":"false"`,
 		`"Select":"{\"Status\":[4,\"created \"],\"JobName\":\"a&b=+%\",\"Tags\":{\"env\":[\"prod\",\" \"],\"k\":\"长\"},\"SrcDatabaseType\":\"mysql\",\"DstDatabaseType\":[\"a\",\"b\"]}","Wait":true`,
 	} {
 		t.Run(query, func(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 
 // Going through valid JSON finds what encoding/json finds.
 func FuzzJSON(f *testing.F) {
-	for _, seed := range []string{`{}`, `[]`, ` { "a" : 1 , "A":[{"b":"}"}],"a":null}`, `["\"",{"\\":"\\\\\""},[[]],-1e9 , true]`, `[0]`, `{"":{}}`} {
+	for _, seed := range []string{`{}`, `[]`, ` { "a" : 1 , "A":[{"b":"}"}],"a":null}`, "{\r\n\t\"a\" :\r1\r}", `["\"",{"\\":"\\\\\""},[[]],-1e9 , true]`, `[0]`, `{"":{}}`} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
