@@ -317,6 +317,7 @@ func TestEventBus(t *testing.T) {
 		{JobID: "dts-d", Check: &check.State{Status: check.Running, Progress: 40}},
 		{JobID: "dts-e", Check: verdict(true), Started: true, StartRequestID: "s"},
 		{JobID: "dts-f", Error: failed("ResourceNotFound.JobNotExist")},
+		{Record: new(int), Error: failed("InvalidParameter")},
 		{Record: &one, Error: failed("InvalidParameter")},
 		{Error: failed("InvalidParameter")},
 	}
@@ -327,6 +328,7 @@ func TestEventBus(t *testing.T) {
 		{"migrate-check", "migrate-check:noVerdict", "dts-d", `{"JobId":"dts-d","Check":{"Status":"running","Progress":40}}`},
 		{"migrate-check", "migrate-check:started", "dts-e", `{"JobId":"dts-e","Check":{"Status":"finished","Passed":true,"Progress":100},"Started":true,"StartRequestId":"s"}`},
 		{"migrate-check", "migrate-check:failed", "dts-f", `{"Error":{"Code":"ResourceNotFound.JobNotExist","Message":"why"},"JobId":"dts-f"}`},
+		{"migrate-check", "migrate-check:failed", "record-0", `{"Error":{"Code":"InvalidParameter","Message":"why"},"Record":0}`},
 		{"migrate-check", "migrate-check:failed", "record-1", `{"Error":{"Code":"InvalidParameter","Message":"why"},"Record":1}`},
 		{"migrate-check", "migrate-check:failed", "event", `{"Error":{"Code":"InvalidParameter","Message":"why"}}`},
 	}
