@@ -190,6 +190,12 @@ func TestLittleRoom(t *testing.T) {
 			t.Errorf("%q is missing in %s", want, text)
 		}
 	}
+	d := describe(r)
+	for form, text := range map[string]string{"page": string(pageWithin(r, len(HTML(Report{}))+700)), "table": d.fit(300, d.table)} {
+		if !strings.Contains(text, "… and 2 more items") || !strings.Contains(text, "… and 3 more steps") {
+			t.Errorf("%s: %s", form, text)
+		}
+	}
 	if text := Markdown(r, 3000); strings.Contains(text, "more") || !strings.Contains(text, "**Skipped**: skipped") {
 		t.Error(text)
 	}
