@@ -132,11 +132,11 @@ func TestLongNames(t *testing.T) {
 // Jobs with warnings are counted, a step without a name is shown too, and an
 // item without a reason has DTS's log or what it is about in its place.
 func TestWarnings(t *testing.T) {
-	passed := func(status string) check.Outcome {
-		items := []check.Item{{Name: "A", Log: []string{"DTS's", "log"}, Description: "about A"}, {Name: "B", Description: "about B"}}
+	passed := func(status string, items ...check.Item) check.Outcome {
 		return check.Outcome{JobID: "dts-a", Check: &check.State{Status: check.Finished, Passed: verdict(true), Steps: []check.Step{{Status: status, Failed: items}}}}
 	}
-	r := Report{Result: check.Result{Jobs: []check.Outcome{passed(check.StepWarning), passed(check.StepPass), passed(check.StepSkipped)}}}
+	about := []check.Item{{Name: "A", Log: []string{"DTS's", "log"}, Description: "about A"}, {Name: "B", Description: "about B"}}
+	r := Report{Result: check.Result{Jobs: []check.Outcome{passed(check.StepWarning, about...), passed(check.StepPass), passed(check.StepSkipped)}}}
 	text := Text(r)
 	for _, want := range []string{"Passed 3 (2 with warnings or skipped steps)", "- ?: warning\n", "  A: DTS's log\n", "  B: about B\n"} {
 		if !strings.Contains(text, want) {
