@@ -119,7 +119,7 @@ func TestBadValues(t *testing.T) {
 		MaxAttempts:    {"0", "-1", "11", "4.0", "four", "0x4"},
 		Language:       {"en", "zh", "zh_CN", "zh-cn", "de-DE"},
 		AllowStart:     {"yes", "1", "TRUE", "on"},
-		ResultFunction: {"a/b/c", "/next", "ops/", "next:", "next:" + strings.Repeat("a", 65), "1next", "1ops/next", "next function", "next\r\nX: y", strings.Repeat("a", 61), "qcs::scf:ap-guangzhou:uin/1:namespace/default/function/next"},
+		ResultFunction: {"a/b/c", "/next", "ops/", "next:", "next:" + strings.Repeat("a", 65), "1next", "1ops/next", strings.Repeat("n", 61) + "/next", "next function", "next\r\nX: y", strings.Repeat("a", 61), "qcs::scf:ap-guangzhou:uin/1:namespace/default/function/next"},
 		ResultEventBus: {"bus", "eb-", "eb-a b", "EB-abc", "eb-a-b", "eb-" + strings.Repeat("a", 33)},
 		ResultWebhook: {"http://qyapi.weixin.qq.com/x", "qyapi.weixin.qq.com/x", "https://", "https://user:pass@host.example/x", "https://host.example/x#y",
 			"https://host.example/a b", "https://host.example/a\nb", "https://host.example/é", "ftp://127.0.0.1/x", "http://10.0.0.1/x", "https://host.example:0/", "https://дтс.example/"},
