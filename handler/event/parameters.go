@@ -30,7 +30,7 @@ type parameter struct {
 
 // jobKey is the key of a parameter that names jobs; several come as they do in
 // queries of API 3.0 (JobIds.0) or as web frameworks have them (JobIds[]).
-var jobKey = regexp.MustCompile(`^(?i:(JobIds?))(?:\[([0-9]{0,9})\]|\.([0-9]{1,9}))?$`)
+var jobKey = regexp.MustCompile(`^(?i:(JobIds?))(?:\[([0-9]*)\]|\.([0-9]+))?$`)
 
 // parameterOf returns the parameter of that key, without a value, and false for
 // one that is not ours.
@@ -39,8 +39,8 @@ func parameterOf(key string) (parameter, bool) {
 	if found := jobKey.FindStringSubmatch(key); found != nil {
 		p.name = match(found[1], []string{"JobId", "JobIds"})
 		p.listed = len(key) > len(p.name)
-		if n, err := strconv.Atoi(found[2] + found[3]); err == nil {
-			p.index = n
+		if number := found[2] + found[3]; number != "" {
+			p.index, _ = strconv.Atoi(number) // one that is too large goes last
 		}
 		return p, true
 	}
