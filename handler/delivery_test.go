@@ -636,6 +636,27 @@ func TestSameJobsInSeveralRecords(t *testing.T) {
 	}
 }
 
+// Selections that find the same jobs again and again are bounded like names.
+func TestSelectionsOfTheSameJobs(t *testing.T) {
+	dts := &scripted{list: make([]check.Job, 5000)}
+	for i := range dts.list {
+		dts.list[i] = check.Job{ID: fmt.Sprint("dts-", i), Status: check.JobCreated}
+	}
+	records := make([]any, 12)
+	for i := range records {
+		records[i] = map[string]any{"Ckafka": map[string]any{"topic": "jobs", "offset": i, "msgBody": `{"Select":{}}`}}
+	}
+	i := invoke(t, dts, string(check.Marshal(map[string]any{"Records": records})))
+	var got struct {
+		Jobs   []check.Outcome
+		Failed int
+	}
+	readJSON(t, i.answer, &got)
+	if last := got.Jobs[len(got.Jobs)-1]; len(got.Jobs) != 5002 || got.Failed != 2 || last.Error.Message != "event: names jobs more than 50000 times" {
+		t.Errorf("%d jobs, %d failed, %v, %v", len(got.Jobs), got.Failed, last.Error, i.err)
+	}
+}
+
 // A panic is the failure of the job that it was about; the others and the
 // event go on.
 func TestPanic(t *testing.T) {

@@ -22,6 +22,7 @@ func (r *run) resolve(ctx context.Context, e event.Event) []*job {
 		describe bool
 	}
 	first := map[same]*job{}
+	names := 0
 	for _, request := range e.Requests {
 		found, err := r.find(ctx, request)
 		others := 0
@@ -30,8 +31,12 @@ func (r *run) resolve(ctx context.Context, e event.Event) []*job {
 				others++
 			}
 		}
-		if err == nil && len(jobs)+others > event.MaxJobs {
-			err = check.Invalid("event", fmt.Sprintf("names more than %d jobs", event.MaxJobs))
+		switch {
+		case err != nil:
+		case len(jobs)+others > event.MaxJobs:
+			err = event.ErrTooMany
+		case names+len(found) > event.MaxNames:
+			err = event.ErrTooOften
 		}
 		if err != nil {
 			j := &job{invalid: true}
@@ -45,6 +50,7 @@ func (r *run) resolve(ctx context.Context, e event.Event) []*job {
 			jobs = append(jobs, j)
 			continue
 		}
+		names += len(found)
 		for _, f := range found {
 			key := same{f.ID, request.Ask.Describe}
 			j := first[key]

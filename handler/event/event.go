@@ -67,13 +67,14 @@ type Ask struct {
 // into the 6 MB that the platform allows.
 const MaxJobs = 10000
 
-// maxNames bounds how often the records of an event name jobs, the same or
-// others.
-const maxNames = 5 * MaxJobs
+// MaxNames bounds how often the records of an event name or select jobs, the same
+// or others.
+const MaxNames = 5 * MaxJobs
 
+// The errors for events beyond these bounds.
 var (
-	errTooMany  = check.Invalid("event", fmt.Sprintf("names more than %d jobs", MaxJobs))
-	errTooOften = check.Invalid("event", fmt.Sprintf("names jobs more than %d times", maxNames))
+	ErrTooMany  = check.Invalid("event", fmt.Sprintf("names more than %d jobs", MaxJobs))
+	ErrTooOften = check.Invalid("event", fmt.Sprintf("names jobs more than %d times", MaxNames))
 )
 
 // Read reads an event. Source and HTTP are set even if there is an error, which
@@ -161,10 +162,10 @@ func (e *Event) readEach(place string, records array, read func(string, json.Raw
 			jobs[job] = true
 		}
 		switch names += len(r.Jobs); {
-		case len(jobs) > MaxJobs || err == errTooMany:
-			return errTooMany
-		case names > maxNames:
-			return errTooOften
+		case len(jobs) > MaxJobs || err == ErrTooMany:
+			return ErrTooMany
+		case names > MaxNames:
+			return ErrTooOften
 		}
 		r.ID, r.Record, r.Err = id, i, err
 		e.Requests = append(e.Requests, r)

@@ -110,7 +110,7 @@ func (l *list) add(text []byte) *check.Error {
 	}
 	l.seen[string(id)] = true
 	if l.ids = append(l.ids, string(id)); len(l.ids) > MaxJobs {
-		return errTooMany
+		return ErrTooMany
 	}
 	return nil
 }

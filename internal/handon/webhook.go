@@ -98,12 +98,12 @@ func (s *Sender) attempt(ctx context.Context, to url.URL, robot *robot, payload 
 	if status := response.StatusCode; status < 200 || status > 299 {
 		return fmt.Errorf("HTTP status %d", status), status == http.StatusTooManyRequests || status >= 500
 	}
+	if robot == nil { // whatever else it says
+		return nil, false
+	}
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if err != nil {
 		return fmt.Errorf("no answer: %w", err), true
-	}
-	if robot == nil {
-		return nil, false
 	}
 	return robot.read(body)
 }

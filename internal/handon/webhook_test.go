@@ -409,6 +409,7 @@ func TestRefusals(t *testing.T) {
 		"moved":                     {wecom, []http.HandlerFunc{moved}, 1, "HTTP status 307"},
 		"moved, other":              {other, []http.HandlerFunc{moved}, 1, "HTTP status 307"},
 		"other says anything":       {other, []http.HandlerFunc{says(204, "")}, 1, ""},
+		"other, cut short":          {other, []http.HandlerFunc{cutShort}, 1, ""},
 		"other says nonsense":       {other, []http.HandlerFunc{says(202, "<html>")}, 1, ""},
 		"no JSON":                   {wecom, []http.HandlerFunc{says(200, "<html>ok</html>")}, 1, "the answer is not the robot's"},
 		"nothing":                   {dingtalk, []http.HandlerFunc{says(200, "")}, 1, "the answer is not the robot's"},
