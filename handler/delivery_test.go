@@ -347,9 +347,17 @@ func TestVerdictByTheClockOfDTS(t *testing.T) {
 					describe: map[string][]reading{"dts-1": {verdict(true, "ok")}},
 					job:      map[string][]jobReading{"dts-1": {dated}},
 				}
-				got := newInstance(everything(dts)).fire(t, "request", `{"JobId":"dts-1","Wait":true}`, time.Minute)
-				if passed := strings.Contains(string(got.answer), `"Passed":true`); passed != row.want {
-					t.Errorf("%s, %v", got.answer, got.err)
+				for _, found := range []bool{false, true} { // created, or found running
+					if found {
+						duplicate := refusal("InternalError.DuplicateJob")
+						duplicate.At = time.Now().Add(row.skew)
+						dts.create = map[string]error{"dts-1": duplicate}
+						dts.job["dts-1"][0].job.CheckEnded = time.Now().Add(row.ended)
+					}
+					got := newInstance(everything(dts)).fire(t, "request", `{"JobId":"dts-1","Wait":true}`, time.Minute)
+					if passed := strings.Contains(string(got.answer), `"Passed":true`); passed != row.want {
+						t.Errorf("found running %v: %s, %v", found, got.answer, got.err)
+					}
 				}
 			})
 		})

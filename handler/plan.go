@@ -82,7 +82,11 @@ func (r *run) create(ctx context.Context, j *job) move {
 	case j.Error.Duplicate() && (r.source.AtLeastOnce() || j.ask.Wait || j.evidence.unanswered):
 		// The event came before, or another said the same; or whoever waits wants
 		// the verdict of the check that runs.
-		j.accepted(check.Receipt{RequestID: j.Error.RequestID, AlreadyRunning: true, At: time.Now()})
+		at := j.Error.At
+		if at.IsZero() {
+			at = time.Now()
+		}
+		j.accepted(check.Receipt{RequestID: j.Error.RequestID, AlreadyRunning: true, At: at})
 		r.logRunning(j)
 		return onward
 	case j.ask.Start && r.source.AtLeastOnce() && !j.Error.Retryable() && !j.MayBeRunning && r.startedBefore(ctx, j):

@@ -43,10 +43,14 @@ type State struct {
 func (s State) Ended() bool { return s.Status == Finished }
 
 // Strictly returns the state with a strict verdict: not passed if a step gave a
-// warning, was skipped or was not begun.
+// warning, was skipped or was not begun, and none if DTS gives no steps to judge
+// by.
 func (s State) Strictly() State {
 	if s.Passed == nil || !*s.Passed {
 		return s
+	}
+	if len(s.Steps) == 0 {
+		s.Passed = nil
 	}
 	for _, step := range s.Steps {
 		if !step.Good() {

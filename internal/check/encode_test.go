@@ -154,7 +154,8 @@ func TestStrict(t *testing.T) {
 		"an item":      {State{Passed: &yes, Steps: []Step{{Status: StepPass, Failed: []Item{{Result: "warning"}}}}}, &no},
 		"not passed":   {State{Passed: &no, Steps: []Step{{Status: StepFailed}}}, &no},
 		"no verdict":   {State{Steps: []Step{{Status: StepWarning}}}, nil},
-		"no steps yet": {State{Passed: &yes}, &yes},
+		"no steps":     {State{Passed: &yes}, nil},
+		"failed alone": {State{Passed: &no}, &no},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := row.state.Strictly().Passed

@@ -2,6 +2,7 @@ package check
 
 import (
 	"strings"
+	"time"
 
 	"github.com/aws/smithy-go"
 )
@@ -20,6 +21,10 @@ type Error struct {
 	// MayBeRunning is set when the fate of an attempt is not known: it may have
 	// been carried out in spite of the error.
 	MayBeRunning bool `json:"-"`
+
+	// At is when the service refused the call, as Receipt.At is; zero if it was not
+	// the service.
+	At time.Time `json:"-"`
 
 	// Attempts is how many requests were sent for the call; zero means that
 	// DTS has not heard of it.

@@ -104,29 +104,36 @@ func TestStatesAreBounded(t *testing.T) {
 	passed := many("pass")
 	passed[3].HasSkipped = true
 	s := (&check2021{Status: "success", CheckFlag: "checkPass", StepInfo: passed}).state()
-	if len(s.Steps) != 2 || !s.Steps[0].Skipped || len(s.Steps[1].Failed) != maxDetails || *s.Strictly().Passed {
-		t.Errorf("%d steps, with %d items in the last", len(s.Steps), len(s.Steps[len(s.Steps)-1].Failed))
+	if len(s.Steps) != maxSteps || !s.Steps[0].Skipped || len(s.Steps[1].Failed) != maxDetails || *s.Strictly().Passed {
+		t.Errorf("%d steps, with %d items in the second", len(s.Steps), len(s.Steps[1].Failed))
 	}
 	s.Steps = append(s.Steps, steps(many("failed"))...)
-	if len(s.Steps) != 2+maxSteps || s.Steps[2].Message == "" || s.Steps[maxSteps].Status != "failed" {
+	if len(s.Steps) != 2*maxSteps || s.Steps[maxSteps].Message == "" || s.Steps[2*maxSteps-1].Status != "failed" {
 		t.Errorf("%d steps, the last is %+v", len(s.Steps), s.Steps[len(s.Steps)-1])
 	}
 	if encoded, err := json.Marshal(s); err != nil || len(encoded) > 512<<10 {
 		t.Errorf("%d bytes, %v", len(encoded), err)
 	}
-	for status, want := range map[string]int{"pass": 2, "notStarted": maxSteps} {
+	good := many("pass")[:899]
+	if s := (&check2021{Status: "success", CheckFlag: "checkPass", StepInfo: good}).state(); len(s.Steps) != maxSteps || !*s.Strictly().Passed {
+		t.Errorf("%d good steps, strictly %+v", len(s.Steps), s.Strictly().Passed)
+	}
+	for _, status := range []string{"pass", "notStarted"} {
 		begun := many(status)
 		begun[7].StepStatus, begun[899].StepStatus = "notStarted", "pass"
 		begun[890].StepStatus = "warning"
 		s := (&check2021{Status: "success", CheckFlag: "checkPass", StepInfo: begun}).state()
 		warned := slices.IndexFunc(s.Steps, func(s check.Step) bool { return s.Status == "warning" })
-		if len(s.Steps) != want || warned < 0 || s.Steps[want-1].Status == "pass" {
+		if len(s.Steps) != maxSteps || warned != 0 || s.Steps[1].Status != "notStarted" || s.Steps[maxSteps-1].Status != status {
 			t.Errorf("%s: %d steps, the warning is %d", status, len(s.Steps), warned)
 		}
 		s.Steps = slices.Delete(s.Steps, warned, warned+1)
 		if *s.Strictly().Passed {
 			t.Errorf("%s: what has not begun is taken for passed", status)
 		}
+	}
+	if s := steps([]step2021{{}, {DetailCheckItems: []item2021{{CheckItemName: "i", CheckResult: "failed"}}}}); len(s) != 1 || len(s[0].Failed) != 1 {
+		t.Errorf("a step that says only what failed: %+v", s)
 	}
 	lines := steps([]step2021{{StepName: "s", DetailCheckItems: []item2021{{CheckItemName: "i", ErrorLog: make([]string, 100), HelpDoc: strings.Split(strings.Repeat("x", 100), "")}}}})
 	if item := lines[0].Failed[0]; len(item.Log) != 0 || len(item.HelpDoc) != 20 {
@@ -185,6 +192,12 @@ func TestDescriptionsOfSomethingElse(t *testing.T) {
 			}
 		})
 	}
+	in(t, config.Version2018, saying([]byte(`{"Response":{"TotalCount":2,"JobList":[{"JobId":"`+known+`","Status":4},{"JobId":"`+known+`","Status":7}],"RequestId":"r-1"}}`)), func(t *testing.T, client *Client) {
+		_, _, err := client.DescribeJob(t.Context(), known)
+		if failure, ok := err.(*check.Error); !ok || failure.Code != check.CodeNotAPI {
+			t.Errorf("error %+v", err)
+		}
+	})
 	in(t, config.Version2021, saying([]byte(`{"Response":{"JobId":"dts-other","Status":"running","RequestId":"r-1"}}`)), func(t *testing.T, client *Client) {
 		_, _, err := client.DescribeJob(t.Context(), known)
 		if failure, ok := err.(*check.Error); !ok || failure.Code != check.CodeNotAPI {

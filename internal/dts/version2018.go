@@ -85,10 +85,18 @@ func (v version2018) DescribeJob(ctx context.Context, job string) (check.Job, ch
 	if err != nil {
 		return check.Job{}, check.Receipt{}, err
 	}
+	var found []check.Job
 	for _, entry := range answer.JobList {
 		if entry.JobId == job {
-			return entry.job(), receipt, nil
+			found = append(found, entry.job())
 		}
+	}
+	switch len(found) {
+	case 1:
+		return found[0], receipt, nil
+	case 0:
+	default:
+		return check.Job{}, check.Receipt{}, unreadable(receipt, "the job is listed more than once")
 	}
 	return check.Job{}, check.Receipt{}, &check.Error{
 		Code: "ResourceNotFound.JobNotExist", Message: "DTS lists no job of this JobId in the region",

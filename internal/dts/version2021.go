@@ -114,16 +114,16 @@ func (t *texts) keepAll(all []string) []string {
 // passed are left out first, then those that have not begun.
 func steps(all []step2021) []check.Step {
 	if len(all) > maxSteps {
-		all = slices.DeleteFunc(all, func(a step2021) bool { return !a.HasSkipped && a.StepStatus == check.StepPass })
-	}
-	if len(all) > maxSteps {
-		last := func(a step2021) int {
-			if a.StepStatus == check.StepNotStarted {
+		rank := func(a step2021) int {
+			switch {
+			case a.StepStatus == check.StepNotStarted:
 				return 1
+			case a.StepStatus == check.StepPass && !a.HasSkipped:
+				return 2
 			}
 			return 0
 		}
-		slices.SortStableFunc(all, func(a, b step2021) int { return last(a) - last(b) })
+		slices.SortStableFunc(all, func(a, b step2021) int { return rank(a) - rank(b) })
 		all = all[:maxSteps]
 	}
 	kept := texts{maxTexts}
@@ -137,7 +137,7 @@ func steps(all []step2021) []check.Step {
 			Skipped: a.HasSkipped,
 			Message: kept.keep(a.StepMessage),
 		}
-		if s.Name == "" && s.Status == "" && !s.Skipped { // null
+		if s.Name == "" && s.Status == "" && !s.Skipped && len(a.DetailCheckItems) == 0 { // null
 			continue
 		}
 		if s.Skipped && s.Status == check.StepFailed {

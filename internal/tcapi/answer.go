@@ -99,7 +99,8 @@ func (c *call) refusal(x *exchange, a answer) *check.Error {
 	if c.secrets.in(a.requestID) {
 		failure.RequestID = ""
 	}
-	c.receipt.RequestID, c.receipt.At = failure.RequestID, x.at()
+	failure.At = x.at()
+	c.receipt.RequestID, c.receipt.At = failure.RequestID, failure.At
 	return failure
 }
 

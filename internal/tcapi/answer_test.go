@@ -359,6 +359,18 @@ func TestReceiptIsDated(t *testing.T) {
 				if err != nil || !receipt.At.Equal(test.want) {
 					t.Errorf("at %v, want %v: %v", receipt.At, test.want, err)
 				}
+				refusing := newEndpoint(t, false)
+				defer refusing.close()
+				refusing.answer = func(w http.ResponseWriter, _ *http.Request) bool {
+					w.Header()["Date"] = []string{test.date}
+					io.WriteString(w, `{"Response":{"Error":{"Code":"InternalError.DuplicateJob"},"RequestId":"r"}}`)
+					return true
+				}
+				_, err = create(t.Context(), refusing.client, known)
+				var refused *check.Error
+				if !errors.As(err, &refused) || !refused.At.Equal(test.want) {
+					t.Errorf("a refusal: %+v, want at %v", refused, test.want)
+				}
 			})
 		})
 	}
