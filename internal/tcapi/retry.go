@@ -52,6 +52,7 @@ type call struct {
 func (c *call) run(ctx context.Context) *check.Error {
 	failure := &check.Error{Code: check.CodeDeadline, Message: "not sent: the function's time was nearly up"}
 	unknown := false // whether there is an attempt whose fate is not known
+	lost := false    // whether the last attempt got no answer
 	attempts, counted := 0, 0
 	for counted < c.client.config.MaxAttempts {
 		if attempts > 0 && !Pause(ctx, attempts, minDelay, maxDelay) {
@@ -63,7 +64,7 @@ func (c *call) run(ctx context.Context) *check.Error {
 		}
 		attempts++
 		counted++
-		failure = c.attempt(ctx, counted == c.client.config.MaxAttempts)
+		failure = c.attempt(ctx, counted == c.client.config.MaxAttempts, lost)
 		c.receipt.Attempts = attempts
 		switch {
 		case failure == nil:
@@ -82,6 +83,7 @@ func (c *call) run(ctx context.Context) *check.Error {
 			return nil
 		}
 		unknown = unknown || c.mayBeDone(failure)
+		lost = failure.Code == check.CodeNoAnswer
 		if !failure.Retryable() || unknown && c.action.Once {
 			break
 		}
@@ -116,10 +118,11 @@ var errAnswered = errors.New("the answer has been read")
 // ParseErrorFromHTTPResponse ends the SDK's reading before it begins.
 func (answered) ParseErrorFromHTTPResponse([]byte) error { return errAnswered }
 
-// attempt sends the request once and reads the answer, within a time limit.
-func (c *call) attempt(ctx context.Context, last bool) *check.Error {
+// attempt sends the request once and reads the answer, within a time limit, over
+// a connection that was kept or a fresh one.
+func (c *call) attempt(ctx context.Context, last, fresh bool) *check.Error {
 	limit := attemptLimit(TimeLeft(ctx), last)
-	x := new(exchange)
+	x := &exchange{fresh: fresh}
 	ctx, cancel := context.WithTimeout(withExchange(ctx, x), limit)
 	defer cancel()
 	defer x.release()

@@ -135,6 +135,10 @@ func (t *transport) renew(x *exchange) {
 
 // exchange is one attempt's request and answer.
 type exchange struct {
+	// fresh asks for a connection of its own, as after one without an answer: others
+	// that are kept may be as dead, without a sign of it yet.
+	fresh bool
+
 	// sent is set once a connection was there to write to: from then on the
 	// request may have reached the service.
 	sent atomic.Bool
@@ -183,6 +187,10 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		x.current = &t.plain
 	}
 	x.used = x.current.Load()
+	if x.fresh {
+		x.used = x.used.Clone()
+		x.used.DisableKeepAlives = true
+	}
 	response, err := x.used.RoundTrip(request)
 	if err != nil {
 		return nil, err

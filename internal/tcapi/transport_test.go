@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -229,8 +230,9 @@ func TestSilentConnectionIsGivenUp(t *testing.T) {
 				if n := e.create(t); n != 2 {
 					t.Errorf("silent amid the answer: %d attempts, want 2", n)
 				}
-				if dialed, _ := e.network.Count(); dialed != 3 {
-					t.Errorf("%d connections, want 3", dialed)
+				// The second attempts had connections of their own.
+				if dialed, _ := e.network.Count(); dialed != 4 {
+					t.Errorf("%d connections, want 4", dialed)
 				}
 			})
 		})
@@ -255,8 +257,35 @@ func TestRenewedConnectionsAreClosed(t *testing.T) {
 				if n := e.create(t); n != 2 {
 					t.Errorf("%d attempts, want 2", n)
 				}
-				if _, open := e.network.Count(); open != 1 {
+				synctest.Wait()
+				if _, open := e.network.Count(); open != 0 {
 					t.Errorf("%d connections are open", open)
+				}
+			})
+		})
+	}
+}
+
+// An attempt after one without an answer is made over a connection that nobody
+// else has used or will use, whatever others have done to the kept ones.
+func TestAttemptAfterNoAnswer(t *testing.T) {
+	for answer, want := range map[string]bool{"lost": true, "InternalError": false} {
+		t.Run(answer, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := newEndpoint(t, false)
+				defer e.close()
+				e.create(t)
+				script(e, []string{answer, answer, "ok"})
+				answerIt := e.answer
+				var fresh []bool
+				e.answer = func(w http.ResponseWriter, r *http.Request) bool {
+					fresh = append(fresh, r.Close)
+					return answerIt(w, r)
+				}
+				e.create(t)
+				e.create(t)
+				if !slices.Equal(fresh, []bool{false, want, want, false}) {
+					t.Errorf("fresh connections: %v", fresh)
 				}
 			})
 		})
