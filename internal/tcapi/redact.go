@@ -37,7 +37,7 @@ func (c *Client) secrets(credentials Credentials) secrets {
 }
 
 // webhookSecrets returns what is secret of a webhook: its URL, what makes it one
-// (a key in the query, a long name in the path), and the key that signs.
+// (a key in the query, a long name in the path or host), and the key that signs.
 func webhookSecrets(webhook, key string) []string {
 	var out []string
 	add := func(least int, values ...string) {
@@ -56,7 +56,7 @@ func webhookSecrets(webhook, key string) []string {
 		_, value, _ := strings.Cut(part, "=")
 		add(6, value)
 	}
-	for _, part := range strings.Split(u.EscapedPath(), "/") {
+	for _, part := range append(strings.Split(u.EscapedPath(), "/"), strings.Split(u.Hostname(), ".")...) {
 		add(12, part)
 	}
 	return out

@@ -186,6 +186,7 @@ func TestWebhookSecrets(t *testing.T) {
 		"https://oapi.dingtalk.com/robot/send?access_token=d%2Fe12345":          {"d%2Fe12345"},
 		"https://open.feishu.cn/open-apis/bot/v2/hook/1b2c3d4e-aaaa-bbbb":       {"1b2c3d4e-aaaa-bbbb"},
 		"https://hooks.example/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXX": {"XXXXXXXXXXXXXXXXXX"},
+		"https://eo3k9x2mq7v1secret.hooks.example/":                             {"eo3k9x2mq7v1secret"},
 		"https://hooks.example/?a=1&b":                                          {},
 	} {
 		got := webhookSecrets(webhook, "")
