@@ -50,6 +50,7 @@ type Client struct {
 	reading   chan struct{} // held while an answer is read
 
 	mu     sync.Mutex
+	recent []Credentials // of the last invocations, the latest last
 	pacers map[Action]*pacer
 
 	// sdks holds the SDK's clients, without credentials. Making one costs more
@@ -117,6 +118,7 @@ func (c *Client) newCall(ctx context.Context, a Action, body []byte, response an
 			Message: "the region is not known: set " + config.Region + " to a region such as ap-guangzhou",
 		}
 	}
+	secrets := c.secrets(credentials)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	quota := c.pacers[a]
@@ -134,7 +136,7 @@ func (c *Client) newCall(ctx context.Context, a Action, body []byte, response an
 		sdk = c.newSDK(at)
 		c.sdks[at] = sdk
 	}
-	out := &call{client: c, action: a, quota: quota, sdk: *sdk, secrets: c.secrets(credentials), body: body, response: response}
+	out := &call{client: c, action: a, quota: quota, sdk: *sdk, secrets: secrets, body: body, response: response}
 	out.sdk.WithCredential(common.NewTokenCredential(credentials.SecretID, credentials.SecretKey, credentials.Token))
 	return out, nil
 }

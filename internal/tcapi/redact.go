@@ -15,9 +15,9 @@ import (
 	"migratecheck/internal/check"
 )
 
-// Redact takes the secrets out of a text that came from outside: the
-// credentials of the invocation in ctx and what is secret of the webhook, plain
-// or escaped as in JSON, URLs and HTML, in any mixture, four layers deep.
+// Redact takes the secrets out of a text that came from outside: the credentials
+// of the invocation in ctx and of those before, and what is secret of the webhook,
+// plain or escaped as in JSON, URLs and HTML, in any mixture, four layers deep.
 func (c *Client) Redact(ctx context.Context, text string) string {
 	return c.secrets(c.credentials(ctx)).redact(text)
 }
@@ -25,12 +25,24 @@ func (c *Client) Redact(ctx context.Context, text string) string {
 // secrets are the texts that must not be shown.
 type secrets []string
 
+// mostRecent is of how many different credentials an instance looks for secrets:
+// a cache on the way may answer with what an earlier invocation sent.
+const mostRecent = 4
+
 // secrets returns those of an invocation with the given credentials.
 func (c *Client) secrets(credentials Credentials) secrets {
-	out := append(make(secrets, 0, 3+len(c.webhook)), c.webhook...)
-	for _, s := range []string{credentials.Token, credentials.SecretKey, credentials.SecretID} {
-		if s != "" {
-			out = append(out, s)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !slices.Contains(c.recent, credentials) {
+		c.recent = append(c.recent, credentials)
+		c.recent = c.recent[max(0, len(c.recent)-mostRecent):]
+	}
+	out := append(make(secrets, 0, len(c.webhook)+3*len(c.recent)), c.webhook...)
+	for _, r := range c.recent {
+		for _, s := range []string{r.Token, r.SecretKey, r.SecretID} {
+			if s != "" && !slices.Contains(out, s) {
+				out = append(out, s)
+			}
 		}
 	}
 	return out

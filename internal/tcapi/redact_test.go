@@ -256,6 +256,29 @@ func FuzzRedact(f *testing.F) {
 	})
 }
 
+// What earlier invocations sent is secret as well, and an instance looks for no
+// more than a few.
+func TestRedactOfEarlierInvocations(t *testing.T) {
+	client := New(settings(), Process{})
+	environment := func(i int) map[string]string {
+		return map[string]string{envSecretID: fmt.Sprint("AKIDnumber", i), envSecretKey: fmt.Sprint("keyNumber", i), envToken: fmt.Sprint("tokenNumber", i)}
+	}
+	for i := range 10 {
+		ctx := invocation(t.Context(), environment(i))
+		client.Redact(ctx, "")
+		for back := range min(4, i+1) {
+			for _, secret := range environment(i - back) {
+				if got := client.Redact(ctx, "for "+secret+"."); got != "for "+mask+"." {
+					t.Errorf("%d back: %s", back, got)
+				}
+			}
+		}
+	}
+	if n := len(client.secrets(Credentials{})); n > 12 {
+		t.Errorf("%d secrets are looked for", n)
+	}
+}
+
 // Redacting an answer ends with the time that there is, and the answer counts for
 // none then.
 func TestRedactingEndsInTime(t *testing.T) {
