@@ -92,16 +92,15 @@ func (v version2018) DescribeJob(ctx context.Context, job string) (check.Job, ch
 		}
 	}
 	switch len(found) {
+	case 0:
+		return check.Job{}, check.Receipt{}, &check.Error{
+			Code: "ResourceNotFound.JobNotExist", Message: "DTS lists no job of this JobId in the region",
+			RequestID: receipt.RequestID, Attempts: receipt.Attempts,
+		}
 	case 1:
 		return found[0], receipt, nil
-	case 0:
-	default:
-		return check.Job{}, check.Receipt{}, unreadable(receipt, "the job is listed more than once")
 	}
-	return check.Job{}, check.Receipt{}, &check.Error{
-		Code: "ResourceNotFound.JobNotExist", Message: "DTS lists no job of this JobId in the region",
-		RequestID: receipt.RequestID, Attempts: receipt.Attempts,
-	}
+	return check.Job{}, check.Receipt{}, unreadable(receipt, "the job is listed more than once")
 }
 
 func (v version2018) list(ctx context.Context, f check.Filter, offset int) (page, error) {
