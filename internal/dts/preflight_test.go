@@ -155,7 +155,7 @@ func truthOf(server *fakedts.Server) map[string]fakedts.JobState {
 	return truth
 }
 
-// A thousand jobs of each generation that are to be checked and started under mixed faults,
+// Seven hundred jobs of each generation that are to be checked and started under mixed faults,
 // with the events delivered again as the platform does: what is told of each is
 // what the endpoint did, and exactly what passed is started, once.
 func TestPreflightChaos(t *testing.T) {
@@ -168,7 +168,7 @@ func TestPreflightChaos(t *testing.T) {
 }
 
 func preflightChaos(t *testing.T, version string, random *rand.Rand) {
-	const events, size = 10, 100
+	const events, size = 7, 100
 	var jobs []fakedts.Job
 	for i := range events * size {
 		j := fakedts.Job{JobID: fmt.Sprintf("dts-%05d", i), CheckSeconds: 1 + 9*random.Float64(), NotPassed: random.IntN(3) == 0, MigrateSeconds: 3600}
