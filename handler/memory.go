@@ -95,33 +95,32 @@ func (m *memory) recall(j *job) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.forget()
+	p := new(past)
 	for _, id := range j.from {
-		d := m.deliveries[id]
-		if d == nil || d.jobs[j.JobID] == nil {
-			continue
+		if d := m.deliveries[id]; d != nil && d.jobs[j.JobID] != nil && d.jobs[j.JobID].reach() > p.reach() {
+			p = d.jobs[j.JobID]
 		}
-		p := d.jobs[j.JobID]
-		if !p.broughtAbout() {
-			continue
-		}
-		j.evidence = p.evidence
-		j.RequestID, j.AlreadyRunning = p.requestID, p.alreadyRunning
-		j.Started, j.StartRequestID, j.AlreadyStarted = p.started, p.startID, p.alreadyStarted
-		j.start.unanswered = p.starting
-		if p.refused != nil {
-			refused := *p.refused
-			refused.Attempts = 0
-			j.fail(&refused)
-		}
-		if p.passed != nil && (p.started || p.alreadyStarted || p.starting || p.refused != nil) {
-			j.Check = &check.State{Status: check.Finished, Passed: p.passed, Progress: 100}
-		}
-		return p.evidence.created || p.alreadyStarted || p.refused != nil
 	}
-	return false
+	if !p.broughtAbout() {
+		return false
+	}
+	j.evidence = p.evidence
+	j.RequestID, j.AlreadyRunning = p.requestID, p.alreadyRunning
+	j.Started, j.StartRequestID, j.AlreadyStarted = p.started, p.startID, p.alreadyStarted
+	j.start.unanswered = p.starting
+	if p.refused != nil {
+		refused := *p.refused
+		refused.Attempts = 0
+		j.fail(&refused)
+	}
+	if p.passed != nil && (p.started || p.alreadyStarted || p.starting || p.refused != nil) {
+		j.Check = &check.State{Status: check.Finished, Passed: p.passed, Progress: 100}
+	}
+	return p.evidence.created || p.alreadyStarted || p.refused != nil
 }
 
-// note remembers what has become of a job, in place of what was remembered.
+// note remembers what has become of a job, in place of what was remembered, unless
+// another delivery that came at the same time has got further.
 func (m *memory) note(j *job) {
 	if j.ask.Describe || j.invalid || len(j.from) == 0 {
 		return
@@ -153,15 +152,40 @@ func (p *past) broughtAbout() bool {
 	return p.evidence.created || p.evidence.unanswered || p.alreadyStarted || p.refused != nil
 }
 
+// reach returns how far a job has got.
+func (p *past) reach() int {
+	switch {
+	case p.started || p.alreadyStarted:
+		return 3
+	case p.evidence.created:
+		return 2
+	case p.broughtAbout():
+		return 1
+	}
+	return 0
+}
+
+// with returns what is remembered after p as well.
+func (kept *past) with(p past) past {
+	starting, unanswered := p.starting || kept.starting, p.evidence.unanswered || kept.evidence.unanswered
+	if p.passed == nil {
+		p.passed = kept.passed
+	}
+	if kept.reach() > p.reach() {
+		p = *kept
+	}
+	p.job, p.name, p.starting, p.evidence.unanswered = kept.job, kept.name, starting, unanswered
+	return p
+}
+
 func (m *memory) keep(j *job, p past) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, id := range j.from {
 		d := m.delivery(id)
 		kept := d.add(j.JobID)
-		p.job, p.name = kept.job, kept.name
 		before := kept.size()
-		*kept = p
+		*kept = kept.with(p)
 		m.grow(d, kept.size()-before)
 	}
 }

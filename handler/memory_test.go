@@ -174,3 +174,57 @@ func TestMemoryOfTooMuch(t *testing.T) {
 		t.Errorf("counts %d bytes", m.size)
 	}
 }
+
+// Of deliveries that come at the same time the one that gets further is
+// remembered, whichever is noted last, and so is what is not known of either.
+func TestMemoryOfDeliveriesAtOnce(t *testing.T) {
+	passed := true
+	created := func(j *job) { j.evidence.created, j.RequestID = true, "created" }
+	notes := map[string]func(*job){
+		"unanswered": func(j *job) { j.fail(unanswered()); j.evidence.unanswered = true },
+		"created":    created,
+		"start lost": func(j *job) {
+			created(j)
+			j.Check = &check.State{Status: check.Finished, Passed: &passed}
+			j.start.unanswered = true
+		},
+		"started": func(j *job) {
+			created(j)
+			j.Check = &check.State{Status: check.Finished, Passed: &passed}
+			j.started("start")
+		},
+		"found started": func(j *job) { j.RequestID, j.AlreadyStarted = "job", true },
+	}
+	for _, row := range []struct {
+		one, other                               string
+		created, started, lost, unanswered, pass bool
+	}{
+		{"unanswered", "created", true, false, false, true, false},
+		{"created", "start lost", true, false, true, false, true},
+		{"created", "started", true, true, false, false, true},
+		{"unanswered", "started", true, true, false, true, true},
+		{"unanswered", "found started", false, true, false, true, false},
+	} {
+		for _, order := range [][2]string{{row.one, row.other}, {row.other, row.one}} {
+			for name, ids := range map[string][2]string{"of one request": {"r", "r"}, "of two": {"r1", "r2"}} {
+				m := newMemory(time.Now)
+				for i, note := range order {
+					j := &job{Outcome: check.Outcome{JobID: "dts-1"}, from: ids[i : i+1]}
+					notes[note](j)
+					m.note(j)
+				}
+				j := &job{Outcome: check.Outcome{JobID: "dts-1"}, from: ids[:]}
+				m.recall(j)
+				if j.evidence.created != row.created || (j.Started || j.AlreadyStarted) != row.started {
+					t.Errorf("%v %s: %+v", order, name, j.Outcome)
+				}
+				if ids[0] == ids[1] && (j.start.unanswered != row.lost || j.evidence.unanswered != row.unanswered) {
+					t.Errorf("%v %s: start lost %v, creation lost %v", order, name, j.start.unanswered, j.evidence.unanswered)
+				}
+				if ids[0] == ids[1] && (j.Check != nil) != row.pass {
+					t.Errorf("%v %s: check %+v", order, name, j.Check)
+				}
+			}
+		}
+	}
+}
