@@ -31,6 +31,7 @@ const (
 // response. sent is the SDK's error, nil if an answer came. When the time of ctx
 // is up nothing is read any more.
 func (c *call) read(ctx context.Context, x *exchange, sent error, limit time.Duration) *check.Error {
+	c.secrets = c.client.secrets(c.credentials)
 	select {
 	case c.client.reading <- struct{}{}:
 		defer func() { <-c.client.reading }()

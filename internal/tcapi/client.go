@@ -118,9 +118,9 @@ func (c *Client) newCall(ctx context.Context, a Action, body []byte, response an
 			Message: "the region is not known: set " + config.Region + " to a region such as ap-guangzhou",
 		}
 	}
-	secrets := c.secrets(credentials)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.remember(credentials)
 	quota := c.pacers[a]
 	if quota == nil {
 		limit := a.Quota
@@ -136,7 +136,7 @@ func (c *Client) newCall(ctx context.Context, a Action, body []byte, response an
 		sdk = c.newSDK(at)
 		c.sdks[at] = sdk
 	}
-	out := &call{client: c, action: a, quota: quota, sdk: *sdk, secrets: secrets, body: body, response: response}
+	out := &call{client: c, action: a, quota: quota, sdk: *sdk, credentials: credentials, body: body, response: response}
 	out.sdk.WithCredential(common.NewTokenCredential(credentials.SecretID, credentials.SecretKey, credentials.Token))
 	return out, nil
 }

@@ -29,14 +29,21 @@ type secrets []string
 // a cache on the way may answer with what an earlier invocation sent.
 const mostRecent = 4
 
-// secrets returns those of an invocation with the given credentials.
-func (c *Client) secrets(credentials Credentials) secrets {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+// remember notes credentials that answers may hold from now on. The caller holds
+// the lock.
+func (c *Client) remember(credentials Credentials) {
 	if !slices.Contains(c.recent, credentials) {
 		c.recent = append(c.recent, credentials)
 		c.recent = c.recent[max(0, len(c.recent)-mostRecent):]
 	}
+}
+
+// secrets returns those that an answer may hold to an invocation with the given
+// credentials.
+func (c *Client) secrets(credentials Credentials) secrets {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.remember(credentials)
 	out := append(make(secrets, 0, len(c.webhook)+3*len(c.recent)), c.webhook...)
 	for _, r := range c.recent {
 		for _, s := range []string{r.Token, r.SecretKey, r.SecretID} {

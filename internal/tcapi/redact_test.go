@@ -6,10 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"html"
+	"io"
 	"math/rand/v2"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"migratecheck/internal/check"
 )
@@ -277,6 +280,32 @@ func TestRedactOfEarlierInvocations(t *testing.T) {
 	if n := len(client.secrets(Credentials{})); n > 12 {
 		t.Errorf("%d secrets are looked for", n)
 	}
+}
+
+// Nor is what an invocation sends that begins while another's answer is awaited.
+func TestRedactOfInvocationsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEndpoint(t, false)
+		defer e.close()
+		other := invocation(t.Context(), map[string]string{envSecretID: "AKIDofAnother", envSecretKey: "keyOfAnother", envToken: "tokenOfAnother"})
+		sent, done := make(chan bool), make(chan bool)
+		e.answer = func(w http.ResponseWriter, r *http.Request) bool {
+			if r.Header.Get("X-TC-Token") == "tokenOfAnother" {
+				close(sent)
+				<-done
+				return false
+			}
+			go create(other, e.client, known)
+			<-sent
+			io.WriteString(w, `{"Response":{"Error":{"Code":"FailedOperation","Message":"for tokenOfAnother."},"RequestId":"r"}}`)
+			return true
+		}
+		if _, err := create(t.Context(), e.client, known); err == nil || !strings.Contains(err.Error(), "for "+mask+".") {
+			t.Errorf("error %v", err)
+		}
+		close(done)
+		synctest.Wait()
+	})
 }
 
 // Redacting an answer ends with the time that there is, and the answer counts for

@@ -33,11 +33,14 @@ const (
 
 // call is one call of an action, in all its attempts.
 type call struct {
-	client   *Client
-	action   Action
-	quota    *pacer
-	sdk      common.Client
-	secrets  secrets
+	client *Client
+	action Action
+	quota  *pacer
+	sdk    common.Client
+
+	credentials Credentials
+	secrets     secrets // that the last answer may hold
+
 	body     []byte
 	response any
 	receipt  check.Receipt
