@@ -116,6 +116,26 @@ func TestDeliveryGoesOnWaiting(t *testing.T) {
 	}
 }
 
+// Whether the migration was started is read by the next delivery, if it could not
+// be read by the last. All that was sent is counted.
+func TestDeliveryOfAJobThatCouldNotBeRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dts := &scripted{
+			create: map[string]error{"dts-1": refusal("FailedOperation.NotAllowOperation")},
+			job:    map[string][]jobReading{"dts-1": {{err: &check.Error{Code: check.CodeNoAnswer, Message: "no answer", Attempts: 4}}, jobAt(check.JobRunning)}},
+		}
+		i := newInstance(everything(dts))
+		const event = `{"Type":"Timer","TriggerName":"night","Time":"2026-11-01T18:00:00Z","Message":"{\"JobId\":\"dts-1\",\"Start\":true}"}`
+		first := i.fire(t, "request", event, time.Minute)
+		if line := first.log.lines("job")[0]; first.err == nil || line["attempts"] != 5.0 {
+			t.Errorf("first: %s, %v", first.answer, line)
+		}
+		if again := i.fire(t, "request", event, time.Minute); again.err != nil || !strings.Contains(string(again.answer), `"AlreadyStarted":true`) {
+			t.Errorf("again: %s, %v", again.answer, again.err)
+		}
+	})
+}
+
 // A start that was refused for good is told again with the verdict.
 func TestDeliveryOfARefusedStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -89,8 +89,10 @@ func (r *run) create(ctx context.Context, j *job) move {
 		j.accepted(check.Receipt{RequestID: j.Error.RequestID, AlreadyRunning: true, At: at})
 		r.logRunning(j)
 		return onward
-	case j.ask.Start && r.source.AtLeastOnce() && !j.Error.Retryable() && !j.MayBeRunning && r.startedBefore(ctx, j):
-		return last
+	case j.ask.Start && r.source.AtLeastOnce() && !j.Error.Retryable():
+		if r.startedBefore(ctx, j) {
+			return last
+		}
 	}
 	j.MayBeRunning = j.MayBeRunning || j.evidence.unanswered // by an earlier delivery
 	j.evidence.unanswered = j.MayBeRunning
@@ -105,16 +107,40 @@ func (j *job) accepted(receipt check.Receipt) {
 }
 
 // startedBefore reports whether the job, of which no check can be created, has
-// been started: by an earlier delivery of the event, or by somebody else.
+// been started: by an earlier delivery of the event, or by somebody else. Where
+// this cannot be read for the moment, that is why the job failed.
 func (r *run) startedBefore(ctx context.Context, j *job) bool {
-	found, receipt, err := r.DTS.DescribeJob(ctx, j.JobID)
-	if err != nil || !found.Started() {
-		return false
+	found, receipt, failure := r.describeJob(ctx, j)
+	switch {
+	case failure != nil && failure.Retryable():
+		unread := *failure
+		unread.Message = "no check can be created (" + j.Error.Code + "), and whether the migration was started could not be read: " + failure.Message
+		unread.MayBeRunning = j.MayBeRunning
+		j.fail(&unread)
+	case failure == nil && found.Started():
+		j.RequestID = receipt.RequestID
+		j.alreadyStarted()
+		return true
 	}
-	j.attempts += receipt.Attempts
-	j.Error, j.MayBeRunning, j.RequestID = nil, false, receipt.RequestID
+	return false
+}
+
+// alreadyStarted notes that the migration was found started.
+func (j *job) alreadyStarted() {
+	j.Error, j.MayBeRunning, j.Created = nil, false, false
 	j.AlreadyStarted = true
-	return true
+}
+
+// describeJob reads the state of a job.
+func (r *run) describeJob(ctx context.Context, j *job) (check.Job, check.Receipt, *check.Error) {
+	found, receipt, err := r.DTS.DescribeJob(ctx, j.JobID)
+	j.attempts += receipt.Attempts
+	if err != nil {
+		failure := asError(err)
+		j.attempts += failure.Attempts
+		return check.Job{}, receipt, failure
+	}
+	return found, receipt, nil
 }
 
 // describe reads the check once.
@@ -162,6 +188,8 @@ func (r *run) await(ctx context.Context, j *job) move {
 		if state.Status == check.Unavailable && !j.evidence.created && j.readings > 1 {
 			return onward // there is no check to wait for
 		}
+	} else if j.AlreadyStarted {
+		return last
 	} else {
 		r.see(j, check.State{Status: check.Starting}) // what was read may be an earlier check's
 	}
@@ -169,11 +197,18 @@ func (r *run) await(ctx context.Context, j *job) move {
 }
 
 // jobProves reports whether the job's own state proves that the verdict is that
-// of the check which was created.
+// of the check which was created. A job that is to be started may be found started.
 func (r *run) jobProves(ctx context.Context, j *job, state check.State) bool {
-	found, receipt, err := r.DTS.DescribeJob(ctx, j.JobID)
-	j.attempts += receipt.Attempts
-	return err == nil && j.evidence.provesWith(found, receipt.At, state)
+	found, receipt, failure := r.describeJob(ctx, j)
+	if failure != nil {
+		return false
+	}
+	if j.ask.Start && found.Started() {
+		j.Check = nil
+		j.alreadyStarted()
+		return false
+	}
+	return j.evidence.provesWith(found, receipt.At, state)
 }
 
 // see records the state of a check. Of a job that further steps are to work on it

@@ -46,8 +46,7 @@ func (r *run) start(ctx context.Context, j *job) move {
 	// An earlier call may have been carried out, although this one was refused.
 	j.MayBeRunning, j.start.unanswered = before, before
 	if !j.Error.Retryable() { // it, or somebody else, may have started the migration since
-		if found, receipt, err := r.DTS.DescribeJob(ctx, j.JobID); err == nil && found.Started() {
-			j.attempts += receipt.Attempts
+		if found, _, failure := r.describeJob(ctx, j); failure == nil && found.Started() {
 			j.started("")
 			j.Started, j.AlreadyStarted = before, !before
 		}
@@ -58,26 +57,25 @@ func (r *run) start(ctx context.Context, j *job) move {
 // lookAtStart reads the job's state after a start of unknown fate. It reports
 // whether the start is to be sent again.
 func (r *run) lookAtStart(ctx context.Context, j *job) (m move, sendAgain bool) {
-	found, receipt, err := r.DTS.DescribeJob(ctx, j.JobID)
-	j.attempts += receipt.Attempts
+	found, _, failure := r.describeJob(ctx, j)
 	j.start.looks++
 	switch {
-	case err == nil && startedSince(found.Status):
+	case failure == nil && startedSince(found.Status):
 		j.started("")
 		return last, false
-	case err == nil && j.start.looks < 2:
+	case failure == nil && j.start.looks < 2:
 		return again(startPause), false
-	case err == nil && found.Status == check.JobCheckPass && j.start.sent < mostStarts:
+	case failure == nil && found.Status == check.JobCheckPass && j.start.sent < mostStarts:
 		return onward, true
 	case j.Error != nil:
 		return last, false // what is known of the start stays
-	case err == nil:
-		err = &check.Error{
+	case failure == nil:
+		failure = &check.Error{
 			Code:    check.CodeNoAnswer,
 			Message: "an earlier start was not answered, and the job's status is " + found.Status,
 		}
 	}
-	j.fail(err)
+	j.fail(failure)
 	j.MayBeRunning = true
 	return last, false
 }

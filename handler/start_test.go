@@ -181,10 +181,39 @@ func TestStart(t *testing.T) {
 			err:     "dts-1: FailedOperation.NotAllowOperation: said by DTS (RequestId refused)",
 			outcome: "refused",
 		},
+		"a timer that comes to a job that may not be read": {
+			event:   `{"Type":"Timer","TriggerName":"night","Time":"2026-11-01T18:00:00Z","Message":"{\"JobId\":\"dts-1\",\"Start\":true}"}`,
+			dts:     &scripted{create: map[string]error{"dts-1": refusal("FailedOperation.NotAllowOperation")}, job: map[string][]jobReading{"dts-1": {{err: refusal("UnauthorizedOperation")}}}},
+			err:     "dts-1: FailedOperation.NotAllowOperation: said by DTS (RequestId refused)",
+			outcome: "refused",
+		},
+		"a timer whose first creation was not answered, at a job that migrates": {
+			event: `{"Type":"Timer","TriggerName":"night","Time":"2026-11-01T18:00:00Z","Message":"{\"JobId\":\"dts-1\",\"Start\":true}"}`,
+			dts: &scripted{
+				create: map[string]error{"dts-1": &check.Error{Code: "FailedOperation.NotAllowOperation", MayBeRunning: true, Attempts: 2}},
+				job:    map[string][]jobReading{"dts-1": {jobAt(check.JobRunning)}},
+			},
+			answer:  `{"JobId":"dts-1","RequestId":"job-dts-1","AlreadyStarted":true}`,
+			outcome: "already started",
+		},
+		"a timer whose first creation was not answered, at a job that cannot be read": {
+			event: `{"Type":"Timer","TriggerName":"night","Time":"2026-11-01T18:00:00Z","Message":"{\"JobId\":\"dts-1\",\"Start\":true}"}`,
+			dts: &scripted{
+				create: map[string]error{"dts-1": &check.Error{Code: "FailedOperation.NotAllowOperation", MayBeRunning: true, Attempts: 2}},
+				job:    map[string][]jobReading{"dts-1": {{err: refusal("InternalError.DatabaseError")}}},
+			},
+			err:     "dts-1: InternalError.DatabaseError: no check can be created (FailedOperation.NotAllowOperation), and whether the migration was started could not be read: said by DTS (RequestId refused)",
+			outcome: "not known",
+		},
+		"somebody started it while the check was awaited": {
+			dts:     &scripted{describe: map[string][]reading{"dts-1": {verdict(true, "ok")}}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobChecking), jobAt(check.JobRunning)}}},
+			answer:  `{"JobId":"dts-1","RequestId":"create-dts-1","AlreadyStarted":true}`,
+			outcome: "already started",
+		},
 		"a timer that comes to a job that cannot be read": {
 			event:   `{"Type":"Timer","TriggerName":"night","Time":"2026-11-01T18:00:00Z","Message":"{\"JobId\":\"dts-1\",\"Start\":true}"}`,
 			dts:     &scripted{create: map[string]error{"dts-1": refusal("FailedOperation.NotAllowOperation")}, job: map[string][]jobReading{"dts-1": {{err: refusal("InternalError.DatabaseError")}}}},
-			err:     "dts-1: FailedOperation.NotAllowOperation: said by DTS (RequestId refused)",
+			err:     "dts-1: InternalError.DatabaseError: no check can be created (FailedOperation.NotAllowOperation), and whether the migration was started could not be read: said by DTS (RequestId refused)",
 			outcome: "refused",
 		},
 		"a timer that comes to a job that failed": {

@@ -122,6 +122,13 @@ func TestWait(t *testing.T) {
 			answer:   `{"JobId":"dts-1","RequestId":"create-dts-1","Check":{"Status":"starting","Progress":0}}`,
 			level:    "WARN", outcome: "no verdict",
 		},
+		"an earlier check's verdict, and the job migrates": {
+			readings: []reading{verdict(true, "old")},
+			jobs:     []jobReading{jobAt(check.JobRunning)},
+			time:     20 * time.Second,
+			answer:   `{"JobId":"dts-1","RequestId":"create-dts-1","Check":{"Status":"starting","Progress":0}}`,
+			level:    "WARN", outcome: "no verdict",
+		},
 		"the job has left checking": {
 			readings: []reading{verdict(true, "ok")},
 			jobs:     []jobReading{jobAt(check.JobChecking), jobAt(check.JobCheckPass)},
