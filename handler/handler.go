@@ -10,6 +10,7 @@ import (
 	"io"
 	"iter"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/tencentyun/scf-go-lib/functioncontext"
@@ -135,7 +136,7 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		r.all(working)
 	}
 	result := r.result(e)
-	if h.HandOn != nil && (e.HTTP == nil || !e.HTTP.Page) {
+	if h.HandOn != nil && (e.HTTP == nil || !e.HTTP.Page) && r.somethingNew() {
 		ctx, cancel := context.WithDeadline(ctx, handOnUntil(answerBy, began, len(r.jobs)))
 		defer cancel()
 		r.handOn(ctx, &result)
@@ -164,6 +165,12 @@ func (r *run) result(e event.Event) check.Result {
 		result.Start = result.Start || request.Ask.Start
 	}
 	return result
+}
+
+// somethingNew reports whether the event is not merely one that was delivered
+// before, all of whose outcomes are remembered.
+func (r *run) somethingNew() bool {
+	return len(r.jobs) == 0 || slices.ContainsFunc(r.jobs, func(j *job) bool { return !j.recalled || j.attempts > 0 })
 }
 
 // handOn hands the result on, and notes in it and in the log what could not be

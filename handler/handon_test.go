@@ -105,3 +105,21 @@ func TestEndOfHandingOn(t *testing.T) {
 		})
 	}
 }
+
+// An event that was delivered before, and brings nothing new, hands nothing on.
+func TestHandingOnOfDeliveries(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		times := 0
+		dts := &scripted{creates: map[string][]error{"dts-2": {refusal("InternalError.LockError"), nil}}}
+		o := everything(dts)
+		o.HandOn = func(context.Context, check.Result, About) []Undelivered { times++; return nil }
+		i := newInstance(o)
+		event := deliveries["timer"]("")
+		for delivery, want := range []int{1, 2, 2, 2} { // the second one creates the check of dts-2
+			i.fire(t, "request", event, time.Minute)
+			if times != want {
+				t.Errorf("delivery %d: handed on %d times, want %d", delivery+1, times, want)
+			}
+		}
+	})
+}

@@ -60,7 +60,7 @@ var (
 
 // create creates the check, unless an earlier delivery of the event did.
 func (r *run) create(ctx context.Context, j *job) move {
-	if r.memory.recall(j) {
+	if j.recalled = r.memory.recall(j); j.recalled {
 		if j.Error != nil || j.Started || j.AlreadyStarted {
 			return last
 		}
