@@ -167,10 +167,10 @@ func (r *run) result(e event.Event) check.Result {
 	return result
 }
 
-// somethingNew reports whether the event is not merely one that was delivered
-// before, all of whose outcomes are remembered.
+// somethingNew reports whether there is an outcome that no earlier delivery of the
+// event has had.
 func (r *run) somethingNew() bool {
-	return len(r.jobs) == 0 || slices.ContainsFunc(r.jobs, func(j *job) bool { return !j.recalled || j.attempts > 0 })
+	return len(r.jobs) == 0 || slices.ContainsFunc(r.jobs, func(j *job) bool { return !j.nothingNew() })
 }
 
 // handOn hands the result on, and notes in it and in the log what could not be

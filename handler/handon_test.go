@@ -108,18 +108,30 @@ func TestEndOfHandingOn(t *testing.T) {
 
 // An event that was delivered before, and brings nothing new, hands nothing on.
 func TestHandingOnOfDeliveries(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		times := 0
-		dts := &scripted{creates: map[string][]error{"dts-2": {refusal("InternalError.LockError"), nil}}}
-		o := everything(dts)
-		o.HandOn = func(context.Context, check.Result, About) []Undelivered { times++; return nil }
-		i := newInstance(o)
-		event := deliveries["timer"]("")
-		for delivery, want := range []int{1, 2, 2, 2} { // the second one creates the check of dts-2
-			i.fire(t, "request", event, time.Minute)
-			if times != want {
-				t.Errorf("delivery %d: handed on %d times, want %d", delivery+1, times, want)
-			}
-		}
-	})
+	running, passed, not := state(check.Running, 1), verdict(true, "ok"), verdict(false, "no privilege")
+	for name, row := range map[string]struct {
+		asked string
+		dts   *scripted
+		want  []int
+	}{
+		"one is created later":   {"", &scripted{creates: map[string][]error{"dts-2": {refusal("InternalError.LockError"), nil}}}, []int{1, 2, 2}},
+		"verdicts that stay":     {`,"Wait":true`, &scripted{describe: map[string][]reading{"dts-1": {running, not}, "dts-2": {running, passed}}}, []int{1, 1}},
+		"a verdict that changes": {`,"Wait":true`, &scripted{describe: map[string][]reading{"dts-1": {running, passed, running, not}}}, []int{1, 2, 2}},
+		"started":                {`,"Start":true`, &scripted{}, []int{1, 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				times := 0
+				o := everything(row.dts)
+				o.HandOn = func(context.Context, check.Result, About) []Undelivered { times++; return nil }
+				i := newInstance(o)
+				for delivery, want := range row.want {
+					i.fire(t, "request", deliveries["timer"](row.asked), time.Minute)
+					if times != want {
+						t.Errorf("delivery %d: handed on %d times, want %d", delivery+1, times, want)
+					}
+				}
+			})
+		})
+	}
 }

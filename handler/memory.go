@@ -116,7 +116,18 @@ func (m *memory) recall(j *job) bool {
 	if p.passed != nil && (p.started || p.alreadyStarted || p.starting || p.refused != nil) {
 		j.Check = &check.State{Status: check.Finished, Passed: p.passed, Progress: 100}
 	}
+	j.recalled = new(*p)
 	return p.evidence.created || p.alreadyStarted || p.refused != nil
+}
+
+// nothingNew reports whether what became of a job is what was remembered of it.
+func (j *job) nothingNew() bool {
+	p := j.recalled
+	if p == nil || j.attempts == 0 {
+		return p != nil
+	}
+	return j.Error == nil && j.Started == p.started && j.AlreadyStarted == p.alreadyStarted &&
+		j.Check != nil && j.Check.Passed != nil && p.passed != nil && *j.Check.Passed == *p.passed
 }
 
 // note remembers what has become of a job, in place of what was remembered, unless

@@ -60,7 +60,7 @@ var (
 
 // create creates the check, unless an earlier delivery of the event did.
 func (r *run) create(ctx context.Context, j *job) move {
-	if j.recalled = r.memory.recall(j); j.recalled {
+	if r.memory.recall(j) {
 		if j.Error != nil || j.Started || j.AlreadyStarted {
 			return last
 		}

@@ -22,8 +22,8 @@ type job struct {
 	plan []step
 	from []string // the ids of the requests that ask for it
 
-	invalid  bool // it stands for a record or a request that cannot be carried out
-	recalled bool // an earlier delivery did something for it
+	invalid  bool  // it stands for a record or a request that cannot be carried out
+	recalled *past // what an earlier delivery did for it, nil for nothing
 
 	evidence evidence
 	readings int          // of the check
