@@ -712,7 +712,7 @@ func TestHostileEndpointsFitIntoMemory(t *testing.T) {
 				}
 				whole(answer(`"TotalCount":1000000,"JobList":[` + strings.Join(page, ",") + "]"))(w)
 			}), newOutput())
-			f.Variables[config.APIVersion], f.Variables[config.RateLimit], f.Variables[config.MaxAttempts] = config.Version2021, "1000", "2"
+			f.Variables[config.APIVersion], f.Variables[config.RateLimit], f.Variables[config.MaxAttempts] = config.Version2021, "1000", "1"
 			instance, err := scf.Start(t.Context(), f)
 			if err != nil {
 				t.Fatal(err)

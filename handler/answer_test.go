@@ -327,11 +327,11 @@ func TestAnswerFits(t *testing.T) {
 		http  bool
 		jobs  int
 	}{
-		"verdicts":            {map[string]any{"JobIds": ids, "Action": "DescribeMigrateCheckJob"}, 1000, false, event.MaxJobs},
+		"verdicts":            {map[string]any{"JobIds": ids, "Action": "DescribeMigrateCheckJob"}, 500, false, event.MaxJobs},
 		"verdicts, over HTTP": {map[string]any{"httpMethod": "POST", "path": "/", "body": map[string]any{"JobIds": ids[:1500], "Action": "DescribeMigrateCheckJob"}}, 1000, true, 1500},
 		"verdicts as a page":  {map[string]any{"httpMethod": "POST", "path": "/", "headers": map[string]any{"accept": "text/html"}, "body": map[string]any{"JobIds": ids[:1500], "Action": "DescribeMigrateCheckJob"}}, 500, true, 1500},
 		"verdicts as a table": {map[string]any{"httpMethod": "POST", "path": "/", "headers": map[string]any{"accept": "text/plain"}, "body": map[string]any{"JobIds": ids[:1500], "Action": "DescribeMigrateCheckJob"}}, 500, true, 1500},
-		"refusals, over HTTP": {map[string]any{"httpMethod": "POST", "path": "/", "body": map[string]any{"JobIds": ids}}, 1000, true, event.MaxJobs},
+		"refusals, over HTTP": {map[string]any{"httpMethod": "POST", "path": "/", "body": map[string]any{"JobIds": ids}}, 500, true, event.MaxJobs},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := everything(verbose{text: row.text})
