@@ -125,12 +125,11 @@ func TestDeliveryOfAJobThatCouldNotBeRead(t *testing.T) {
 			job:    map[string][]jobReading{"dts-1": {{err: &check.Error{Code: check.CodeNoAnswer, Message: "no answer", Attempts: 4}}, jobAt(check.JobRunning)}},
 		}
 		i := newInstance(everything(dts))
-		const event = `{"Type":"Timer","TriggerName":"night","Time":"2026-11-01T18:00:00Z","Message":"{\"JobId\":\"dts-1\",\"Start\":true}"}`
-		first := i.fire(t, "request", event, time.Minute)
+		first := i.fire(t, "request", startAtNight, time.Minute)
 		if line := first.log.lines("job")[0]; first.err == nil || line["attempts"] != 5.0 {
 			t.Errorf("first: %s, %v", first.answer, line)
 		}
-		if again := i.fire(t, "request", event, time.Minute); again.err != nil || !strings.Contains(string(again.answer), `"AlreadyStarted":true`) {
+		if again := i.fire(t, "request", startAtNight, time.Minute); again.err != nil || !strings.Contains(string(again.answer), `"AlreadyStarted":true`) {
 			t.Errorf("again: %s, %v", again.answer, again.err)
 		}
 	})
@@ -165,9 +164,8 @@ func TestDeliveryWithoutRequestID(t *testing.T) {
 		duplicate.RequestID = ""
 		dts := &scripted{create: map[string]error{"dts-1": duplicate}}
 		i := newInstance(everything(dts))
-		const event = `{"Type":"Timer","TriggerName":"night","Time":"2026-11-01T18:00:00Z","Message":"{\"JobId\":\"dts-1\",\"Start\":true}"}`
 		for range 3 {
-			if got := i.fire(t, "request", event, time.Minute); got.err != nil || !strings.Contains(string(got.answer), `"AlreadyRunning":true`) || !strings.Contains(string(got.answer), `"Started":true`) {
+			if got := i.fire(t, "request", startAtNight, time.Minute); got.err != nil || !strings.Contains(string(got.answer), `"AlreadyRunning":true`) || !strings.Contains(string(got.answer), `"Started":true`) {
 				t.Errorf("got %s, %v", got.answer, got.err)
 			}
 		}
@@ -200,9 +198,8 @@ func TestDeliveryOfWhatWasStartedBefore(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				row.dts.job = map[string][]jobReading{"dts-1": {jobAt(check.JobRunning)}}
 				i := newInstance(everything(row.dts))
-				const event = `{"Type":"Timer","TriggerName":"night","Time":"2026-11-01T18:00:00Z","Message":"{\"JobId\":\"dts-1\",\"Start\":true}"}`
 				for delivery := range 3 {
-					got := i.fire(t, "request", event, time.Minute)
+					got := i.fire(t, "request", startAtNight, time.Minute)
 					if got.err != nil || string(got.answer) != row.answer && delivery > 0 {
 						t.Errorf("delivery %d: %s, %v\nwant %s", delivery, got.answer, got.err, row.answer)
 					}

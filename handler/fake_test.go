@@ -251,6 +251,9 @@ func everything(dts DTS) Options {
 	return Options{DTS: dts, AllowStart: true, Steps: true, Language: "en-US", Region: "ap-guangzhou"}
 }
 
+// startAtNight is the firing of a timer that asks for a start of dts-1.
+const startAtNight = `{"Type":"Timer","TriggerName":"night","Time":"2026-11-01T18:00:00Z","Message":"{\"JobId\":\"dts-1\",\"Start\":true}"}`
+
 // invoke runs a new handler on an event with a minute's time.
 func invoke(t *testing.T, dts DTS, payload string) invocation {
 	t.Helper()

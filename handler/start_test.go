@@ -164,13 +164,13 @@ func TestStart(t *testing.T) {
 			outcome: "refused",
 		},
 		"a timer that comes to a job that migrates": {
-			event:   `{"Type":"Timer","TriggerName":"night","Time":"2026-11-01T18:00:00Z","Message":"{\"JobId\":\"dts-1\",\"Start\":true}"}`,
+			event:   startAtNight,
 			dts:     &scripted{create: map[string]error{"dts-1": refusal("FailedOperation.NotAllowOperation")}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobRunning)}}},
 			answer:  `{"JobId":"dts-1","RequestId":"job-dts-1","AlreadyStarted":true}`,
 			outcome: "already started",
 		},
 		"a timer that is refused for rate": {
-			event:   `{"Type":"Timer","TriggerName":"night","Time":"2026-11-01T18:00:00Z","Message":"{\"JobId\":\"dts-1\",\"Start\":true}"}`,
+			event:   startAtNight,
 			dts:     &scripted{create: map[string]error{"dts-1": refusal("RequestLimitExceeded")}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobRunning)}}},
 			err:     "dts-1: RequestLimitExceeded: said by DTS (RequestId refused)",
 			outcome: "refused",
@@ -182,13 +182,13 @@ func TestStart(t *testing.T) {
 			outcome: "refused",
 		},
 		"a timer that comes to a job that may not be read": {
-			event:   `{"Type":"Timer","TriggerName":"night","Time":"2026-11-01T18:00:00Z","Message":"{\"JobId\":\"dts-1\",\"Start\":true}"}`,
+			event:   startAtNight,
 			dts:     &scripted{create: map[string]error{"dts-1": refusal("FailedOperation.NotAllowOperation")}, job: map[string][]jobReading{"dts-1": {{err: refusal("UnauthorizedOperation")}}}},
 			err:     "dts-1: FailedOperation.NotAllowOperation: said by DTS (RequestId refused)",
 			outcome: "refused",
 		},
 		"a timer whose first creation was not answered, at a job that migrates": {
-			event: `{"Type":"Timer","TriggerName":"night","Time":"2026-11-01T18:00:00Z","Message":"{\"JobId\":\"dts-1\",\"Start\":true}"}`,
+			event: startAtNight,
 			dts: &scripted{
 				create: map[string]error{"dts-1": &check.Error{Code: "FailedOperation.NotAllowOperation", MayBeRunning: true, Attempts: 2}},
 				job:    map[string][]jobReading{"dts-1": {jobAt(check.JobRunning)}},
@@ -197,7 +197,7 @@ func TestStart(t *testing.T) {
 			outcome: "already started",
 		},
 		"a timer whose first creation was not answered, at a job that cannot be read": {
-			event: `{"Type":"Timer","TriggerName":"night","Time":"2026-11-01T18:00:00Z","Message":"{\"JobId\":\"dts-1\",\"Start\":true}"}`,
+			event: startAtNight,
 			dts: &scripted{
 				create: map[string]error{"dts-1": &check.Error{Code: "FailedOperation.NotAllowOperation", MayBeRunning: true, Attempts: 2}},
 				job:    map[string][]jobReading{"dts-1": {{err: refusal("InternalError.DatabaseError")}}},
@@ -211,13 +211,13 @@ func TestStart(t *testing.T) {
 			outcome: "already started",
 		},
 		"a timer that comes to a job that cannot be read": {
-			event:   `{"Type":"Timer","TriggerName":"night","Time":"2026-11-01T18:00:00Z","Message":"{\"JobId\":\"dts-1\",\"Start\":true}"}`,
+			event:   startAtNight,
 			dts:     &scripted{create: map[string]error{"dts-1": refusal("FailedOperation.NotAllowOperation")}, job: map[string][]jobReading{"dts-1": {{err: refusal("InternalError.DatabaseError")}}}},
 			err:     "dts-1: InternalError.DatabaseError: no check can be created (FailedOperation.NotAllowOperation), and whether the migration was started could not be read: said by DTS (RequestId refused)",
 			outcome: "refused",
 		},
 		"a timer that comes to a job that failed": {
-			event:   `{"Type":"Timer","TriggerName":"night","Time":"2026-11-01T18:00:00Z","Message":"{\"JobId\":\"dts-1\",\"Start\":true}"}`,
+			event:   startAtNight,
 			dts:     &scripted{create: map[string]error{"dts-1": refusal("FailedOperation.NotAllowOperation")}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobFailed)}}},
 			err:     "dts-1: FailedOperation.NotAllowOperation: said by DTS (RequestId refused)",
 			outcome: "refused",
