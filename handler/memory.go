@@ -97,11 +97,13 @@ func (m *memory) recall(j *job) bool {
 	m.forget()
 	p := new(past)
 	for _, id := range j.from {
-		if d := m.deliveries[id]; d != nil && d.jobs[j.JobID] != nil && d.jobs[j.JobID].reach() > p.reach() {
-			p = d.jobs[j.JobID]
+		if d := m.deliveries[id]; d != nil {
+			if kept := d.jobs[j.JobID]; kept != nil && kept.reach() > p.reach() {
+				p = kept
+			}
 		}
 	}
-	if !p.broughtAbout() {
+	if p.reach() == 0 {
 		return false
 	}
 	j.evidence = p.evidence
@@ -153,24 +155,19 @@ func (m *memory) note(j *job) {
 		refused.Message = check.Cut(refused.Message, mostRemember)
 		p.refused = &refused
 	}
-	if p.broughtAbout() {
+	if p.reach() > 0 {
 		m.keep(j, p)
 	}
 }
 
-// broughtAbout reports whether there is anything to remember.
-func (p *past) broughtAbout() bool {
-	return p.evidence.created || p.evidence.unanswered || p.alreadyStarted || p.refused != nil
-}
-
-// reach returns how far a job has got.
+// reach returns how far a job has got: 0 if there is nothing to remember.
 func (p *past) reach() int {
 	switch {
 	case p.started || p.alreadyStarted:
 		return 3
 	case p.evidence.created:
 		return 2
-	case p.broughtAbout():
+	case p.evidence.unanswered || p.refused != nil:
 		return 1
 	}
 	return 0

@@ -82,11 +82,7 @@ func (r *run) create(ctx context.Context, j *job) move {
 	case j.Error.Duplicate() && (r.source.AtLeastOnce() || j.ask.Wait || j.evidence.unanswered):
 		// The event came before, or another said the same; or whoever waits wants
 		// the verdict of the check that runs.
-		at := j.Error.At
-		if at.IsZero() {
-			at = time.Now()
-		}
-		j.accepted(check.Receipt{RequestID: j.Error.RequestID, AlreadyRunning: true, At: at})
+		j.accepted(check.Receipt{RequestID: j.Error.RequestID, AlreadyRunning: true, At: j.Error.At})
 		r.logRunning(j)
 		return onward
 	case j.ask.Start && r.source.AtLeastOnce() && !j.Error.Retryable():
@@ -104,6 +100,9 @@ func (j *job) accepted(receipt check.Receipt) {
 	j.Error, j.MayBeRunning, j.Created = nil, false, false
 	j.RequestID, j.AlreadyRunning = receipt.RequestID, receipt.AlreadyRunning
 	j.evidence.created, j.evidence.since = true, receipt.At
+	if receipt.At.IsZero() {
+		j.evidence.since = time.Now()
+	}
 }
 
 // startedBefore reports whether the job, of which no check can be created, has
@@ -180,35 +179,28 @@ func (r *run) await(ctx context.Context, j *job) move {
 	if !j.evidence.created && j.RequestID == "" {
 		j.RequestID = receipt.RequestID
 	}
-	if j.evidence.proves(state) || state.Ended() && r.jobProves(ctx, j, state) {
-		r.see(j, state)
-		if state.Ended() {
-			return onward
+	proved := j.evidence.proves(state)
+	if !proved && state.Ended() { // the job's own state may prove it
+		found, receipt, failure := r.describeJob(ctx, j)
+		if failure == nil && j.ask.Start && found.Started() {
+			j.Check = nil
+			j.alreadyStarted()
+			return last
 		}
-		if state.Status == check.Unavailable && !j.evidence.created && j.readings > 1 {
-			return onward // there is no check to wait for
-		}
-	} else if j.AlreadyStarted {
-		return last
-	} else {
+		proved = failure == nil && j.evidence.provesWith(found, receipt.At, state)
+	}
+	if !proved {
 		r.see(j, check.State{Status: check.Starting}) // what was read may be an earlier check's
+		return r.later(ctx, j)
+	}
+	r.see(j, state)
+	if state.Ended() {
+		return onward
+	}
+	if state.Status == check.Unavailable && !j.evidence.created && j.readings > 1 {
+		return onward // there is no check to wait for
 	}
 	return r.later(ctx, j)
-}
-
-// jobProves reports whether the job's own state proves that the verdict is that
-// of the check which was created. A job that is to be started may be found started.
-func (r *run) jobProves(ctx context.Context, j *job, state check.State) bool {
-	found, receipt, failure := r.describeJob(ctx, j)
-	if failure != nil {
-		return false
-	}
-	if j.ask.Start && found.Started() {
-		j.Check = nil
-		j.alreadyStarted()
-		return false
-	}
-	return j.evidence.provesWith(found, receipt.At, state)
 }
 
 // see records the state of a check. Of a job that further steps are to work on it

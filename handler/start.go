@@ -47,8 +47,11 @@ func (r *run) start(ctx context.Context, j *job) move {
 	j.MayBeRunning, j.start.unanswered = before, before
 	if !j.Error.Retryable() { // it, or somebody else, may have started the migration since
 		if found, _, failure := r.describeJob(ctx, j); failure == nil && found.Started() {
-			j.started("")
-			j.Started, j.AlreadyStarted = before, !before
+			if before {
+				j.started("")
+			} else {
+				j.alreadyStarted()
+			}
 		}
 	}
 	return last

@@ -67,7 +67,7 @@ func readBatch(place string, o object, raw json.RawMessage, depth int) (draft, *
 	if !ok {
 		return draft{}, check.Invalid(place, "must be an array of objects with JobId")
 	}
-	if isEmptyArray(entries) && string(o.get("Failed")) == "0" {
+	if entries.empty() && string(o.get("Failed")) == "0" {
 		return draft{none: true, batch: true, place: place}, nil
 	}
 	l := list{place: place, several: true, member: "JobId"}

@@ -67,7 +67,8 @@ func (a array) elements() iter.Seq2[int, json.RawMessage] {
 	}
 }
 
-func isEmptyArray(a array) bool {
+// empty reports whether the array has no elements.
+func (a array) empty() bool {
 	for range a.elements() {
 		return false
 	}
