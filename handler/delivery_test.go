@@ -101,7 +101,7 @@ func TestDeliveryGoesOnWaiting(t *testing.T) {
 				const passed = `"Check":{"Status":"finished","Passed":true,"Progress":100`
 				want := `{"Jobs":[{"JobId":"dts-1","RequestId":"create-dts-1",` + passed + `},"Started":true,"StartRequestId":"start-dts-1"},` +
 					`{"JobId":"dts-2","RequestId":"create-dts-2",` + passed + `,"Message":"ok"},"Started":true,"StartRequestId":"start-dts-2"}],` +
-					`"Failed":0,"Passed":2,"NotPassed":0,"NoVerdict":0,"Started":2}`
+					`"Failed":0,"Passed":2,"NotPassed":0,"NoVerdict":0,"Started":2,"Waiting":0}`
 				if again.err != nil || string(again.answer) != want {
 					t.Errorf("again: %s, %v\nwant %s", again.answer, again.err, want)
 				}
@@ -564,7 +564,7 @@ func TestDeliveryOfASelection(t *testing.T) {
 		again := i.fire(t, "request", event, 10*time.Second)
 		want := `{"Jobs":[{"JobId":"dts-1","JobName":"orders","RequestId":"create-dts-1","Check":{"Status":"finished","Passed":true,"Progress":100},"Started":true,"StartRequestId":"start-dts-1"},` +
 			`{"JobId":"dts-2","JobName":"users","RequestId":"create-dts-2","Check":{"Status":"finished","Passed":false,"Progress":100,"Message":"no privilege"}}],` +
-			`"Failed":0,"Passed":1,"NotPassed":1,"NoVerdict":0,"Started":1}`
+			`"Failed":0,"Passed":1,"NotPassed":1,"NoVerdict":0,"Started":1,"Waiting":0}`
 		if again.err != nil || string(again.answer) != want {
 			t.Errorf("again: %s, %v\nwant %s", again.answer, again.err, want)
 		}
@@ -695,7 +695,7 @@ func TestPanic(t *testing.T) {
 				var got struct{ Jobs []check.Outcome }
 				readJSON(t, i.answer, &got)
 				for n, o := range got.Jobs {
-					if want := n == 1; (o.Error != nil) != want || want && (o.Error.Code != check.CodePanic || o.MayBeRunning == (call == "describe dts-2")) || !want && !o.Started {
+					if want := n == 1; (o.Error != nil) != want || want && (o.Error.Code != check.CodePanic || o.MayBeRunning() == (call == "describe dts-2")) || !want && !o.Started() {
 						t.Errorf("%+v, %v", o, o.Error)
 					}
 				}

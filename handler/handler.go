@@ -129,7 +129,7 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		log: log,
 	}
 	if err != nil {
-		r.jobs = []*job{{Outcome: check.Outcome{Error: err}, invalid: true}}
+		r.jobs = []*job{{Outcome: check.Outcome{Progress: check.Progress{Error: err}}, invalid: true}}
 		r.logJob(r.jobs[0])
 	} else {
 		r.jobs = r.resolve(working, e)

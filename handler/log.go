@@ -45,7 +45,7 @@ func (r *run) logJob(j *job) {
 	case check.KindFailed:
 		level = slog.LevelError
 		attributes = append(attributes, slog.String("code", j.Error.Code), slog.String("error", check.Cut(j.Error.Message, check.MostText)))
-		if j.MayBeRunning {
+		if j.MayBeRunning() {
 			attributes = append(attributes, slog.Bool("mayBeRunning", true))
 		}
 	case check.KindNotPassed:
@@ -80,11 +80,11 @@ func (j *job) word() string {
 	switch kind := j.Kind(); {
 	case j.Error != nil && j.Error.Code == check.CodeNoVerdict:
 		return "no verdict"
-	case j.MayBeRunning:
+	case j.MayBeRunning():
 		return "not known"
-	case j.Created && j.Check != nil && j.Check.Passed != nil:
+	case j.CreatedAnyway() && j.Check != nil && j.Check.Passed != nil:
 		return "passed, not started"
-	case j.Created:
+	case j.CreatedAnyway():
 		return "created, state not known"
 	case j.Error != nil && j.Error.Code == check.CodeDeadline:
 		return "not reached"
@@ -94,7 +94,7 @@ func (j *job) word() string {
 		return "no answer"
 	case j.Error != nil:
 		return "refused"
-	case j.AlreadyStarted:
+	case j.AlreadyStarted():
 		return "already started"
 	case kind == check.KindNotPassed:
 		return "not passed"
@@ -102,7 +102,7 @@ func (j *job) word() string {
 		return j.Check.Status
 	case kind == check.KindNoVerdict:
 		return "no verdict"
-	case kind == check.KindCreated && j.AlreadyRunning:
+	case kind == check.KindCreated && j.AlreadyRunning():
 		return "already running"
 	}
 	return string(j.Kind()) // created, passed, started

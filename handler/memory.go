@@ -107,8 +107,15 @@ func (m *memory) recall(j *job) bool {
 		return false
 	}
 	j.evidence = p.evidence
-	j.RequestID, j.AlreadyRunning = p.requestID, p.alreadyRunning
-	j.Started, j.StartRequestID, j.AlreadyStarted = p.started, p.startID, p.alreadyStarted
+	j.RequestID, j.Found, j.StartRequestID, j.Since = p.requestID, p.alreadyRunning, p.startID, p.evidence.since
+	switch {
+	case p.started:
+		j.Stage = check.StageStarted
+	case p.alreadyStarted:
+		j.Stage = check.StageFoundStarted
+	case p.evidence.created:
+		j.Stage = check.StageCreated
+	}
 	j.start.unanswered = p.starting
 	if p.refused != nil {
 		refused := *p.refused
@@ -128,7 +135,7 @@ func (j *job) nothingNew() bool {
 	if p == nil || j.attempts == 0 {
 		return p != nil
 	}
-	return j.Error == nil && j.Started == p.started && j.AlreadyStarted == p.alreadyStarted &&
+	return j.Error == nil && j.Started() == p.started && j.AlreadyStarted() == p.alreadyStarted &&
 		j.Check != nil && j.Check.Passed != nil && p.passed != nil && *j.Check.Passed == *p.passed
 }
 
@@ -139,18 +146,18 @@ func (m *memory) note(j *job) {
 		return
 	}
 	p := past{
-		alreadyRunning: j.AlreadyRunning,
+		alreadyRunning: j.Found,
 		evidence:       j.evidence,
 		starting:       j.start.unanswered,
-		started:        j.Started, startID: j.StartRequestID, alreadyStarted: j.AlreadyStarted,
+		started:        j.Started(), startID: j.StartRequestID, alreadyStarted: j.AlreadyStarted(),
 	}
-	if j.evidence.created || j.AlreadyStarted {
+	if j.evidence.created || j.AlreadyStarted() {
 		p.requestID = j.RequestID
 	}
 	if j.Check != nil {
 		p.passed = j.Check.Passed
 	}
-	if j.Error != nil && !j.Error.Retryable() && !j.MayBeRunning {
+	if j.Error != nil && !j.Error.Retryable() && !j.MayBeRunning() {
 		refused := *j.Error
 		refused.Message = check.Cut(refused.Message, mostRemember)
 		p.refused = &refused

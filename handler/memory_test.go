@@ -17,7 +17,7 @@ func (c *clock) now() time.Time { return c.Time }
 
 // done is a job that was created for the delivery.
 func done(id, name string) *job {
-	return &job{Outcome: check.Outcome{JobID: name, RequestID: "create-" + name}, from: []string{id}, evidence: evidence{created: true}}
+	return &job{Outcome: check.Outcome{JobID: name, Progress: check.Progress{Stage: check.StageCreated, RequestID: "create-" + name}}, from: []string{id}, evidence: evidence{created: true}}
 }
 
 func TestMemoryForgets(t *testing.T) {
@@ -193,7 +193,7 @@ func TestMemoryOfDeliveriesAtOnce(t *testing.T) {
 			j.Check = &check.State{Status: check.Finished, Passed: &passed}
 			j.started("start")
 		},
-		"found started": func(j *job) { j.RequestID, j.AlreadyStarted = "job", true },
+		"found started": func(j *job) { j.RequestID, j.Stage = "job", check.StageFoundStarted },
 	}
 	for _, row := range []struct {
 		one, other                               string
@@ -215,7 +215,7 @@ func TestMemoryOfDeliveriesAtOnce(t *testing.T) {
 				}
 				j := &job{Outcome: check.Outcome{JobID: "dts-1"}, from: ids[:]}
 				m.recall(j)
-				if j.evidence.created != row.created || (j.Started || j.AlreadyStarted) != row.started {
+				if j.evidence.created != row.created || (j.Started() || j.AlreadyStarted()) != row.started {
 					t.Errorf("%v %s: %+v", order, name, j.Outcome)
 				}
 				if ids[0] == ids[1] && (j.start.unanswered != row.lost || j.evidence.unanswered != row.unanswered) {

@@ -61,7 +61,7 @@ var (
 // create creates the check, unless an earlier delivery of the event did.
 func (r *run) create(ctx context.Context, j *job) move {
 	if r.memory.recall(j) {
-		if j.Error != nil || j.Started || j.AlreadyStarted {
+		if j.Error != nil || j.Started() || j.AlreadyStarted() {
 			return last
 		}
 		if j.start.unanswered { // the check passed; only what became of the start is not known
@@ -90,19 +90,22 @@ func (r *run) create(ctx context.Context, j *job) move {
 			return last
 		}
 	}
-	j.MayBeRunning = j.MayBeRunning || j.evidence.unanswered // by an earlier delivery
-	j.evidence.unanswered = j.MayBeRunning
+	j.evidence.unanswered = j.evidence.unanswered || j.MayBeRunning() // by an earlier delivery
+	if j.evidence.unanswered {
+		j.Stage = check.StageInQuestion
+	}
 	return last
 }
 
 // accepted notes that the check runs.
 func (j *job) accepted(receipt check.Receipt) {
-	j.Error, j.MayBeRunning, j.Created = nil, false, false
-	j.RequestID, j.AlreadyRunning = receipt.RequestID, receipt.AlreadyRunning
+	j.Error, j.Stage = nil, check.StageCreated
+	j.RequestID, j.Found = receipt.RequestID, receipt.AlreadyRunning
 	j.evidence.created, j.evidence.since = true, receipt.At
 	if receipt.At.IsZero() {
 		j.evidence.since = time.Now()
 	}
+	j.Since = j.evidence.since
 }
 
 // startedBefore reports whether the job, of which no check can be created, has
@@ -114,7 +117,7 @@ func (r *run) startedBefore(ctx context.Context, j *job) bool {
 	case failure != nil && failure.Retryable():
 		unread := *failure
 		unread.Message = "no check can be created (" + j.Error.Code + "), and whether the migration was started could not be read: " + failure.Message
-		unread.MayBeRunning = j.MayBeRunning
+		unread.MayBeRunning = j.MayBeRunning()
 		j.fail(&unread)
 	case failure == nil && found.Started():
 		j.RequestID = receipt.RequestID
@@ -126,8 +129,7 @@ func (r *run) startedBefore(ctx context.Context, j *job) bool {
 
 // alreadyStarted notes that the migration was found started.
 func (j *job) alreadyStarted() {
-	j.Error, j.MayBeRunning, j.Created = nil, false, false
-	j.AlreadyStarted = true
+	j.Error, j.Stage = nil, check.StageFoundStarted
 }
 
 // describeJob reads the state of a job.
@@ -211,14 +213,14 @@ func (r *run) see(j *job, state check.State) {
 		state.Status = check.Starting
 	}
 	if j.ask.Strict {
-		state = state.Strictly()
+		state = state.Judge(nil)
 	}
 	share := mostTexts / len(r.jobs)
 	if !state.Ended() && stateSize(state) > share {
 		state.Message, state.Steps = "", nil
 	}
 	for way := 1; len(j.plan) > 1 && stateSize(state) > share && way < check.Shortenings(); way++ {
-		state = *check.Outcome{Check: &state}.Shorten(way).Check
+		state = *check.Outcome{Progress: check.Progress{Stage: check.StageJudged, Check: &state}}.Shorten(way).Check
 	}
 	j.Check = &state
 }

@@ -48,8 +48,17 @@ func asError(err error) *check.Error {
 func (j *job) fail(err error) {
 	failure := asError(err)
 	j.Error = failure
-	j.MayBeRunning = failure.MayBeRunning
-	j.Created = j.evidence.created
+	switch {
+	case failure.MayBeRunning && !j.evidence.created:
+		j.Stage = check.StageInQuestion
+	case failure.MayBeRunning:
+		j.Stage = check.StageStarting
+	case j.evidence.created:
+		j.Stage, j.Since = check.StageCreated, j.evidence.since
+	}
+	if j.evidence.created {
+		j.Since = j.evidence.since
+	}
 	if j.RequestID == "" {
 		j.RequestID = failure.RequestID
 	}

@@ -40,11 +40,14 @@ func (r *run) start(ctx context.Context, j *job) move {
 	}
 	j.fail(err)
 	j.attempts += j.Error.Attempts
-	if j.MayBeRunning {
+	if j.MayBeRunning() {
 		return again(0)
 	}
 	// An earlier call may have been carried out, although this one was refused.
-	j.MayBeRunning, j.start.unanswered = before, before
+	j.start.unanswered = before
+	if before {
+		j.Stage = check.StageStarting
+	}
 	if !j.Error.Retryable() { // it, or somebody else, may have started the migration since
 		if found, _, failure := r.describeJob(ctx, j); failure == nil && found.Started() {
 			if before {
@@ -79,7 +82,7 @@ func (r *run) lookAtStart(ctx context.Context, j *job) (m move, sendAgain bool) 
 		}
 	}
 	j.fail(failure)
-	j.MayBeRunning = true
+	j.Stage = check.StageStarting
 	return last, false
 }
 
@@ -95,7 +98,7 @@ func startedSince(status string) bool {
 
 // started notes that the migration is started.
 func (j *job) started(requestID string) {
-	j.Error, j.MayBeRunning, j.Created = nil, false, false
-	j.Started, j.StartRequestID = true, requestID
+	j.Error, j.Stage = nil, check.StageStarted
+	j.StartRequestID = requestID
 	j.start.unanswered = false
 }

@@ -59,7 +59,7 @@ func TestStart(t *testing.T) {
 				r.state.Steps = []check.Step{{ID: "OptimizeCheck", Name: "Optimization", Status: check.StepWarning}}
 				return r
 			}()}}},
-			answer:  `{"JobId":"dts-1","RequestId":"create-dts-1","Check":{"Status":"finished","Passed":false,"Progress":100,"Message":"ok","Steps":[{"Id":"OptimizeCheck","Name":"Optimization","Status":"warning"}]}}`,
+			answer:  `{"JobId":"dts-1","RequestId":"create-dts-1","Check":{"Status":"finished","Passed":false,"Progress":100,"Message":"ok","Steps":[{"Id":"OptimizeCheck","Name":"Optimization","Status":"warning"}]},"Strictly":["OptimizeCheck"]}`,
 			outcome: "not passed",
 		},
 		"refused": {

@@ -89,5 +89,5 @@ func resultOf(answer []byte) (check.Result, bool) {
 	if json.Unmarshal(answer, &one) != nil || one.JobID == "" && one.Error == nil {
 		return check.Result{}, false
 	}
-	return check.Result{Jobs: []check.Outcome{one}, Verdicts: one.Check != nil, Start: one.Started, NotHandedOn: batch.NotHandedOn}, true
+	return check.Result{Jobs: []check.Outcome{one}, Verdicts: one.Check != nil, Start: one.Started(), NotHandedOn: batch.NotHandedOn}, true
 }

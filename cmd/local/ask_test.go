@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -72,7 +73,7 @@ func TestWrap(t *testing.T) {
 			want := event.Ask{Wait: r.wait || r.start, Start: r.start, Strict: r.strict}
 			got.Ask.Wait = got.Ask.Wait || got.Ask.Start
 			selected := r.selection == nil && got.Select == nil || got.Select != nil && slices.Equal(got.Select.Status, []string{check.JobCheckPass})
-			if got.Err != nil || got.Ask != want || !slices.Equal(got.Jobs, r.jobs) || !selected {
+			if got.Err != nil || !reflect.DeepEqual(got.Ask, want) || !slices.Equal(got.Jobs, r.jobs) || !selected {
 				t.Errorf("%s, %s: %+v", trigger, name, got)
 			}
 		}
@@ -221,11 +222,11 @@ func TestResultOf(t *testing.T) {
 	state := &check.State{Status: check.Finished, Passed: &passed, Progress: 100, Steps: []check.Step{{ID: "a", Name: "A", Status: check.StepPass}}}
 	record := 3
 	for name, r := range map[string]check.Result{
-		"one": {Jobs: []check.Outcome{{JobID: "dts-1", RequestID: "r", Check: state, Started: true, StartRequestID: "s"}},
+		"one": {Jobs: []check.Outcome{{JobID: "dts-1", Progress: check.Progress{Stage: check.StageStarted, RequestID: "r", Check: state, StartRequestID: "s"}}},
 			Verdicts: true, Start: true, NotHandedOn: []string{"webhook"}},
-		"a failure":  {Jobs: []check.Outcome{{JobID: "dts-1", RequestID: "r", MayBeRunning: true, Error: &check.Error{Code: "A.B", Message: "c"}}}},
+		"a failure":  {Jobs: []check.Outcome{{JobID: "dts-1", Progress: check.Progress{Stage: check.StageInQuestion, RequestID: "r", Error: &check.Error{Code: "A.B", Message: "c"}}}}},
 		"none found": {Jobs: []check.Outcome{}, Batch: true, Verdicts: true},
-		"a batch": {Jobs: []check.Outcome{{JobID: "dts-1", JobName: "orders", RequestID: "r", Check: state}, {Record: &record, Error: &check.Error{Code: "A.B", Message: "c"}}},
+		"a batch": {Jobs: []check.Outcome{{JobID: "dts-1", JobName: "orders", Progress: check.Progress{Stage: check.StageJudged, RequestID: "r", Check: state}}, {Record: &record, Progress: check.Progress{Error: &check.Error{Code: "A.B", Message: "c"}}}},
 			Batch: true, Verdicts: true, Start: true, NotHandedOn: []string{"function"}},
 	} {
 		t.Run(name, func(t *testing.T) {

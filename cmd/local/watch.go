@@ -69,12 +69,12 @@ func (w *watcher) learn(l logLine) {
 	defer w.mu.Unlock()
 	switch l.Message {
 	case "check runs": // of a job that is waited for
-		o := check.Outcome{JobID: l.JobID, JobName: l.JobName, RequestID: l.DTSRequestID, Check: &check.State{Status: check.Starting}}
+		o := check.Outcome{JobID: l.JobID, JobName: l.JobName, Progress: check.Progress{Stage: check.StageCreated, RequestID: l.DTSRequestID, Check: &check.State{Status: check.Starting}}}
 		w.runs = append(w.runs, o)
 		w.note(o)
 	case "job":
 		o := l.result()
-		if l.Outcome == "created" || o.AlreadyRunning {
+		if l.Outcome == "created" || o.AlreadyRunning() {
 			w.runs = append(w.runs, o)
 		}
 		w.note(o)
@@ -97,22 +97,27 @@ func (w *watcher) note(o check.Outcome) {
 
 // result is the outcome that the line of a job tells.
 func (l logLine) result() check.Outcome {
-	o := check.Outcome{
-		JobID: l.JobID, JobName: l.JobName, Record: l.Record, RequestID: l.DTSRequestID,
-		AlreadyRunning: l.Outcome == "already running",
-		AlreadyStarted: l.Outcome == "already started",
-		Started:        l.Outcome == "started",
-		StartRequestID: l.StartRequestID,
-	}
+	o := check.Outcome{JobID: l.JobID, JobName: l.JobName, Record: l.Record}
+	o.Stage, o.RequestID, o.StartRequestID = check.StageCreated, l.DTSRequestID, l.StartRequestID
 	if l.Status != "" {
 		o.Check = &check.State{Status: l.Status, Progress: l.Progress, Passed: l.Passed, Message: l.Reason, Steps: l.steps()}
 	}
 	if l.Code != "" {
-		o.Error = &check.Error{Code: l.Code, Message: l.Error}
-		o.MayBeRunning = l.MayBeRunning
-		switch l.Outcome {
-		case "no verdict", "passed, not started", "created, state not known":
-			o.Created = true
+		o.Stage, o.Error = check.StageUnseen, &check.Error{Code: l.Code, Message: l.Error}
+		if l.MayBeRunning {
+			o.Stage = check.StageInQuestion
+		}
+	}
+	switch l.Outcome {
+	case "already running":
+		o.Found = true
+	case "started":
+		o.Stage = check.StageStarted
+	case "already started":
+		o.Stage = check.StageFoundStarted
+	case "no verdict", "passed, not started", "created, state not known":
+		if o.Stage = check.StageCreated; l.MayBeRunning {
+			o.Stage = check.StageStarting
 		}
 	}
 	return o

@@ -52,31 +52,25 @@ func TestWatcherShows(t *testing.T) {
 func TestWatcherLearns(t *testing.T) {
 	yes, no, record := true, false, 1
 	for line, want := range map[string]check.Outcome{
-		`{"msg":"check runs","jobId":"a","jobName":"n","dtsRequestId":"r"}`: {
-			JobID: "a", JobName: "n", RequestID: "r", Check: &check.State{Status: check.Starting}},
-		`{"msg":"job","jobId":"a","dtsRequestId":"r","outcome":"created"}`:         {JobID: "a", RequestID: "r"},
-		`{"msg":"job","jobId":"a","dtsRequestId":"r","outcome":"already running"}`: {JobID: "a", RequestID: "r", AlreadyRunning: true},
-		`{"msg":"job","jobId":"a","dtsRequestId":"r","outcome":"passed","status":"finished","progress":100,"passed":true}`: {
-			JobID: "a", RequestID: "r", Check: &check.State{Status: check.Finished, Progress: 100, Passed: &yes}},
-		`{"msg":"job","jobId":"a","dtsRequestId":"r","startRequestId":"s","outcome":"started","status":"finished","progress":100,"passed":true}`: {
-			JobID: "a", RequestID: "r", Check: &check.State{Status: check.Finished, Progress: 100, Passed: &yes}, Started: true, StartRequestID: "s"},
-		`{"msg":"job","jobId":"a","dtsRequestId":"r","outcome":"already started"}`: {JobID: "a", RequestID: "r", AlreadyStarted: true},
+		`{"msg":"check runs","jobId":"a","jobName":"n","dtsRequestId":"r"}`:                                                                      {JobID: "a", JobName: "n", Progress: check.Progress{Stage: check.StageCreated, RequestID: "r", Check: &check.State{Status: check.Starting}}},
+		`{"msg":"job","jobId":"a","dtsRequestId":"r","outcome":"created"}`:                                                                       {JobID: "a", Progress: check.Progress{Stage: check.StageCreated, RequestID: "r"}},
+		`{"msg":"job","jobId":"a","dtsRequestId":"r","outcome":"already running"}`:                                                               {JobID: "a", Progress: check.Progress{Stage: check.StageCreated, RequestID: "r", Found: true}},
+		`{"msg":"job","jobId":"a","dtsRequestId":"r","outcome":"passed","status":"finished","progress":100,"passed":true}`:                       {JobID: "a", Progress: check.Progress{Stage: check.StageJudged, RequestID: "r", Check: &check.State{Status: check.Finished, Progress: 100, Passed: &yes}}},
+		`{"msg":"job","jobId":"a","dtsRequestId":"r","startRequestId":"s","outcome":"started","status":"finished","progress":100,"passed":true}`: {JobID: "a", Progress: check.Progress{Stage: check.StageStarted, RequestID: "r", Check: &check.State{Status: check.Finished, Progress: 100, Passed: &yes}, StartRequestID: "s"}},
+		`{"msg":"job","jobId":"a","dtsRequestId":"r","outcome":"already started"}`:                                                               {JobID: "a", Progress: check.Progress{Stage: check.StageFoundStarted, RequestID: "r"}},
 		`{"msg":"job","jobId":"a","dtsRequestId":"r","outcome":"not passed","status":"finished","progress":100,"passed":false,"message":"m",
-			"steps":[{"id":"A","status":"failed","reason":"x","solution":"y"},{"id":"A","status":"failed","reason":"z"},{"id":"B","status":"warning","reason":"w"}]}`: {
-			JobID: "a", RequestID: "r", Check: &check.State{Status: check.Finished, Progress: 100, Passed: &no, Message: "m", Steps: []check.Step{
-				{ID: "A", Status: "failed", Failed: []check.Item{{Result: "failed", Reason: "x", Solution: "y"}, {Result: "failed", Reason: "z"}}},
-				{ID: "B", Status: "warning", Failed: []check.Item{{Result: "warning", Reason: "w"}}}}}},
-		`{"msg":"job","jobId":"a","dtsRequestId":"r","outcome":"created, state not known","code":"C","error":"e"}`: {
-			JobID: "a", RequestID: "r", Created: true, Error: &check.Error{Code: "C", Message: "e"}},
-		`{"msg":"job","jobId":"a","outcome":"not known","code":"C","error":"e","mayBeRunning":true}`: {
-			JobID: "a", MayBeRunning: true, Error: &check.Error{Code: "C", Message: "e"}},
-		`{"msg":"job","record":1,"outcome":"not sent","code":"C","error":"e"}`: {Record: &record, Error: &check.Error{Code: "C", Message: "e"}},
+			"steps":[{"id":"A","status":"failed","reason":"x","solution":"y"},{"id":"A","status":"failed","reason":"z"},{"id":"B","status":"warning","reason":"w"}]}`: {JobID: "a", Progress: check.Progress{Stage: check.StageJudged, RequestID: "r", Check: &check.State{Status: check.Finished, Progress: 100, Passed: &no, Message: "m", Steps: []check.Step{
+			{ID: "A", Status: "failed", Failed: []check.Item{{Result: "failed", Reason: "x", Solution: "y"}, {Result: "failed", Reason: "z"}}},
+			{ID: "B", Status: "warning", Failed: []check.Item{{Result: "warning", Reason: "w"}}}}}}},
+		`{"msg":"job","jobId":"a","dtsRequestId":"r","outcome":"created, state not known","code":"C","error":"e"}`: {JobID: "a", Progress: check.Progress{Stage: check.StageCreated, RequestID: "r", Error: &check.Error{Code: "C", Message: "e"}}},
+		`{"msg":"job","jobId":"a","outcome":"not known","code":"C","error":"e","mayBeRunning":true}`:               {JobID: "a", Progress: check.Progress{Stage: check.StageInQuestion, Error: &check.Error{Code: "C", Message: "e"}}},
+		`{"msg":"job","record":1,"outcome":"not sent","code":"C","error":"e"}`:                                     {Record: &record, Progress: check.Progress{Error: &check.Error{Code: "C", Message: "e"}}},
 	} {
 		w := &watcher{log: newLogger(&bytes.Buffer{}, true), at: map[string]int{}}
 		for range 2 { // a job has one outcome, the latest; records have no name
 			fmt.Fprintln(w, strings.ReplaceAll(line, "\n", " "))
 		}
-		if runs := want.RequestID != "" && want.Error == nil && !want.AlreadyStarted && (want.Check == nil || want.Check.Status == check.Starting); (len(w.runs) == 2) != runs || (len(w.runs) == 0) == runs {
+		if runs := want.RequestID != "" && want.Error == nil && !want.AlreadyStarted() && (want.Check == nil || want.Check.Status == check.Starting); (len(w.runs) == 2) != runs || (len(w.runs) == 0) == runs {
 			t.Errorf("%s: checks that run: %+v", line, w.runs)
 		}
 		got, _ := json.Marshal(w.jobs[len(w.jobs)-1])

@@ -526,7 +526,7 @@ func TestRequest(t *testing.T) {
 			if refusal != nil || len(e.Requests) != 1 {
 				t.Fatalf("%s: %d requests, %v", message, len(e.Requests), refusal)
 			}
-			if r := e.Requests[0]; r.Err != nil || !slices.Equal(r.Jobs, row.jobs) || !reflect.DeepEqual(r.Select, row.filter) || r.Ask != row.ask {
+			if r := e.Requests[0]; r.Err != nil || !slices.Equal(r.Jobs, row.jobs) || !reflect.DeepEqual(r.Select, row.filter) || !reflect.DeepEqual(r.Ask, row.ask) {
 				t.Errorf("%s is read as %+v of %+v", message, r, r.Select)
 			}
 		})

@@ -6,6 +6,7 @@ package event
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"migratecheck/internal/check"
 )
@@ -42,8 +43,15 @@ type Request struct {
 
 	// ID is the same for every delivery of one firing, record, message or
 	// CloudEvent, and differs from that of any other. It is empty where the event
-	// carries nothing that tells it from others, as over HTTP.
+	// carries nothing that tells it from others, as over HTTP. If At is not zero, it
+	// is the event's own time, and ID holds only for an hour after it: a person may
+	// fire a test event of a time long past again.
 	ID string
+	At time.Time
+
+	// Via names the functions of this kind that the request came through, as
+	// region/namespace/name.
+	Via []string
 
 	// Record is the index of the record or CloudEvent.
 	Record int
@@ -60,6 +68,12 @@ type Ask struct {
 	// Wait for the verdict; Start the migration of what passed, which implies
 	// Wait; Strict: a warning or a skipped step counts as not passed.
 	Wait, Start, Strict bool
+
+	// Accept holds the ids of steps whose warnings and skips Strict lets pass.
+	Accept []string
+
+	// DryRun: read everything, create and start nothing.
+	DryRun bool
 }
 
 // MaxJobs bounds the jobs of one event. At 20 calls a second it is more than

@@ -83,7 +83,7 @@ func wellFormed(t *testing.T, r Request) {
 		}
 		return
 	}
-	if r.Select == nil && len(r.Jobs) == 0 && r.Batch && r.Ask == (Ask{}) {
+	if r.Select == nil && len(r.Jobs) == 0 && r.Batch && reflect.DeepEqual(r.Ask, Ask{}) {
 		return // our own answer of a selection that found nothing
 	}
 	if (r.Select != nil) == (len(r.Jobs) > 0) || len(r.Jobs) > MaxJobs || (len(r.Jobs) > 1 || r.Select != nil) && !r.Batch {
@@ -134,12 +134,12 @@ func chained(t *testing.T, e Event, jobs []string) {
 	t.Helper()
 	var outcomes []check.Outcome
 	for _, job := range jobs {
-		outcomes = append(outcomes, check.Outcome{JobID: job, RequestID: "46b45da1", Started: true})
+		outcomes = append(outcomes, check.Outcome{JobID: job, Progress: check.Progress{Stage: check.StageCreated, RequestID: "46b45da1"}})
 	}
 	answer := marshal(t, outcomes[0])
 	if e.Batch {
 		record := 0
-		outcomes = append(outcomes, check.Outcome{Error: check.Invalid("Records[0]", "no"), Record: &record})
+		outcomes = append(outcomes, check.Outcome{Record: &record, Progress: check.Progress{Error: check.Invalid("Records[0]", "no")}})
 		answer = marshal(t, map[string]any{"Jobs": outcomes, "Failed": 1, "Started": len(jobs)})
 	}
 	if e.Source.HTTP() {
@@ -149,7 +149,7 @@ func chained(t *testing.T, e Event, jobs []string) {
 	if refusal != nil {
 		t.Fatalf("our own answer is refused: %v\n%s", refusal, answer)
 	}
-	if r := again.Requests[0]; !slices.Equal(r.Jobs, jobs) || again.Batch != e.Batch || r.Ask != (Ask{}) {
+	if r := again.Requests[0]; !slices.Equal(r.Jobs, jobs) || again.Batch != e.Batch || !reflect.DeepEqual(r.Ask, Ask{}) {
 		t.Fatalf("our own answer asks for %+v, the event for %v\n%s", r, jobs, answer)
 	}
 }

@@ -14,6 +14,15 @@ type HTTP struct {
 	// all with Allow.
 	Status int
 
+	// Allow is the value of the Allow header, Refusal what is said of the request, of
+	// a Status that has them.
+	Allow   string
+	Refusal *check.Error
+
+	// Home is set for a browser at the bare address: it gets a page with a field for a
+	// JobId. Posted is set for a browser that posts, Get for a GET.
+	Home, Posted, Get bool
+
 	// Prefers is what the caller would rather read, by its Accept header.
 	Prefers Format
 

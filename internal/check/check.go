@@ -4,7 +4,10 @@
 // It imports no other package of this module.
 package check
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Receipt is what DTS answers to a call that it accepted.
 type Receipt struct {
@@ -37,15 +40,52 @@ type State struct {
 
 	Message string `json:"Message,omitempty"`
 	Steps   []Step `json:"Steps,omitempty"`
+
+	// Strictly holds the ids of the steps that alone kept the check from passing
+	// strictly, Accepted those of the steps that would have, had they not been
+	// accepted.
+	Strictly []string `json:"-"`
+	Accepted []string `json:"-"`
 }
 
 // Ended reports whether the check has come to its end, with a verdict or without.
 func (s State) Ended() bool { return s.Status == Finished }
 
-// Strictly returns the state with a strict verdict: not passed if a step gave a
-// warning, was skipped or was not begun, and none if DTS gives no steps to judge
-// by.
-func (s State) Strictly() State {
+// Verdict is what a check said, in short.
+type Verdict struct {
+	Passed bool `json:"Passed"`
+
+	// Failed and Warned hold the ids of the steps that failed or warned, each once
+	// and sorted.
+	Failed []string `json:"Failed,omitempty"`
+	Warned []string `json:"Warned,omitempty"`
+}
+
+// Verdict returns the state's verdict in short, nil if there is none.
+func (s State) Verdict() *Verdict {
+	if s.Passed == nil {
+		return nil
+	}
+	v := &Verdict{Passed: *s.Passed}
+	for _, step := range s.Steps {
+		switch {
+		case step.Status == StepFailed && !step.Skipped:
+			v.Failed = append(v.Failed, step.ID)
+		case step.Warned():
+			v.Warned = append(v.Warned, step.ID)
+		}
+	}
+	for _, ids := range []*[]string{&v.Failed, &v.Warned} {
+		slices.Sort(*ids)
+		*ids = slices.Compact(*ids)
+	}
+	return v
+}
+
+// Judge returns the state with a strict verdict: not passed if a step gave a
+// warning or was skipped, unless its id is among the accepted, or was not begun;
+// and none if DTS gives no steps to judge by.
+func (s State) Judge(accept []string) State {
 	if s.Passed == nil || !*s.Passed {
 		return s
 	}
@@ -53,9 +93,13 @@ func (s State) Strictly() State {
 		s.Passed = nil
 	}
 	for _, step := range s.Steps {
-		if !step.Good() {
+		switch {
+		case step.Good():
+		case step.Warned() && slices.Contains(accept, step.ID):
+			s.Accepted = append(s.Accepted, step.ID)
+		default:
+			s.Strictly = append(s.Strictly, step.ID)
 			s.Passed = new(bool)
-			break
 		}
 	}
 	return s
@@ -87,6 +131,12 @@ type Step struct {
 // Good reports whether the step passed, with nothing to say against it.
 func (s Step) Good() bool {
 	return !s.Skipped && s.Status == StepPass && len(s.Failed) == 0
+}
+
+// Warned reports whether the step is no worse than a warning, or was skipped: a
+// step that was skipped is a skip, though DTS may call it failed.
+func (s Step) Warned() bool {
+	return !s.Good() && (s.Skipped || s.Status == StepSkipped || s.Status == StepWarning || s.Status == StepPass)
 }
 
 // The values of Step.Status.

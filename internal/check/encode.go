@@ -142,7 +142,9 @@ func (r Result) Encode(limit int, size func(part []byte) int) []byte {
 func (r Result) encode(out []byte, way, limit int, size func([]byte) int) ([]byte, bool) {
 	must := way == len(shortenings)-1
 	if !r.Batch && len(r.Jobs) == 1 {
-		out = append(out, Marshal(single{r.Jobs[0].Shorten(way), r.NotHandedOn})...)
+		one := r.Jobs[0].Shorten(way).answer()
+		one.Via, one.NotHandedOn = r.Via, r.NotHandedOn
+		out = append(out, Marshal(one)...)
 		return out, size(out) <= limit
 	}
 	out = append(out, `{"Jobs":[`...)
@@ -153,18 +155,12 @@ func (r Result) encode(out []byte, way, limit int, size func([]byte) int) ([]byt
 		if i > 0 {
 			out = append(out, ',')
 		}
-		out = append(out, Marshal(o.Shorten(way))...)
+		out = append(out, Marshal(o.Shorten(way).answer())...)
 		if total += size(out[begin:]); total > limit && !must {
 			return out, false
 		}
 	}
 	return append(out, end...), total <= limit
-}
-
-// single is the answer for one job.
-type single struct {
-	Outcome
-	NotHandedOn []string `json:"NotHandedOn,omitempty"`
 }
 
 // summary is what a batch's answer says besides the jobs.
@@ -174,17 +170,23 @@ type summary struct {
 	NotPassed   *int     `json:"NotPassed,omitempty"`
 	NoVerdict   *int     `json:"NoVerdict,omitempty"`
 	Started     *int     `json:"Started,omitempty"`
+	Waiting     *int     `json:"Waiting,omitempty"`
+	Created     *int     `json:"Created,omitempty"`
+	Via         []string `json:"Via,omitempty"`
 	NotHandedOn []string `json:"NotHandedOn,omitempty"`
 }
 
 func (r Result) summary() summary {
 	c := Count(r.Jobs)
-	s := summary{Failed: c.Failed, NotHandedOn: r.NotHandedOn}
+	s := summary{Failed: c.Failed, Via: r.Via, NotHandedOn: r.NotHandedOn}
 	if r.Verdicts {
 		s.Passed, s.NotPassed, s.NoVerdict = &c.Passed, &c.NotPassed, &c.NoVerdict
+		if c.Created > 0 {
+			s.Created = &c.Created
+		}
 	}
 	if r.Start {
-		s.Started = &c.Started
+		s.Started, s.Waiting = &c.Started, &c.Waiting
 	}
 	return s
 }

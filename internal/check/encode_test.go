@@ -20,19 +20,19 @@ func TestAnswer(t *testing.T) {
 		result Result
 		want   string
 	}{
-		"one job":            {Result{Jobs: []Outcome{{JobID: "dts-a", RequestID: "r1"}}}, `{"JobId":"dts-a","RequestId":"r1"}`},
-		"one job, not told":  {Result{Jobs: []Outcome{{JobID: "dts-a", RequestID: "r1"}}, NotHandedOn: []string{"webhook"}}, `{"JobId":"dts-a","RequestId":"r1","NotHandedOn":["webhook"]}`},
-		"one refused":        {Result{Jobs: []Outcome{{JobID: "dts-a", RequestID: "r1", Error: refused}}}, `{"Error":{"Code":"ResourceNotFound.JobNotExist","Message":"No such <job>."},"JobId":"dts-a","RequestId":"r1"}`},
+		"one job":            {Result{Jobs: []Outcome{{JobID: "dts-a", Progress: Progress{Stage: StageCreated, RequestID: "r1"}}}}, `{"JobId":"dts-a","RequestId":"r1"}`},
+		"one job, not told":  {Result{Jobs: []Outcome{{JobID: "dts-a", Progress: Progress{Stage: StageCreated, RequestID: "r1"}}}, NotHandedOn: []string{"webhook"}}, `{"JobId":"dts-a","RequestId":"r1","NotHandedOn":["webhook"]}`},
+		"one refused":        {Result{Jobs: []Outcome{{JobID: "dts-a", Progress: Progress{RequestID: "r1", Error: refused}}}}, `{"Error":{"Code":"ResourceNotFound.JobNotExist","Message":"No such <job>."},"JobId":"dts-a","RequestId":"r1"}`},
 		"no job":             {Result{Batch: true}, `{"Jobs":[],"Failed":0}`},
 		"no job to wait for": {Result{Batch: true, Verdicts: true}, `{"Jobs":[],"Failed":0,"Passed":0,"NotPassed":0,"NoVerdict":0}`},
-		"batch": {Result{Batch: true, Jobs: []Outcome{{JobID: "dts-a", RequestID: "r1"}, {Record: &one, Error: refused}}},
+		"batch": {Result{Batch: true, Jobs: []Outcome{{JobID: "dts-a", Progress: Progress{Stage: StageCreated, RequestID: "r1"}}, {Record: &one, Progress: Progress{Error: refused}}}},
 			`{"Jobs":[{"JobId":"dts-a","RequestId":"r1"},{"Error":{"Code":"ResourceNotFound.JobNotExist","Message":"No such <job>."},"Record":1}],"Failed":1}`},
 		"batch with verdicts": {Result{Batch: true, Verdicts: true, Start: true, NotHandedOn: []string{"function"}, Jobs: []Outcome{
-			{JobID: "dts-a", RequestID: "r1", Check: verdict(true), Started: true, StartRequestID: "s1"},
-			{JobID: "dts-b", JobName: "orders", RequestID: "r2", Check: verdict(false)}}},
+			{JobID: "dts-a", Progress: Progress{Stage: StageStarted, RequestID: "r1", Check: verdict(true), StartRequestID: "s1"}},
+			{JobID: "dts-b", JobName: "orders", Progress: Progress{Stage: StageJudged, RequestID: "r2", Check: verdict(false)}}}},
 			`{"Jobs":[{"JobId":"dts-a","RequestId":"r1","Check":{"Status":"finished","Passed":true,"Progress":100},"Started":true,"StartRequestId":"s1"},` +
 				`{"JobId":"dts-b","JobName":"orders","RequestId":"r2","Check":{"Status":"finished","Passed":false,"Progress":100}}],` +
-				`"Failed":0,"Passed":1,"NotPassed":1,"NoVerdict":0,"Started":1,"NotHandedOn":["function"]}`},
+				`"Failed":0,"Passed":1,"NotPassed":1,"NoVerdict":0,"Started":1,"Waiting":0,"NotHandedOn":["function"]}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := string(row.result.Encode(6<<20, nil)); got != row.want {
@@ -46,14 +46,14 @@ func TestAnswer(t *testing.T) {
 func TestKindsAddUp(t *testing.T) {
 	failed := &Error{Code: "InternalError"}
 	outcomes := []Outcome{
-		{RequestID: "r"},
-		{Check: verdict(true)},
-		{Check: verdict(false)},
-		{Check: &State{Status: Running}},
-		{Check: verdict(true), Started: true},
-		{AlreadyStarted: true},
-		{Error: failed, Check: verdict(true)},
-		{Error: failed},
+		{Progress: Progress{Stage: StageCreated, RequestID: "r"}},
+		{Progress: Progress{Stage: StageJudged, Check: verdict(true)}},
+		{Progress: Progress{Stage: StageJudged, Check: verdict(false)}},
+		{Progress: Progress{Stage: StageJudged, Check: &State{Status: Running}}},
+		{Progress: Progress{Stage: StageStarted, Check: verdict(true)}},
+		{Progress: Progress{Stage: StageFoundStarted}},
+		{Progress: Progress{Error: failed, Check: verdict(true)}},
+		{Progress: Progress{Error: failed}},
 	}
 	want := []Kind{KindCreated, KindPassed, KindNotPassed, KindNoVerdict, KindStarted, KindStarted, KindFailed, KindFailed}
 	problem := []bool{false, false, true, true, false, false, true, true}
@@ -71,12 +71,9 @@ func TestKindsAddUp(t *testing.T) {
 // large is an outcome in which every text has so many bytes.
 func large(i, n int) Outcome {
 	text := strings.Repeat("長", n/3)
-	return Outcome{
-		JobID: fmt.Sprintf("dts-%05d", i), JobName: "name", RequestID: "r", Error: &Error{Code: "FailedOperation", Message: text},
-		Check: &State{Status: Finished, Message: text, Steps: []Step{{ID: "ConnectDBCheck", Name: "Connection", Status: StepFailed, Message: text, Failed: []Item{
-			{Name: "Item", Result: "failed", Reason: text, Solution: text, Log: []string{text, text}, HelpDoc: []string{"https://a.example/1", "https://a.example/" + text}},
-		}}}},
-	}
+	return Outcome{JobID: fmt.Sprintf("dts-%05d", i), JobName: "name", Progress: Progress{RequestID: "r", Error: &Error{Code: "FailedOperation", Message: text}, Check: &State{Status: Finished, Message: text, Steps: []Step{{ID: "ConnectDBCheck", Name: "Connection", Status: StepFailed, Message: text, Failed: []Item{
+		{Name: "Item", Result: "failed", Reason: text, Solution: text, Log: []string{text, text}, HelpDoc: []string{"https://a.example/1", "https://a.example/" + text}},
+	}}}}}}
 }
 
 // Whatever DTS says, the answer fits, and every outcome is in it.
@@ -158,7 +155,7 @@ func TestStrict(t *testing.T) {
 		"failed alone": {State{Passed: &no}, &no},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := row.state.Strictly().Passed
+			got := row.state.Judge(nil).Passed
 			if (got == nil) != (row.want == nil) || got != nil && *got != *row.want {
 				t.Errorf("got %v", got)
 			}

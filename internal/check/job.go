@@ -2,10 +2,32 @@ package check
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
-// Job is a migration job as DTS lists it. Of what DTS says of a job, which
+// JobKind is what a job does with the databases.
+type JobKind string
+
+// The kinds of jobs.
+const (
+	Migration JobKind = "migration"
+	Sync      JobKind = "sync"
+)
+
+// KindOf returns the kind of the job with that id: ids of sync jobs begin with
+// sync-, and all others are migrations.
+func KindOf(id string) JobKind {
+	if strings.HasPrefix(id, "sync-") {
+		return Sync
+	}
+	return Migration
+}
+
+// Tag is the key and the value of a tag.
+type Tag struct{ Key, Value string }
+
+// Job is a job as DTS lists it. Of what DTS says of a job, which
 // includes connection data, nothing else is kept.
 type Job struct {
 	ID, Name string
@@ -16,6 +38,14 @@ type Job struct {
 	// Actions are the operations that DTS allows in the job's present state, as
 	// "check" and "start"; nil where it does not say (version 2018-03-30).
 	Actions []string
+
+	// Tagged is set if the job was seen to bear the tag by which this deployment may
+	// start jobs, TagsUnseen if it fits a filter by tags on DTS's word alone.
+	Tagged, TagsUnseen bool
+
+	// Failure is set for an entry of a list that is too large to be read: of the job
+	// only the id is known.
+	Failure *Error
 
 	// CheckEnded is when the latest check ended; zero where DTS does not say (in
 	// lists, and in version 2018-03-30).
@@ -49,8 +79,11 @@ func (j Job) Started() bool {
 }
 
 // Filter says which jobs to list. All that is given must fit; an empty filter
-// fits every job.
+// fits every migration.
 type Filter struct {
+	// Kinds of jobs; migrations if there is none.
+	Kinds []JobKind
+
 	// Status holds words of version 2021-12-06.
 	Status []string
 

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"migratecheck/internal/check"
 )
 
 // The environment variables that the function knows. None begins with SCF_,
@@ -55,6 +57,7 @@ const (
 const (
 	Always   = "always"
 	Problems = "problems"
+	Changes  = "changes"
 )
 
 // Config is the configuration, validated.
@@ -80,6 +83,10 @@ type Config struct {
 	// AllowStart is set where requests may say Start.
 	AllowStart bool
 
+	// StartTag is the tag that a job must bear to be started; its key is empty where
+	// every job may be.
+	StartTag check.Tag
+
 	// Function, EventBus and Webhook are what results are handed on to; the zero
 	// value of each is none. Webhook is a URL, https but for loopback, and a
 	// secret, as is WebhookSecret.
@@ -88,8 +95,14 @@ type Config struct {
 	Webhook       string
 	WebhookSecret string
 
-	// When is Always or Problems; empty for the defaults, Problems for the webhook
-	// and Always for the others.
+	// WebhookForm is the form of the messages to the webhook; empty where the
+	// webhook's host tells it. WebhookMention holds the user ids of who is called in
+	// a message about problems, or "all".
+	WebhookForm    string
+	WebhookMention []string
+
+	// When is Always, Problems or Changes; empty for the defaults, Problems for the
+	// webhook and Always for the others.
 	When string
 
 	LogLevel slog.Level

@@ -2,6 +2,7 @@ package config
 
 import (
 	"log/slog"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -23,7 +24,7 @@ var defaults = Config{
 }
 
 func TestDefaults(t *testing.T) {
-	if c, err := load("", ""); err != nil || c != defaults {
+	if c, err := load("", ""); err != nil || !reflect.DeepEqual(c, defaults) {
 		t.Errorf("got %+v, %v; want %+v", c, err, defaults)
 	}
 }
@@ -86,7 +87,7 @@ func TestGoodValues(t *testing.T) {
 		{LogLevel, "ERROR", with(func(c *Config) { c.LogLevel = slog.LevelError })},
 	} {
 		t.Run(row.name+"="+row.value, func(t *testing.T) {
-			if c, err := load(row.name, row.value); err != nil || c != row.want {
+			if c, err := load(row.name, row.value); err != nil || !reflect.DeepEqual(c, row.want) {
 				t.Errorf("got %+v, %v\nwant %+v", c, err, row.want)
 			}
 		})
@@ -135,7 +136,7 @@ func TestBadValues(t *testing.T) {
 					t.Fatalf("accepted as %+v", c)
 				}
 				text := err.Error()
-				if c != (Config{}) || !strings.Contains(text, name) || strings.ContainsAny(text, "\r\n") {
+				if !reflect.DeepEqual(c, Config{}) || !strings.Contains(text, name) || strings.ContainsAny(text, "\r\n") {
 					t.Errorf("got %+v, %q", c, text)
 				}
 			})
@@ -218,7 +219,7 @@ func FuzzEndpoint(f *testing.F) {
 		if c.DTS.Scheme != "https" && c.DTS.Scheme != "http" {
 			t.Errorf("%q is accepted with scheme %q", value, c.DTS.Scheme)
 		}
-		if again, err := load(Endpoint, c.DTS.Scheme+"://"+c.DTS.Host); err != nil || again != c {
+		if again, err := load(Endpoint, c.DTS.Scheme+"://"+c.DTS.Host); err != nil || !reflect.DeepEqual(again, c) {
 			t.Errorf("%q is accepted as %+v, which itself is %+v, %v", value, c, again, err)
 		}
 	})

@@ -265,13 +265,13 @@ func holdPreflight(t *testing.T, o check.Outcome, j fakedts.JobState, calls []fa
 		complain("started twice")
 	case creations > 1 && !unknown:
 		complain("created twice")
-	case (o.Started || o.AlreadyStarted) != (j.Starts > 0) && !(o.Error != nil && o.MayBeRunning):
+	case (o.Started() || o.AlreadyStarted()) != (j.Starts > 0) && !(o.Error != nil && o.MayBeRunning()):
 		complain("what is told of the start is not what happened")
 	case o.Check != nil && o.Check.Passed != nil && (j.Passed == nil || *o.Check.Passed != *j.Passed):
 		complain("another verdict is told")
 	case o.Error == nil && o.RequestID == "":
 		complain("accepted without a RequestId")
-	case o.Error != nil && !o.Created && !o.MayBeRunning && j.Checks > 0 && o.Error.Code != check.CodeDeadline:
+	case o.Error != nil && !o.CreatedAnyway() && !o.MayBeRunning() && j.Checks > 0 && o.Error.Code != check.CodeDeadline:
 		complain("told to be refused, but a check was created")
 	}
 }

@@ -67,9 +67,9 @@ func verdict(passed bool) *check.State {
 func failed(code string) *check.Error { return &check.Error{Code: code, Message: "why"} }
 
 var (
-	fine    = report.Report{Result: check.Result{Jobs: []check.Outcome{{JobID: "dts-a", RequestID: "r1"}}}}
+	fine    = report.Report{Result: check.Result{Jobs: []check.Outcome{{JobID: "dts-a", Progress: check.Progress{Stage: check.StageCreated, RequestID: "r1"}}}}}
 	problem = report.Report{Result: check.Result{Batch: true, Verdicts: true, Jobs: []check.Outcome{
-		{JobID: "dts-a", RequestID: "r1", Check: verdict(true)}, {JobID: "dts-b", RequestID: "r2", Check: verdict(false)}}}}
+		{JobID: "dts-a", Progress: check.Progress{Stage: check.StageJudged, RequestID: "r1", Check: verdict(true)}}, {JobID: "dts-b", Progress: check.Progress{Stage: check.StageJudged, RequestID: "r2", Check: verdict(false)}}}}}
 )
 
 var all = config.Config{Function: config.Function{Namespace: "default", Name: "next"}, EventBus: "eb-l65vlc2u", Webhook: "http://127.0.0.1:1/", MaxAttempts: 1}
@@ -168,7 +168,7 @@ func TestFunctionIsNotItsOwnNext(t *testing.T) {
 // them of Chinese characters.
 func sized(t *testing.T, n int) check.Result {
 	t.Helper()
-	r := check.Result{Batch: true, Jobs: []check.Outcome{{JobID: "dts-a", Check: &check.State{}}, {JobID: "dts-b", Check: &check.State{}}}}
+	r := check.Result{Batch: true, Jobs: []check.Outcome{{JobID: "dts-a", Progress: check.Progress{Stage: check.StageJudged, Check: &check.State{}}}, {JobID: "dts-b", Progress: check.Progress{Stage: check.StageJudged, Check: &check.State{}}}}}
 	long := check.Step{Name: strings.Repeat("权", 1000), Message: strings.Repeat("限", 1000)}
 	for len(encode(r)) < n-8000 {
 		c := r.Jobs[len(encode(r))%2].Check
@@ -210,7 +210,7 @@ func TestFunctionsEventToTheByte(t *testing.T) {
 func large(jobs, size int) check.Result {
 	r := check.Result{Batch: true, Verdicts: true}
 	for i := range jobs {
-		o := check.Outcome{JobID: fmt.Sprintf("dts-%05d", i), RequestID: fmt.Sprintf("r%d", i), Check: verdict(false)}
+		o := check.Outcome{JobID: fmt.Sprintf("dts-%05d", i), Progress: check.Progress{Stage: check.StageJudged, RequestID: fmt.Sprintf("r%d", i), Check: verdict(false)}}
 		steps, message := size/8000+1, strings.Repeat("\"限", 2*min(size, 8000)/8)
 		if i == 2 {
 			steps = 60
@@ -243,19 +243,19 @@ func TestFunctionsManyEvents(t *testing.T) {
 				if len(event) > 128<<10 {
 					t.Errorf("%d bytes", len(event))
 				}
+				var one check.Outcome
 				var answer struct {
-					check.Outcome
 					Jobs      []check.Outcome
 					NotPassed *int
 				}
-				if err := json.Unmarshal([]byte(event), &answer); err != nil {
+				if err := errors.Join(json.Unmarshal([]byte(event), &answer), json.Unmarshal([]byte(event), &one)); err != nil {
 					t.Fatal(err)
 				}
 				if r.Batch == (answer.Jobs == nil) || r.Verdicts && (answer.NotPassed == nil || *answer.NotPassed != len(answer.Jobs)) {
 					t.Errorf("form: %.100s", event)
 				}
 				if !r.Batch {
-					answer.Jobs = []check.Outcome{answer.Outcome}
+					answer.Jobs = []check.Outcome{one}
 				}
 				if len(answer.Jobs) == 0 {
 					t.Error("an event without a job")
@@ -311,15 +311,15 @@ func (f *fakeAPI) puts(t *testing.T) (puts []putEventsBody) {
 func TestEventBus(t *testing.T) {
 	one := 1
 	outcomes := []check.Outcome{
-		{JobID: "dts-a", RequestID: "r1"},
-		{JobID: "dts-b", JobName: "<订单>", Check: verdict(true)},
-		{JobID: "dts-c", Check: verdict(false)},
-		{JobID: "dts-d", Check: &check.State{Status: check.Running, Progress: 40}},
-		{JobID: "dts-e", Check: verdict(true), Started: true, StartRequestID: "s"},
-		{JobID: "dts-f", Error: failed("ResourceNotFound.JobNotExist")},
-		{Record: new(int), Error: failed("InvalidParameter")},
-		{Record: &one, Error: failed("InvalidParameter")},
-		{Error: failed("InvalidParameter")},
+		{JobID: "dts-a", Progress: check.Progress{Stage: check.StageCreated, RequestID: "r1"}},
+		{JobID: "dts-b", JobName: "<订单>", Progress: check.Progress{Stage: check.StageJudged, Check: verdict(true)}},
+		{JobID: "dts-c", Progress: check.Progress{Stage: check.StageJudged, Check: verdict(false)}},
+		{JobID: "dts-d", Progress: check.Progress{Stage: check.StageJudged, Check: &check.State{Status: check.Running, Progress: 40}}},
+		{JobID: "dts-e", Progress: check.Progress{Stage: check.StageStarted, Check: verdict(true), StartRequestID: "s"}},
+		{JobID: "dts-f", Progress: check.Progress{Error: failed("ResourceNotFound.JobNotExist")}},
+		{Record: new(int), Progress: check.Progress{Error: failed("InvalidParameter")}},
+		{Record: &one, Progress: check.Progress{Error: failed("InvalidParameter")}},
+		{Progress: check.Progress{Error: failed("InvalidParameter")}},
 	}
 	want := []cloudEvent{
 		{"migrate-check", "migrate-check:created", "dts-a", `{"JobId":"dts-a","RequestId":"r1"}`},
@@ -352,7 +352,7 @@ func TestEventBus(t *testing.T) {
 }
 
 // unfit is an outcome whose event no call has room for.
-var unfit = check.Outcome{JobID: "dts-a", Error: &check.Error{Code: strings.Repeat("x", maxPut)}}
+var unfit = check.Outcome{JobID: "dts-a", Progress: check.Progress{Error: &check.Error{Code: strings.Repeat("x", maxPut)}}}
 
 // A call carries up to 64 KB, to the byte of its JSON, in which "<" is six.
 func TestEventBusToTheByte(t *testing.T) {
@@ -362,7 +362,7 @@ func TestEventBusToTheByte(t *testing.T) {
 			if i == 19 {
 				text += strings.Repeat("x", extra)
 			}
-			jobs = append(jobs, check.Outcome{JobID: fmt.Sprintf("dts-%05d", i), Error: &check.Error{Code: "FailedOperation", Message: text}})
+			jobs = append(jobs, check.Outcome{JobID: fmt.Sprintf("dts-%05d", i), Progress: check.Progress{Error: &check.Error{Code: "FailedOperation", Message: text}}})
 		}
 		return jobs
 	}
@@ -392,7 +392,7 @@ func TestEventBusToTheByte(t *testing.T) {
 func TestEventBusLongJobToTheByte(t *testing.T) {
 	send := func(message string) string {
 		steps := slices.Repeat([]check.Step{{Message: strings.Repeat("x", 4040)}}, 15)
-		r := report.Report{Result: check.Result{Jobs: []check.Outcome{{JobID: "dts-a", Check: &check.State{Message: message, Steps: steps}}}}}
+		r := report.Report{Result: check.Result{Jobs: []check.Outcome{{JobID: "dts-a", Progress: check.Progress{Stage: check.StageJudged, Check: &check.State{Message: message, Steps: steps}}}}}}
 		api := &fakeAPI{}
 		New(config.Config{EventBus: "eb-l65vlc2u"}, api).Send(t.Context(), config.Function{}, r)
 		return api.requests["PutEvents"][0]

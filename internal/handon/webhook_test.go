@@ -183,7 +183,7 @@ func TestMessageSizes(t *testing.T) {
 	r := check.Result{Batch: true}
 	for i := range 400 {
 		message := strings.Repeat("\"权\\\n", 10+i%7)
-		r.Jobs = append(r.Jobs, check.Outcome{JobID: fmt.Sprintf("dts-%05d", i), Error: &check.Error{Code: "FailedOperation", Message: message}})
+		r.Jobs = append(r.Jobs, check.Outcome{JobID: fmt.Sprintf("dts-%05d", i), Progress: check.Progress{Error: &check.Error{Code: "FailedOperation", Message: message}}})
 	}
 	for name, row := range map[string]struct {
 		webhook, secret string
@@ -231,7 +231,7 @@ func TestMessageSizesToTheByte(t *testing.T) {
 				jobs := row.limit/4000 + 1
 				for range jobs {
 					message := strings.Repeat("x", row.limit/jobs-150)
-					r.Result.Jobs = append(r.Result.Jobs, check.Outcome{JobID: "dts-a", Error: &check.Error{Code: "X", Message: message}})
+					r.Result.Jobs = append(r.Result.Jobs, check.Outcome{JobID: "dts-a", Progress: check.Progress{Error: &check.Error{Code: "X", Message: message}}})
 				}
 				r.Result.Jobs[0].Error.Message += strings.Repeat("y", extra)
 				body := []byte(row.robot.message(r))

@@ -97,7 +97,7 @@ func TestLimit(t *testing.T) {
 // with little room for the least of them, jobs are.
 func TestLimitToTheByte(t *testing.T) {
 	outcome := func(id string) check.Outcome {
-		return check.Outcome{JobID: id, Error: &check.Error{Code: "FailedOperation", Message: strings.Repeat("错", 2000)}}
+		return check.Outcome{JobID: id, Progress: check.Progress{Error: &check.Error{Code: "FailedOperation", Message: strings.Repeat("错", 2000)}}}
 	}
 	r := Report{Result: check.Result{Jobs: []check.Outcome{outcome("dts-00000001"), outcome("dts-00000002")}}}
 	whole := Markdown(r, 1<<20)
@@ -126,7 +126,7 @@ func TestLimitToTheByte(t *testing.T) {
 
 // The names of what needs nobody never cost a word on what does.
 func TestReasonsGoFirst(t *testing.T) {
-	jobs := []check.Outcome{{JobID: "dts-00000000", Error: &check.Error{Code: "FailedOperation", Message: strings.Repeat("x", 900)}}}
+	jobs := []check.Outcome{{JobID: "dts-00000000", Progress: check.Progress{Error: &check.Error{Code: "FailedOperation", Message: strings.Repeat("x", 900)}}}}
 	for i := range 1000 {
 		jobs = append(jobs, check.Outcome{JobID: fmt.Sprintf("dts-%08d", i+1)})
 	}

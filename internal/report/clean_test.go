@@ -69,7 +69,7 @@ func TestWidth(t *testing.T) {
 
 // A column ends at the same place whatever is written in it.
 func TestColumns(t *testing.T) {
-	short := Report{Result: check.Result{Jobs: []check.Outcome{{JobID: "a", JobName: "b", RequestID: "00000000-1"}}}}
+	short := Report{Result: check.Result{Jobs: []check.Outcome{{JobID: "a", JobName: "b", Progress: check.Progress{Stage: check.StageCreated, RequestID: "00000000-1"}}}}}
 	for _, r := range []Report{reports["mixed"], short} {
 		columns := map[int]bool{}
 		for _, line := range strings.Split(Text(r), "\n") {

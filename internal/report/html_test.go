@@ -212,8 +212,8 @@ func TestSizeOfPageAndTable(t *testing.T) {
 	jobs := make([]check.Outcome, 4_000)
 	long := strings.Repeat("权限<&\"", 80)
 	for i := range jobs {
-		jobs[i] = check.Outcome{JobID: "dts-1kl0iy0v", JobName: long, RequestID: "46b45da1-0c4f-4b1f-8b6e-a1f0a3c5d7e9", Check: &check.State{Status: check.Finished, Passed: new(bool), Message: long,
-			Steps: []check.Step{{Name: long, Status: check.StepFailed, Failed: []check.Item{{Name: long, Reason: long, Solution: long}}}}}}
+		jobs[i] = check.Outcome{JobID: "dts-1kl0iy0v", JobName: long, Progress: check.Progress{Stage: check.StageJudged, RequestID: "46b45da1-0c4f-4b1f-8b6e-a1f0a3c5d7e9", Check: &check.State{Status: check.Finished, Passed: new(bool), Message: long,
+			Steps: []check.Step{{Name: long, Status: check.StepFailed, Failed: []check.Item{{Name: long, Reason: long, Solution: long}}}}}}}
 	}
 	r := Report{Result: check.Result{Jobs: jobs}}
 	for form, text := range map[string]string{"page": string(HTML(r)), "table": Text(r)} {

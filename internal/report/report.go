@@ -18,10 +18,14 @@ import (
 type Report struct {
 	Result check.Result
 
-	// Region of the jobs, the function's name and the source of the event; empty
-	// ones are left out, and so is a zero time.
-	Region, Function, Source string
-	At                       time.Time
+	// Region of the jobs, the function's namespace and name, the source of the event
+	// and its trigger's name; empty ones are left out, and so is a zero time.
+	Region, Namespace, Function, Source, Trigger string
+	At                                           time.Time
+
+	// Selected says what the jobs were selected by, a text for each filter, such as
+	// "JobName: orders"; nil if they were named.
+	Selected []string
 
 	// Language is en-US or zh-CN; any other is taken for en-US.
 	Language string
@@ -29,6 +33,21 @@ type Report struct {
 	// Form holds the fields with which the page's button asks for the checks;
 	// without fields there is no button.
 	Form []Field
+
+	// Button of a page that only reads; without jobs there is none. Posted is set for
+	// the page that answers a POST.
+	Button Button
+	Posted bool
+
+	// Mended is set where an earlier message told of a problem which is there no
+	// longer.
+	Mended bool
+}
+
+// Button asks for the checks of the jobs that await one, and names them.
+type Button struct {
+	Jobs    []string
+	Options []Field // besides, as Wait or Strict
 }
 
 // Field is a name and a value of a form.
@@ -179,15 +198,15 @@ func (d *description) title(o check.Outcome) string {
 // Job describes one job.
 func (d *description) Job(o check.Outcome) job {
 	j := job{Title: d.title(o), Name: clean(o.JobName, 128), RequestID: d.short(o.RequestID)}
-	j.say("", o.AlreadyRunning, d.wasRunning)
-	j.say("", o.AlreadyStarted, d.wasStarted)
+	j.say("", o.AlreadyRunning(), d.wasRunning)
+	j.say("", o.AlreadyStarted(), d.wasStarted)
 	if o.Error != nil {
 		j.Facts = append(j.Facts, fact{Label: d.short(o.Error.Code), Text: d.short(o.Error.Message)})
 		// Once there is a check, what may have been carried out is the start.
-		checked := o.Created || o.AlreadyRunning || o.Check != nil
-		j.say("", o.Created, d.created)
-		j.say("", o.MayBeRunning && checked, d.mayStart)
-		j.say("", o.MayBeRunning && !checked, d.mayRun)
+		checked := o.CreatedAnyway() || o.AlreadyRunning() || o.Check != nil
+		j.say("", o.CreatedAnyway(), d.created)
+		j.say("", o.MayBeRunning() && checked, d.mayStart)
+		j.say("", o.MayBeRunning() && !checked, d.mayRun)
 	}
 	if o.Check != nil {
 		d.describeCheck(&j, *o.Check)

@@ -24,51 +24,46 @@ var reports = map[string]Report{
 	"mixed":   {Result: check.Result{Jobs: mixed, Batch: true, Verdicts: true, NotHandedOn: []string{"eventBus", "webhook"}}, Region: "ap-guangzhou", Function: "migrate-check", Source: "timer", At: at},
 	"hostile": {Result: check.Result{Jobs: hostile, Batch: true}, Region: "<b>ap</b>", Function: "a|b\x1b[31m", Source: "<@all>", At: at},
 	"empty":   {Result: check.Result{Jobs: []check.Outcome{}, Batch: true}, Region: "ap-guangzhou", Source: "url", At: at, Form: []Field{{"Select", `{"Status":["created"]}`}, {"Start", "true"}}},
-	"one": {Result: check.Result{Jobs: []check.Outcome{{JobID: "dts-1kl0iy0v", RequestID: "46b45da1-0c4f-4b1f-8b6e-a1f0a3c5d7e9"}}},
+	"one": {Result: check.Result{Jobs: []check.Outcome{{JobID: "dts-1kl0iy0v", Progress: check.Progress{Stage: check.StageCreated, RequestID: "46b45da1-0c4f-4b1f-8b6e-a1f0a3c5d7e9"}}}},
 		Source: "apigw", At: at, Form: []Field{{"JobIds", "dts-1kl0iy0v"}}},
-	"event": {Result: check.Result{Jobs: []check.Outcome{{Error: check.Invalid("Select.Status[0]", `unknown status "done"`)}}}, Region: "ap-guangzhou", Source: "direct"},
+	"event": {Result: check.Result{Jobs: []check.Outcome{{Progress: check.Progress{Error: check.Invalid("Select.Status[0]", `unknown status "done"`)}}}}, Region: "ap-guangzhou", Source: "direct"},
 	"many":  {Result: check.Result{Jobs: many(), Batch: true, Verdicts: true}, Region: "ap-guangzhou", Function: "migrate-check", Source: "timer", At: at},
 }
 
 var mixed = []check.Outcome{
-	{JobID: "dts-created1", RequestID: "00000000-0000-0000-0000-000000000001", AlreadyRunning: true},
-	{JobID: "dts-passed01", JobName: "orders", RequestID: "00000000-0000-0000-0000-000000000002", Check: &check.State{Status: check.Finished, Passed: verdict(true), Progress: 100, Message: "ok",
+	{JobID: "dts-created1", Progress: check.Progress{Stage: check.StageCreated, RequestID: "00000000-0000-0000-0000-000000000001", Found: true}},
+	{JobID: "dts-passed01", JobName: "orders", Progress: check.Progress{Stage: check.StageJudged, RequestID: "00000000-0000-0000-0000-000000000002", Check: &check.State{Status: check.Finished, Passed: verdict(true), Progress: 100, Message: "ok",
 		Steps: []check.Step{
 			{ID: "ConnectDBCheck", Name: "Database connection", Status: check.StepPass},
 			{ID: "OptimizeCheck", Name: "Optimization", Status: check.StepSkipped, Skipped: true, Failed: []check.Item{
 				{Name: "Table without primary key", Result: check.StepWarning, Log: []string{"skipped"}, SkipRisk: "Rows may be written twice.", HelpDoc: []string{""}}}},
-		}}},
-	{JobID: "dts-passed02", Check: &check.State{Status: check.Finished, Passed: verdict(true), Progress: 100}},
-	{JobID: "dts-started1", JobName: "用户库", RequestID: "00000000-0000-0000-0000-000000000003", Started: true, StartRequestID: "00000000-0000-0000-0000-000000000004",
-		Check: &check.State{Status: check.Finished, Passed: verdict(true), Progress: 100}},
-	{JobID: "dts-started2", AlreadyStarted: true, Check: &check.State{Status: check.Finished, Passed: verdict(true), Progress: 100}},
-	{JobID: "dts-refused1", RequestID: "00000000-0000-0000-0000-000000000005", Error: &check.Error{Code: "ResourceNotFound.JobNotExist", Message: "The job does not exist."}},
-	{JobID: "dts-unknown1", MayBeRunning: true, Error: &check.Error{Code: check.CodeNoAnswer, Message: "no answer within 5s"}},
-	{JobID: "dts-unknown2", Created: true, MayBeRunning: true, RequestID: "00000000-0000-0000-0000-000000000006",
-		Error: &check.Error{Code: check.CodeNoAnswer, Message: "no answer within 5s"},
-		Check: &check.State{Status: check.Finished, Passed: verdict(true), Progress: 100}},
-	{JobID: "dts-late0001", Created: true, Error: &check.Error{Code: check.CodeNoVerdict, Message: "the check has no verdict yet"},
-		Check: &check.State{Status: check.Running, Progress: 80}},
-	{Record: new(int), Error: check.Invalid("Records[0].Ckafka.msgBody", "no job")},
-	{JobID: "dts-running1", JobName: "报表", Check: &check.State{Status: check.Running, Progress: 45, Steps: []check.Step{{Name: "Version", Status: check.StepNotStarted}}}},
-	{JobID: "dts-broken01", Check: &check.State{Status: check.Finished, Message: "inner error"}},
-	{JobID: "dts-nothing1", Check: &check.State{Status: check.Unavailable}},
-	{JobID: "dts-newword1", Check: &check.State{Status: "paused"}},
-	{JobID: "dts-notpass1", JobName: "支付 payments", RequestID: "00000000-0000-0000-0000-000000000007",
-		Check: &check.State{Status: check.Finished, Passed: verdict(false), Progress: 100, Message: "The check did not pass.", Steps: []check.Step{
-			{ID: "ConnectDBCheck", Name: "Database connection", Status: check.StepPass},
-			{ID: "WarningParamCheck", Name: "Parameters", Status: check.StepWarning, Failed: []check.Item{
-				{Name: "innodb_stats_on_metadata", Result: check.StepWarning, Reason: "The value is ON.", Solution: "Set it to OFF."}}},
-			{ID: "SrcPrivilegeCheck", Name: "Source database privileges", Status: check.StepFailed, Failed: []check.Item{
-				{Name: "Global privileges", Result: check.StepFailed, Log: []string{"RELOAD is missing.", "LOCK TABLES is missing."},
-					Solution: "GRANT RELOAD, LOCK TABLES ON *.* TO 'dts'@'%';", HelpDoc: []string{"https://cloud.tencent.com/document/product/571/61639?a=(b)#c", "see the manual"}},
-				{Result: check.StepFailed}}},
-			{ID: "BinlogParamCheck", Status: check.StepFailed, Message: "binlog_format is STATEMENT."},
-			{ID: "DstSpaceCheck", Name: "Disk space", Status: check.StepBlocked},
-			{ID: "DstEmptyCheck", Name: "Empty target", Status: check.StepNotStarted},
-		}}},
-	{JobID: "dts-strict01", Check: &check.State{Status: check.Finished, Passed: verdict(false), Progress: 100, Steps: []check.Step{
-		{ID: "OptimizeCheck", Name: "Optimization", Status: check.StepSkipped, Skipped: true}}}},
+		}}}},
+	{JobID: "dts-passed02", Progress: check.Progress{Stage: check.StageJudged, Check: &check.State{Status: check.Finished, Passed: verdict(true), Progress: 100}}},
+	{JobID: "dts-started1", JobName: "用户库", Progress: check.Progress{Stage: check.StageStarted, RequestID: "00000000-0000-0000-0000-000000000003", StartRequestID: "00000000-0000-0000-0000-000000000004", Check: &check.State{Status: check.Finished, Passed: verdict(true), Progress: 100}}},
+	{JobID: "dts-started2", Progress: check.Progress{Stage: check.StageFoundStarted, Check: &check.State{Status: check.Finished, Passed: verdict(true), Progress: 100}}},
+	{JobID: "dts-refused1", Progress: check.Progress{RequestID: "00000000-0000-0000-0000-000000000005", Error: &check.Error{Code: "ResourceNotFound.JobNotExist", Message: "The job does not exist."}}},
+	{JobID: "dts-unknown1", Progress: check.Progress{Stage: check.StageInQuestion, Error: &check.Error{Code: check.CodeNoAnswer, Message: "no answer within 5s"}}},
+	{JobID: "dts-unknown2", Progress: check.Progress{Stage: check.StageStarting, RequestID: "00000000-0000-0000-0000-000000000006", Error: &check.Error{Code: check.CodeNoAnswer, Message: "no answer within 5s"}, Check: &check.State{Status: check.Finished, Passed: verdict(true), Progress: 100}}},
+	{JobID: "dts-late0001", Progress: check.Progress{Stage: check.StageCreated, Error: &check.Error{Code: check.CodeNoVerdict, Message: "the check has no verdict yet"}, Check: &check.State{Status: check.Running, Progress: 80}}},
+	{Record: new(int), Progress: check.Progress{Error: check.Invalid("Records[0].Ckafka.msgBody", "no job")}},
+	{JobID: "dts-running1", JobName: "报表", Progress: check.Progress{Stage: check.StageJudged, Check: &check.State{Status: check.Running, Progress: 45, Steps: []check.Step{{Name: "Version", Status: check.StepNotStarted}}}}},
+	{JobID: "dts-broken01", Progress: check.Progress{Stage: check.StageJudged, Check: &check.State{Status: check.Finished, Message: "inner error"}}},
+	{JobID: "dts-nothing1", Progress: check.Progress{Stage: check.StageJudged, Check: &check.State{Status: check.Unavailable}}},
+	{JobID: "dts-newword1", Progress: check.Progress{Stage: check.StageJudged, Check: &check.State{Status: "paused"}}},
+	{JobID: "dts-notpass1", JobName: "支付 payments", Progress: check.Progress{Stage: check.StageJudged, RequestID: "00000000-0000-0000-0000-000000000007", Check: &check.State{Status: check.Finished, Passed: verdict(false), Progress: 100, Message: "The check did not pass.", Steps: []check.Step{
+		{ID: "ConnectDBCheck", Name: "Database connection", Status: check.StepPass},
+		{ID: "WarningParamCheck", Name: "Parameters", Status: check.StepWarning, Failed: []check.Item{
+			{Name: "innodb_stats_on_metadata", Result: check.StepWarning, Reason: "The value is ON.", Solution: "Set it to OFF."}}},
+		{ID: "SrcPrivilegeCheck", Name: "Source database privileges", Status: check.StepFailed, Failed: []check.Item{
+			{Name: "Global privileges", Result: check.StepFailed, Log: []string{"RELOAD is missing.", "LOCK TABLES is missing."},
+				Solution: "GRANT RELOAD, LOCK TABLES ON *.* TO 'dts'@'%';", HelpDoc: []string{"https://cloud.tencent.com/document/product/571/61639?a=(b)#c", "see the manual"}},
+			{Result: check.StepFailed}}},
+		{ID: "BinlogParamCheck", Status: check.StepFailed, Message: "binlog_format is STATEMENT."},
+		{ID: "DstSpaceCheck", Name: "Disk space", Status: check.StepBlocked},
+		{ID: "DstEmptyCheck", Name: "Empty target", Status: check.StepNotStarted},
+	}}}},
+	{JobID: "dts-strict01", Progress: check.Progress{Stage: check.StageJudged, Check: &check.State{Status: check.Finished, Passed: verdict(false), Progress: 100, Steps: []check.Step{
+		{ID: "OptimizeCheck", Name: "Optimization", Status: check.StepSkipped, Skipped: true}}}}},
 }
 
 // evil are texts that do harm where they are taken for more than text.
@@ -88,7 +83,7 @@ var hostile = func() (outcomes []check.Outcome) {
 		help := []string{evilLinks[i%len(evilLinks)]}
 		step := check.Step{ID: s, Name: s, Status: check.StepFailed, Message: s,
 			Failed: []check.Item{{Name: s, Description: s, Result: s, Reason: s, Solution: s, SkipRisk: s, Log: []string{s}, HelpDoc: help}}}
-		o := check.Outcome{JobID: s, JobName: s, RequestID: s}
+		o := check.Outcome{JobID: s, JobName: s, Progress: check.Progress{Stage: check.StageCreated, RequestID: s}}
 		switch i % 3 {
 		case 0:
 			o.Check = &check.State{Status: check.Finished, Passed: verdict(false), Message: s, Steps: []check.Step{step, {Name: s, Status: s, Skipped: true, Message: s}}}
@@ -98,7 +93,7 @@ var hostile = func() (outcomes []check.Outcome) {
 			o.Error = &check.Error{Code: s, Message: s}
 			o.StartRequestID = s
 		}
-		outcomes = append(outcomes, o, check.Outcome{JobID: s, JobName: s, RequestID: s})
+		outcomes = append(outcomes, o, check.Outcome{JobID: s, JobName: s, Progress: check.Progress{Stage: check.StageCreated, RequestID: s}})
 	}
 	return outcomes
 }()
@@ -107,7 +102,7 @@ var hostile = func() (outcomes []check.Outcome) {
 func many() []check.Outcome {
 	outcomes := make([]check.Outcome, 300)
 	for i := range outcomes {
-		o := check.Outcome{JobID: fmt.Sprintf("dts-%08d", i), JobName: fmt.Sprintf("库 %d", i), RequestID: fmt.Sprintf("00000000-0000-0000-0000-%012d", i), Check: &check.State{Status: check.Finished, Passed: verdict(i%5 > 0), Progress: 100}}
+		o := check.Outcome{JobID: fmt.Sprintf("dts-%08d", i), JobName: fmt.Sprintf("库 %d", i), Progress: check.Progress{Stage: check.StageJudged, RequestID: fmt.Sprintf("00000000-0000-0000-0000-%012d", i), Check: &check.State{Status: check.Finished, Passed: verdict(i%5 > 0), Progress: 100}}}
 		if i%5 == 0 {
 			o.Check.Message = "校验未通过"
 			o.Check.Steps = []check.Step{{ID: "BinlogParamCheck", Name: "Binlog 参数", Status: check.StepFailed, Failed: []check.Item{{Name: "binlog_format", Result: check.StepFailed,
@@ -164,10 +159,10 @@ func TestGolden(t *testing.T) {
 // A step that passed and has something to say all the same is shown: strictly,
 // it keeps the check from passing.
 func TestStepThatPassedWithAnItem(t *testing.T) {
-	o := check.Outcome{JobID: "dts-1", Check: &check.State{Status: check.Finished, Passed: verdict(false), Steps: []check.Step{
+	o := check.Outcome{JobID: "dts-1", Progress: check.Progress{Stage: check.StageJudged, Check: &check.State{Status: check.Finished, Passed: verdict(false), Steps: []check.Step{
 		{Name: "Version", Status: check.StepPass},
 		{Name: "Parameters", Status: check.StepPass, Failed: []check.Item{{Name: "binlog", Result: check.StepWarning, Reason: "It is short."}}},
-	}}}
+	}}}}
 	if text := Text(Report{Result: check.Result{Jobs: []check.Outcome{o}}}); !strings.Contains(text, "It is short.") || strings.Contains(text, "Version") {
 		t.Errorf("got %s", text)
 	}

@@ -47,10 +47,10 @@ func TestLanguages(t *testing.T) {
 
 func TestHeadlines(t *testing.T) {
 	created := check.Outcome{JobID: "a"}
-	passed := check.Outcome{JobID: "a", Check: &check.State{Status: check.Finished, Passed: verdict(true)}}
-	started := check.Outcome{JobID: "a", Started: true, Check: passed.Check}
-	failed := check.Outcome{JobID: "a", Error: &check.Error{Code: "x"}}
-	record := check.Outcome{Record: new(int), Error: failed.Error}
+	passed := check.Outcome{JobID: "a", Progress: check.Progress{Stage: check.StageJudged, Check: &check.State{Status: check.Finished, Passed: verdict(true)}}}
+	started := check.Outcome{JobID: "a", Progress: check.Progress{Stage: check.StageStarted, Check: passed.Check}}
+	failed := check.Outcome{JobID: "a", Progress: check.Progress{Error: &check.Error{Code: "x"}}}
+	record := check.Outcome{Record: new(int), Progress: check.Progress{Error: failed.Error}}
 	for name, row := range map[string]struct {
 		jobs   []check.Outcome
 		en, zh string
@@ -59,7 +59,7 @@ func TestHeadlines(t *testing.T) {
 		"one":                 {[]check.Outcome{passed}, "the check passed", "校验通过"},
 		"one problem":         {[]check.Outcome{failed}, "the request for the job failed", "该任务的请求失败"},
 		"one record":          {[]check.Outcome{record}, "the request for the job failed", "该任务的请求失败"},
-		"the event":           {[]check.Outcome{{Error: failed.Error}}, "the request failed", "请求失败"},
+		"the event":           {[]check.Outcome{{Progress: check.Progress{Error: failed.Error}}}, "the request failed", "请求失败"},
 		"one of two":          {[]check.Outcome{failed, created}, "1 of 2 jobs needs attention", "2 个任务中有 1 个需要处理"},
 		"two of two":          {[]check.Outcome{failed, record}, "2 of 2 jobs need attention", "2 个任务中有 2 个需要处理"},
 		"all passed":          {[]check.Outcome{passed, started}, "all 2 jobs passed", "2 个任务全部通过"},
@@ -116,7 +116,7 @@ func TestOrder(t *testing.T) {
 func TestLongNames(t *testing.T) {
 	id, name, function := strings.Repeat("i", 64), strings.Repeat("库", 128), strings.Repeat("f", 60)
 	state := &check.State{Status: check.Finished, Passed: verdict(false)}
-	r := Report{Function: function, Result: check.Result{Jobs: []check.Outcome{{JobID: id, JobName: name, Check: state}}}}
+	r := Report{Function: function, Result: check.Result{Jobs: []check.Outcome{{JobID: id, JobName: name, Progress: check.Progress{Stage: check.StageJudged, Check: state}}}}}
 	for form, text := range map[string]string{"page": string(HTML(r)), "message": Markdown(r, 4096)} {
 		if !strings.Contains(text, id) || !strings.Contains(text, name) || !strings.Contains(text, function) {
 			t.Errorf("%s: %s", form, text)
@@ -133,7 +133,7 @@ func TestLongNames(t *testing.T) {
 // item without a reason has DTS's log or what it is about in its place.
 func TestWarnings(t *testing.T) {
 	passed := func(status string, items ...check.Item) check.Outcome {
-		return check.Outcome{JobID: "dts-a", Check: &check.State{Status: check.Finished, Passed: verdict(true), Steps: []check.Step{{Status: status, Failed: items}}}}
+		return check.Outcome{JobID: "dts-a", Progress: check.Progress{Stage: check.StageJudged, Check: &check.State{Status: check.Finished, Passed: verdict(true), Steps: []check.Step{{Status: status, Failed: items}}}}}
 	}
 	about := []check.Item{{Name: "A", Log: []string{"DTS's", "log"}, Description: "about A"}, {Name: "B", Description: "about B"}}
 	r := Report{Result: check.Result{Jobs: []check.Outcome{passed(check.StepWarning, about...), passed(check.StepPass), passed(check.StepSkipped)}}}
@@ -162,14 +162,18 @@ func TestWhatMayHaveHappened(t *testing.T) {
 		want string
 	}{
 		"nothing known":     {check.Outcome{}, english.mayRun},
-		"created":           {check.Outcome{Created: true}, english.mayStart},
-		"found running":     {check.Outcome{AlreadyRunning: true}, english.mayStart},
-		"the check is read": {check.Outcome{Check: &check.State{}}, english.mayStart},
+		"created":           {check.Outcome{Progress: check.Progress{Stage: check.StageCreated}}, english.mayStart},
+		"found running":     {check.Outcome{Progress: check.Progress{Stage: check.StageCreated, Found: true}}, english.mayStart},
+		"the check is read": {check.Outcome{Progress: check.Progress{Stage: check.StageJudged, Check: &check.State{}}}, english.mayStart},
 	} {
-		row.o.Error, row.o.MayBeRunning = &check.Error{Code: check.CodeNoAnswer}, true
+		created := row.o.Stage >= check.StageCreated
+		row.o.Error = &check.Error{Code: check.CodeNoAnswer}
+		if row.o.Stage = check.StageInQuestion; created {
+			row.o.Stage = check.StageStarting
+		}
 		text := Text(Report{Result: check.Result{Jobs: []check.Outcome{row.o}}})
 		if strings.Contains(text, english.mayRun) != (row.want == english.mayRun) || !strings.Contains(text, row.want) ||
-			strings.Contains(text, english.created) != row.o.Created || strings.Contains(text, english.wasRunning) != row.o.AlreadyRunning {
+			strings.Contains(text, english.created) != created || strings.Contains(text, english.wasRunning) != row.o.Found {
 			t.Errorf("%s: %s", name, text)
 		}
 	}
@@ -183,7 +187,7 @@ func TestLittleRoom(t *testing.T) {
 	passed := check.Step{Name: "Passed", Status: check.StepPass}
 	failed := check.Step{Name: "Failed", Status: check.StepFailed, Failed: []check.Item{item, item, item}}
 	state := &check.State{Status: check.Finished, Passed: verdict(false), Steps: []check.Step{skipped, ignored, passed, failed, failed}}
-	r := Report{Result: check.Result{Jobs: []check.Outcome{{JobID: "dts-a", Check: state}}}}
+	r := Report{Result: check.Result{Jobs: []check.Outcome{{JobID: "dts-a", Progress: check.Progress{Stage: check.StageJudged, Check: state}}}}}
 	text := Markdown(r, 300)
 	for _, want := range []string{"… and 2 more items", "… and 3 more steps", "**Failed**: failed", strings.Repeat("x", 59) + "…"} {
 		if !strings.Contains(text, want) {
