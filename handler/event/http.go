@@ -15,7 +15,7 @@ type HTTP struct {
 	// a POST that a browser sends from another site, 503 for its prefetch.
 	Status int
 
-	// Allow is the value of the Allow header of 204 and 405. Refusal is what is said of
+	// Allow is the value of the Allow header of such an answer, Refusal what is said of
 	// the request; nil for 204.
 	Allow   string
 	Refusal *check.Error
@@ -40,18 +40,11 @@ type HTTP struct {
 // Field is a field of a form.
 type Field struct{ Name, Value string }
 
-// The values of the Allow header: the methods that are answered, and those for a
-// request that a link must not make.
-const (
-	Allow       = "GET, POST, PUT, OPTIONS"
-	allowActing = "POST, PUT"
-)
+// Allow is the value of the Allow header: the methods that are answered.
+const Allow = "GET, POST, PUT, OPTIONS"
 
 func (h *HTTP) refuse(status int, field, problem string) {
 	h.Status, h.Refusal = status, check.Invalid(field, problem)
-	if status == http.StatusMethodNotAllowed && h.Allow == "" {
-		h.Allow = Allow
-	}
 }
 
 // fromGateway and fromURL tell HTTP events. The requestContext of a Function URL, if
@@ -76,7 +69,7 @@ func readHTTP(e *Event, v value) *check.Error {
 	h.Posted = browser && method == http.MethodPost
 	switch {
 	case method == http.MethodOptions:
-		h.Status, h.Allow = http.StatusNoContent, Allow
+		h.Status = http.StatusNoContent
 	case !h.Get && method != http.MethodPost && method != http.MethodPut:
 		h.refuse(http.StatusMethodNotAllowed, "httpMethod", "must be GET, POST or PUT, not "+showJSON(o.get("httpMethod")))
 	case isPrefetch(headers):
@@ -85,6 +78,9 @@ func readHTTP(e *Event, v value) *check.Error {
 		h.refuse(http.StatusForbidden, "Sec-Fetch-Site", "a page of another site must not send this request")
 	}
 	if h.Status != 0 {
+		if h.Status != http.StatusForbidden {
+			h.Allow = Allow
+		}
 		return nil
 	}
 	if h.Home = browser && h.Get && isBare(o); h.Home {
@@ -92,9 +88,9 @@ func readHTTP(e *Event, v value) *check.Error {
 	}
 	d, err := readPlaces("", o)
 	err = d.required("JobId", "is required: neither path, query string nor body names a job", err)
-	if err == nil && h.Get && browser && d.action == "" {
-		h.Page, h.Options = true, d.fields()
-		d.options = d.reading()
+	if _, named := d.options["Action"]; err == nil && h.Get && browser && !named {
+		h.Page = true
+		d.options, h.Options = d.options.reading()
 	}
 	if err := e.readOne(d, err); err != nil {
 		return err
@@ -105,7 +101,7 @@ func readHTTP(e *Event, v value) *check.Error {
 		if r.Ask.Start {
 			problem = "must be POST or PUT to start migrations, not GET"
 		}
-		h.Allow = allowActing
+		h.Allow = "POST, PUT"
 		h.refuse(http.StatusMethodNotAllowed, "httpMethod", problem)
 		e.Requests, e.Batch = nil, false
 	}
@@ -149,24 +145,19 @@ func readPlaces(place string, o object) (draft, *check.Error) {
 	return d, nil
 }
 
-// fields returns the options that the button on a page posts.
-func (o options) fields() []Field {
-	var fields []Field
-	if o.flags["Wait"] || o.flags["Start"] {
-		fields = append(fields, Field{"Wait", "true"})
+// reading returns the options as a page takes them, which only reads, and those that
+// its button posts.
+func (o options) reading() (options, []Field) {
+	var posts []Field
+	if o.is("Wait") || o.is("Start") {
+		posts = append(posts, Field{"Wait", "true"})
 	}
-	if o.flags["Strict"] {
-		fields = append(fields, Field{"Strict", "true"})
+	reads := options{"Action": {value: actionDescribe}}
+	for _, name := range []string{"Strict", "Accept"} { // how a check is judged
+		if given, ok := o[name]; ok && given.value != "false" {
+			reads[name] = given
+			posts = append(posts, Field{name, given.value})
+		}
 	}
-	if o.accept != nil {
-		fields = append(fields, Field{"Accept", strings.Join(o.accept, ",")})
-	}
-	return fields
-}
-
-// reading returns the options as a page takes them: checks are read, not created.
-func (o options) reading() options {
-	o.action = actionDescribe
-	o.flags = map[string]bool{"Strict": o.flags["Strict"]}
-	return o
+	return reads, posts
 }

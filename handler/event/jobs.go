@@ -31,23 +31,21 @@ func readJobs(place string, f field) (draft, *check.Error) {
 	l := list{place: place, several: f.several || f.name == "JobIds" || len(f.values) > 1}
 	single := f.name == "JobId" && !f.parameter
 	for i, v := range f.values {
+		if v.json != nil && f.name == "JobId" && (single || !jsonscan.IsArray(v.json)) {
+			return draft{}, check.Invalid(place, "must be a string, not "+showJSON(v.json))
+		}
 		if f.parameter {
 			v.text = bytes.TrimFunc(v.text, betweenJobs)
+			l.several = l.several || v.json != nil || bytes.ContainsFunc(v.text, betweenJobs)
 			f.values[i] = v
-			l.several = l.several || jsonscan.IsArray(v.json) || bytes.ContainsFunc(v.text, betweenJobs)
 		}
 	}
 	for _, v := range f.values {
-		var err *check.Error
-		switch {
-		case f.name == "JobId" && v.json != nil && (single || !jsonscan.IsArray(v.json)):
-			err = check.Invalid(place, "must be a string, not "+showJSON(v.json))
-		case single:
-			err = l.add(v.text)
-		default:
-			err = l.addValue(v)
+		read := l.addValue
+		if single {
+			read = func(v value) *check.Error { return l.add(v.text) }
 		}
-		if err != nil {
+		if err := read(v); err != nil {
 			return draft{}, err
 		}
 	}

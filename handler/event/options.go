@@ -2,8 +2,9 @@ package event
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
-	"unicode"
+	"strings"
 
 	"migratecheck/internal/check"
 	"migratecheck/internal/jsonscan"
@@ -18,29 +19,47 @@ const (
 // maxAccept bounds the steps of Accept: a check has a few dozen.
 const maxAccept = 100
 
-// options are those of a request as far as they are given.
-type options struct {
-	action string
-	flags  map[string]bool // Wait, Start, Strict and DryRun
-	accept []string
-	places map[string]string // where each was found, by name
+// options are those that are given, by name.
+type options map[string]option
+
+// option is the value of an option, and the place in the event where it was found. A
+// value is an action, true or false, or of Accept the ids with commas between them.
+type option struct{ value, place string }
+
+func (o options) is(name string) bool { return o[name].value == "true" }
+
+// set takes an option. Two places that give it must agree.
+func (o *options) set(name string, given option) *check.Error {
+	if before, ok := (*o)[name]; ok {
+		if before.value != given.value {
+			return check.Invalid(given.place, "is "+show([]byte(given.value))+", but "+before.place+" is "+show([]byte(before.value)))
+		}
+		return nil
+	}
+	if *o == nil {
+		*o = options{}
+	}
+	(*o)[name] = given
+	return nil
 }
 
 // ask returns what the options say together.
 func (o options) ask() (Ask, *check.Error) {
 	a := Ask{
-		Describe: o.action == actionDescribe,
-		Wait:     o.flags["Wait"] || o.flags["Start"],
-		Start:    o.flags["Start"],
-		Strict:   o.flags["Strict"],
-		Accept:   o.accept,
-		DryRun:   o.flags["DryRun"],
+		Describe: o["Action"].value == actionDescribe,
+		Wait:     o.is("Wait") || o.is("Start"),
+		Start:    o.is("Start"),
+		Strict:   o.is("Strict"),
+		DryRun:   o.is("DryRun"),
 	}
+	accept, accepts := o["Accept"]
 	switch {
 	case a.Describe && a.Start:
-		return Ask{}, check.Invalid(o.places["Start"], "must not be given together with "+actionDescribe+": a job is started only on a check that the same request creates")
-	case a.Accept != nil && !a.Strict:
-		return Ask{}, check.Invalid(o.places["Accept"], "is possible only beside Strict: nothing else counts warnings")
+		return Ask{}, check.Invalid(o["Start"].place, "must not be given together with "+actionDescribe+": a job is started only on a check that the same request creates")
+	case accepts && !a.Strict:
+		return Ask{}, check.Invalid(accept.place, "is possible only beside Strict: nothing else counts warnings")
+	case accepts:
+		a.Accept = strings.Split(accept.value, ",")
 	}
 	return a, nil
 }
@@ -51,21 +70,48 @@ func (o *options) read(where string, f field) *check.Error {
 		return o.readAccept(where, f.values)
 	}
 	for _, v := range f.values {
-		var err *check.Error
+		given := option{place: where}
 		if f.name == "Action" {
-			err = o.setAction(where, v)
+			given.value = string(v.text)
+			switch {
+			case v.json != nil:
+				return check.Invalid(where, "must be a string, not "+v.shown())
+			case given.value != actionCreate && given.value != actionDescribe:
+				return &check.Error{
+					Code:    "InvalidAction",
+					Message: where + ": must be " + actionCreate + " or " + actionDescribe + ", not " + v.shown(),
+				}
+			}
 		} else {
 			on, ok := isOn(v, f.parameter)
 			if !ok {
 				return check.Invalid(where, "must be true or false, not "+v.shown())
 			}
-			err = o.setFlag(where, f.name, on)
+			given.value = strconv.FormatBool(on)
 		}
-		if err != nil {
+		if err := o.set(f.name, given); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// readAccept reads the ids of steps, which have the form of JobIds. Without any it is
+// as if it were not given.
+func (o *options) readAccept(where string, values []value) *check.Error {
+	l := list{place: where, several: true}
+	for _, v := range values {
+		if err := l.addValue(v); err != nil {
+			return err
+		}
+	}
+	switch n := len(l.ids); {
+	case n == 0:
+		return nil
+	case n > maxAccept:
+		return check.Invalid(where, fmt.Sprintf("names more than %d steps", maxAccept))
+	}
+	return o.set("Accept", option{strings.Join(slices.Sorted(slices.Values(l.ids)), ","), where})
 }
 
 // isOn reads true or false. A parameter is a text, and true without a value.
@@ -80,88 +126,6 @@ func isOn(v value, parameter bool) (on, ok bool) {
 	return on, err == nil
 }
 
-func (o *options) setAction(where string, v value) *check.Error {
-	action := string(v.text)
-	switch {
-	case v.json != nil:
-		return check.Invalid(where, "must be a string, not "+v.shown())
-	case action != actionCreate && action != actionDescribe:
-		return &check.Error{
-			Code:    "InvalidAction",
-			Message: where + ": must be " + actionCreate + " or " + actionDescribe + ", not " + v.shown(),
-		}
-	case o.action != "" && o.action != action:
-		return check.Invalid(where, "is "+action+", but "+o.places["Action"]+" is "+o.action)
-	}
-	o.action = action
-	o.note("Action", where)
-	return nil
-}
-
-func (o *options) setFlag(where, name string, on bool) *check.Error {
-	if before, ok := o.flags[name]; ok && before != on {
-		return check.Invalid(where, fmt.Sprintf("is %t, but %s is %t", on, o.places[name], before))
-	}
-	if o.flags == nil {
-		o.flags = map[string]bool{}
-	}
-	o.flags[name] = on
-	o.note(name, where)
-	return nil
-}
-
-// readAccept reads the ids of steps, which have the form of JobIds.
-func (o *options) readAccept(where string, values []value) *check.Error {
-	l := list{place: where, several: true}
-	for _, v := range values {
-		if err := l.addValue(v); err != nil {
-			return err
-		}
-	}
-	if len(l.ids) > maxAccept {
-		return check.Invalid(where, fmt.Sprintf("names more than %d steps", maxAccept))
-	}
-	return o.setAccept(where, l.ids)
-}
-
-func (o *options) setAccept(where string, steps []string) *check.Error {
-	if o.accept != nil && steps != nil && !sameIDs(o.accept, steps) {
-		return check.Invalid(where, "differs from "+o.places["Accept"])
-	}
-	if steps != nil {
-		o.accept = steps
-		o.note("Accept", where)
-	}
-	return nil
-}
-
-// note notes where an option was found first.
-func (o *options) note(name, where string) {
-	if o.places == nil {
-		o.places = map[string]string{}
-	}
-	if o.places[name] == "" {
-		o.places[name] = where
-	}
-}
-
-// merge adds the options of another place, which must not contradict.
-func (o *options) merge(other options) *check.Error {
-	if other.action != "" {
-		if err := o.setAction(other.places["Action"], value{text: []byte(other.action)}); err != nil {
-			return err
-		}
-	}
-	for _, name := range requestKeys { // in an order that does not change
-		if on, ok := other.flags[name]; ok {
-			if err := o.setFlag(other.places[name], name, on); err != nil {
-				return err
-			}
-		}
-	}
-	return o.setAccept(other.places["Accept"], other.accept)
-}
-
 // What is read of Via: the last functions, with names of a sensible length.
 const (
 	maxVia     = 50
@@ -169,28 +133,19 @@ const (
 )
 
 // readVia reads the names of the functions that a request came through. What is no
-// such name is ignored.
+// such name, visible ASCII, is ignored.
 func readVia(raw []byte) []string {
 	var via []string
 	for _, element := range jsonscan.Elements(raw) {
-		if name, ok := jsonscan.Text(element); ok && 0 < len(name) && len(name) <= maxViaName && isPlain(string(name)) {
-			via = appendVia(via, []string{string(name)})
+		name, _ := jsonscan.Text(element)
+		hidden := func(r rune) bool { return r <= ' ' || r > '~' }
+		if len(name) == 0 || len(name) > maxViaName || strings.ContainsFunc(string(name), hidden) {
+			continue
 		}
+		if len(via) == maxVia {
+			via = slices.Delete(via, 0, 1)
+		}
+		via = append(via, string(name))
 	}
 	return via
-}
-
-func appendVia(via, more []string) []string {
-	via = append(via, more...)
-	return via[max(0, len(via)-maxVia):]
-}
-
-// isPlain reports whether a text is visible ASCII.
-func isPlain(text string) bool {
-	for _, r := range text {
-		if r <= ' ' || r >= unicode.MaxASCII {
-			return false
-		}
-	}
-	return true
 }

@@ -20,7 +20,7 @@ type draft struct {
 	place  string        // where the jobs or Select were found
 	batch  bool          // the request has a form that can name several jobs
 
-	options
+	options options
 
 	slips     []slip
 	misplaced *check.Error // a filter that is outside of Select, where there is one
@@ -49,7 +49,7 @@ func (d draft) required(place, problem string, err *check.Error) *check.Error {
 
 // request returns what is asked for, all places taken together.
 func (d draft) request() (Request, *check.Error) {
-	ask, err := d.ask()
+	ask, err := d.options.ask()
 	if err != nil {
 		return Request{}, err
 	}
@@ -73,10 +73,16 @@ func (d *draft) merge(other draft) *check.Error {
 	if d.misplaced == nil {
 		d.misplaced = other.misplaced
 	}
-	d.via = appendVia(d.via, other.via)
+	if d.via == nil {
+		d.via = other.via
+	}
 	d.batch = d.batch || other.batch
-	if err := d.options.merge(other.options); err != nil {
-		return err
+	for _, name := range requestKeys { // in an order that does not change
+		if given, ok := other.options[name]; ok {
+			if err := d.options.set(name, given); err != nil {
+				return err
+			}
+		}
 	}
 	switch {
 	case other.empty():
@@ -127,7 +133,7 @@ func readValue(place string, v value) (draft, *check.Error) {
 	case v.json == nil:
 		return readText(place, v.text)
 	case jsonscan.IsObject(v.json):
-		return readObject(place, object(v.json), v.depth)
+		return readObject(place, v.json, v.depth)
 	case jsonscan.IsArray(v.json):
 		return readJobs(place, field{values: []value{v}, several: true})
 	}
@@ -189,17 +195,18 @@ func readObject(place string, o object, depth int) (draft, *check.Error) {
 	// An API's answer is under Response, this function's own under Jobs for a batch,
 	// and in body for HTTP. A sender may use these names for something else, so beside
 	// jobs they count only if they name jobs as well.
-	for _, answer := range []struct {
-		key  string
-		read func(place string, o object, raw []byte, depth int) (draft, *check.Error)
-	}{{"Response", readResponse}, {"Jobs", readBatch}, {"body", readOwnBody}} {
-		raw, ok := given[answer.key]
-		if !ok {
+	for _, name := range []string{"Response", "Jobs", "body"} {
+		raw, ok := given[name]
+		if !ok || name == "body" && o.get("statusCode") == nil {
 			continue
 		}
-		where := join(place, answer.key)
-		found, err := answer.read(where, o, raw, depth)
-		if twice[answer.key] {
+		read := readAnswer
+		if name == "Jobs" {
+			read = readBatch
+		}
+		where := join(place, name)
+		found, err := read(where, o, raw, depth)
+		if twice[name] {
 			err = ambiguous(where)
 		}
 		if (err != nil || found.empty() || found.none) && !d.empty() {
@@ -252,18 +259,17 @@ func (d *draft) read(place string, f field) *check.Error {
 	return d.options.read(where, f)
 }
 
-// readResponse reads the answer of an API call.
-func readResponse(place string, _ object, raw []byte, depth int) (draft, *check.Error) {
+// readAnswer reads an answer: that of an API call, or this function's own over HTTP.
+func readAnswer(place string, _ object, raw []byte, depth int) (draft, *check.Error) {
 	v, err := jsonValue(place, raw, depth)
 	if err != nil {
 		return draft{}, err
 	}
-	o := object(v.json)
-	if !jsonscan.IsObject(o) {
+	if !jsonscan.IsObject(v.json) {
 		return draft{}, check.Invalid(place, "must be an object with JobId, not "+v.shown())
 	}
-	d, err := readObject(place, o, v.depth+1)
-	if err == nil && d.empty() && o.get("Error") != nil {
+	d, err := readObject(place, v.json, v.depth+1)
+	if err == nil && d.empty() && object(v.json).get("Error") != nil {
 		err = check.Invalid(place, "is the answer of a call that failed: it names no job")
 	}
 	return d, err
@@ -285,31 +291,21 @@ func readBatch(place string, o object, raw []byte, depth int) (draft, *check.Err
 		if !jsonscan.IsObject(entry) {
 			return draft{}, check.Invalid(fmt.Sprintf("%s[%d]", place, i), "must be an object with JobId, not "+showJSON(entry))
 		}
-		l.next = i
-		if entries++; isLeftOut(entry) {
+		entries++
+		job := object(entry).get("JobId")
+		switch {
+		case isLeftOut(entry):
 			leftOut++
-			continue
-		}
-		var job []byte
-		for key, raw := range object(entry).members() {
-			if !bytes.EqualFold(key, []byte("JobId")) || jsonscan.IsNull(raw) {
-				continue
+		case job != nil:
+			l.next = i
+			if err := l.addString(job); err != nil {
+				return draft{}, err
 			}
-			if job != nil && !bytes.Equal(job, raw) {
-				return draft{}, ambiguous(l.where())
-			}
-			job = raw
-		}
-		if job == nil {
-			continue
-		}
-		if err := l.addString(job); err != nil {
-			return draft{}, err
 		}
 	}
 	foundNone := entries == 0 && string(o.get("Failed")) == "0" // by a selection
 	if len(l.ids) == 0 && (foundNone || leftOut > 0) {
-		return draft{none: true, batch: true, place: place}, nil
+		return draft{none: true, place: place}, nil
 	}
 	return l.draft()
 }
@@ -317,27 +313,5 @@ func readBatch(place string, o object, raw []byte, depth int) (draft, *check.Err
 // isLeftOut reports whether an answer is that of a job that needs nothing more, or
 // needs a person.
 func isLeftOut(answer object) bool {
-	for key, raw := range answer.members() {
-		switch string(key) {
-		case "Waiting", "Started", "AlreadyStarted":
-			if isTrue(raw) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// readOwnBody reads this function's own answer to an HTTP event.
-func readOwnBody(place string, o object, raw []byte, depth int) (draft, *check.Error) {
-	text, ok := jsonscan.Text(raw)
-	if !ok || o.get("statusCode") == nil {
-		return draft{}, nil
-	}
-	v, err := textValue(place, text, depth)
-	if err != nil {
-		return draft{}, err
-	}
-	v.depth++
-	return readValue(place, v)
+	return isTrue(answer.get("Waiting")) || isTrue(answer.get("Started")) || isTrue(answer.get("AlreadyStarted"))
 }
