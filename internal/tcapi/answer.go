@@ -21,9 +21,13 @@ import (
 const (
 	// maxValues bounds the values of an answer that is decoded: one of a few bytes
 	// becomes a structure of a hundred. A list of a hundred jobs has some 15,000.
+	maxValues = 50000
+
+	// An action with a MaxAnswer may have one in so many bytes of that.
+	bytesPerValue = 10
+
 	// readAtOnce bounds the answers that are read at once, which takes no time,
 	// but memory.
-	maxValues  = 50000
 	readAtOnce = 4
 )
 
@@ -43,6 +47,9 @@ func (c *call) read(ctx context.Context, x *exchange, sent error, limit time.Dur
 	if sent != nil && !errors.Is(sent, errTooLarge) {
 		return c.noAnswer(x, sent, limit)
 	}
+	if sent != nil {
+		return c.tooLarge(x)
+	}
 	a, err := readAnswer(x.body)
 	switch {
 	case err == nil && a.refused && (x.status == http.StatusOK || a.code != ""):
@@ -50,25 +57,33 @@ func (c *call) read(ctx context.Context, x *exchange, sent error, limit time.Dur
 	case x.status == http.StatusOK && errors.Is(err, errCutShort):
 		return c.noAnswer(x, err, limit)
 	case err != nil || x.status != http.StatusOK || c.secrets.in(a.requestID):
-		return notAPI(x, sent)
+		return notAPI(x)
 	}
-	if err := c.decode(ctx, a); err != nil && err == ctx.Err() {
+	switch err := c.decode(ctx, x, a); {
+	case err == errTooLarge:
+		return c.tooLarge(x)
+	case err != nil && err == ctx.Err():
 		return c.noAnswer(x, err, limit)
-	} else if err != nil {
-		return notAPI(x, nil)
+	case err != nil:
+		return notAPI(x)
 	}
 	c.receipt.RequestID, c.receipt.At = a.requestID, x.at()
 	return nil
 }
 
-// notAPI returns the error of an attempt whose answer is not the API's JSON. sent
-// is not nil if the answer was too large to be read.
-func notAPI(x *exchange, sent error) *check.Error {
-	failure := &check.Error{Code: check.CodeNotAPI, MayBeRunning: true}
-	if sent != nil {
-		failure.Message = "the answer is not the API's JSON: it has more than 1 MB"
-		return failure
+// tooLarge returns the error of an attempt whose answer has too many bytes or values.
+func (c *call) tooLarge(x *exchange) *check.Error {
+	failure := &check.Error{Code: check.CodeTooLarge, MayBeRunning: true}
+	failure.Message = fmt.Sprintf("the answer is too large: it has more than %d KB, or too many values", x.limit>>10)
+	if c.action.MaxAnswer > 0 {
+		failure.Body = x.body
 	}
+	return failure
+}
+
+// notAPI returns the error of an attempt whose answer is not the API's JSON.
+func notAPI(x *exchange) *check.Error {
+	failure := &check.Error{Code: check.CodeNotAPI, MayBeRunning: true}
 	if x.status != http.StatusOK {
 		failure.Code = check.CodeHTTPStatus
 	}
@@ -107,12 +122,16 @@ func (c *call) refusal(x *exchange, a answer) *check.Error {
 
 // decode decodes the members of an answer into the call's response, unless the
 // time of ctx is up before that is done.
-func (c *call) decode(ctx context.Context, a answer) error {
+func (c *call) decode(ctx context.Context, x *exchange, a answer) error {
 	if c.response == nil {
 		return nil
 	}
-	if !decodable(a.members) {
-		return errNotAPI
+	most := maxValues
+	if c.action.MaxAnswer > 0 {
+		most = c.action.MaxAnswer / bytesPerValue
+	}
+	if err := decodable(a.members, most); err != nil {
+		return err
 	}
 	if err := json.Unmarshal(a.members, c.response); err != nil {
 		return err
@@ -272,13 +291,13 @@ func members(value []byte) iter.Seq2[string, []byte] {
 	}
 }
 
-// decodable reports whether valid JSON has no more than maxValues values, and no
-// object with two members of the same name, whatever the case, which would be
-// decoded as a mixture.
-func decodable(value []byte) bool {
+// decodable returns errTooLarge for valid JSON with more than so many values, and
+// errNotAPI for one in which an object has two members of the same name, whatever
+// the case, which would be decoded as a mixture.
+func decodable(value []byte, most int) error {
 	var open []map[string]bool // the names in each object around; nil for an array
 	values := 1
-	for i := 0; i < len(value) && values <= maxValues; i++ {
+	for i := 0; i < len(value) && values <= most; i++ {
 		switch value[i] {
 		case ',':
 			values++
@@ -296,14 +315,17 @@ func decodable(value []byte) bool {
 				name := strings.ToLower(strings.ToUpper(unquote(value[i:end])))
 				names := open[len(open)-1]
 				if names[name] {
-					return false
+					return errNotAPI
 				}
 				names[name] = true
 			}
 			i = end - 1
 		}
 	}
-	return values <= maxValues
+	if values > most {
+		return errTooLarge
+	}
+	return nil
 }
 
 // space returns the index of the first byte from i on that is no white space.

@@ -2,6 +2,7 @@ package tcapi
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"unicode/utf8"
 
 	"migratecheck/internal/check"
+	"migratecheck/internal/config"
 )
 
 // What an answer with status 200 stands for: a RequestId, or the code, message
@@ -88,8 +90,8 @@ func TestAnswers(t *testing.T) {
 		"the old form of an error":    {`{"code":4000,"codeDesc":"InvalidParameter","message":"x"}`, "", check.CodeNotAPI, ""},
 		"nested without end":          {`{"Response":{"RequestId":"r-1","x":` + strings.Repeat("[", 500000) + strings.Repeat("]", 500000) + "}}", "", check.CodeNotAPI, ""},
 		"a state of another type":     {`{"Response":{"RequestId":"r-1","Status":7}}`, "", check.CodeNotAPI, ""},
-		"more values than there are":  {`{"Response":{"RequestId":"r-1","x":[` + strings.Repeat("null,", 50000) + `null]}}`, "", check.CodeNotAPI, ""},
-		"more than can be read":       {`{"Response":{"RequestId":"r-1","x":"` + strings.Repeat("x", 1<<20) + `"}}`, "", check.CodeNotAPI, ""},
+		"more values than there are":  {`{"Response":{"RequestId":"r-1","x":[` + strings.Repeat("null,", 50000) + `null]}}`, "", check.CodeTooLarge, ""},
+		"more than can be read":       {`{"Response":{"RequestId":"r-1","x":"` + strings.Repeat("x", 1<<20) + `"}}`, "", check.CodeTooLarge, ""},
 		"cut short":                   {`{"Response":{"RequestId":"r-1"}`, "", check.CodeNoAnswer, ""},
 		"cut short in a text":         {`{"Response":{"RequestId":"r-`, "", check.CodeNoAnswer, ""},
 		"cut short in a character":    {"{\"Response\":{\"x\":\"\xe9", "", check.CodeNoAnswer, ""},
@@ -257,6 +259,69 @@ func TestMembersGivenTwice(t *testing.T) {
 		_, err := client.Do(t.Context(), Action{Service: "dts", Version: "2018-03-30", Name: "DescribeMigrateCheckJob"}, nil, &response)
 		if failure, ok := err.(*check.Error); (err == nil) != want || !want && (!ok || failure.Code != check.CodeNotAPI) {
 			t.Errorf("%s: %v", members, err)
+		}
+	}
+}
+
+// An answer that is too large is asked for once. Its beginning is given to an action
+// that has a limit of its own, which its answers may reach.
+func TestTooLarge(t *testing.T) {
+	list := Action{Service: "dts", Version: config.Version2018, Name: "DescribeMigrateJobs", MaxAnswer: 4 << 20}
+	small := list
+	small.MaxAnswer = 1000
+	answer := func(size int) string {
+		const head, tail = `{"Response":{"JobList":[{"JobId":"dts-1kl0iy0v","x":"`, `"}],"RequestId":"r-1"}}`
+		return head + strings.Repeat("x", size-len(head)-len(tail)) + tail
+	}
+	values := func(n int) string {
+		return `{"Response":{"JobList":[` + strings.Repeat("0,", n-1) + `0],"RequestId":"r-1"}}`
+	}
+	for name, row := range map[string]struct {
+		action Action
+		body   string
+		code   string
+		begins int // bytes that are given of it
+	}{
+		"a list that is as large as it may be":   {list, answer(4 << 20), "", 0},
+		"a list that is larger":                  {list, answer(4<<20 + 1), check.CodeTooLarge, 4 << 20},
+		"a list of many values":                  {list, values(300000), "", 0},
+		"a list of too many values":              {list, values(500000), check.CodeTooLarge, len(values(500000))},
+		"a small one that is as large":           {small, answer(1000), "", 0},
+		"a small one that is larger":             {small, answer(1001), check.CodeTooLarge, 1000},
+		"another action's":                       {createCheck, answer(1 << 20), "", 0},
+		"another action's that is larger":        {createCheck, answer(1<<20 + 1), check.CodeTooLarge, 0},
+		"another action's, of too many values":   {createCheck, values(60000), check.CodeTooLarge, 0},
+		"another action's, at the edge of large": {createCheck, answer(smallAnswer), "", 0},
+	} {
+		for _, chunked := range []bool{false, true} {
+			t.Run(fmt.Sprint(name, " ", chunked), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					e := newEndpoint(t, false)
+					defer e.close()
+					e.answer = func(w http.ResponseWriter, _ *http.Request) bool {
+						if !chunked {
+							w.Header().Set("Content-Length", strconv.Itoa(len(row.body)))
+						}
+						io.WriteString(w, row.body)
+						return true
+					}
+					var response struct{ JobList json.RawMessage }
+					receipt, err := e.client.Do(t.Context(), row.action, struct{}{}, &response)
+					if row.code == "" {
+						if err != nil || receipt.RequestID != "r-1" || !strings.Contains(row.body, string(response.JobList)) || len(response.JobList) < len(row.body)/2 {
+							t.Errorf("%+v, %v, %d bytes", receipt, err, len(response.JobList))
+						}
+						return
+					}
+					var failure *check.Error
+					if !errors.As(err, &failure) || failure.Code != row.code || string(failure.Body) != row.body[:row.begins] {
+						t.Errorf("%v", err)
+					}
+					if n := e.requests.Load(); n != 1 || failure.MayBeRunning != row.action.Changes {
+						t.Errorf("asked %d times, may be running: %v", n, failure.MayBeRunning)
+					}
+				})
+			})
 		}
 	}
 }

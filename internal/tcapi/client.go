@@ -27,6 +27,13 @@ type Action struct {
 	// Quota is in calls a second, from one instance; 0 for the configured one.
 	Quota int
 
+	// MaxAnswer is how many bytes of an answer are read at most; 0 for 1 MB. An
+	// answer that has more, or more than one value in every 10 bytes of MaxAnswer
+	// (with 0, more than 50,000), is a check.CodeTooLarge. What is decoded takes many
+	// times as much: a response for which MaxAnswer is given has to bound its lists
+	// itself.
+	MaxAnswer int
+
 	// Changes is set for an action that changes something: an attempt whose fate
 	// is not known may have been carried out.
 	Changes bool

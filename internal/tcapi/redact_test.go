@@ -315,7 +315,7 @@ func TestRedactingEndsInTime(t *testing.T) {
 	cancel()
 	client := secretive()
 	c := call{client: client, secrets: client.secrets(Credentials{}), response: &struct{ A []string }{}}
-	if err := c.decode(ctx, answer{members: []byte(`{"A":["%41"]}`)}); err != context.Canceled {
+	if err := c.decode(ctx, &exchange{}, answer{members: []byte(`{"A":["%41"]}`)}); err != context.Canceled {
 		t.Errorf("got %v", err)
 	}
 }

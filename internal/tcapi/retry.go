@@ -1,6 +1,7 @@
 package tcapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -87,7 +88,7 @@ func (c *call) run(ctx context.Context) *check.Error {
 		}
 		unknown = unknown || c.mayBeDone(failure)
 		lost = failure.Code == check.CodeNoAnswer
-		if !failure.Retryable() || unknown && c.action.Once {
+		if !failure.Retryable() || failure.Code == check.CodeTooLarge || unknown && c.action.Once {
 			break
 		}
 	}
@@ -125,7 +126,7 @@ func (answered) ParseErrorFromHTTPResponse([]byte) error { return errAnswered }
 // a connection that was kept or a fresh one.
 func (c *call) attempt(ctx context.Context, last, fresh bool) *check.Error {
 	limit := attemptLimit(TimeLeft(ctx), last)
-	x := &exchange{fresh: fresh}
+	x := &exchange{fresh: fresh, limit: cmp.Or(c.action.MaxAnswer, maxAnswer)}
 	ctx, cancel := context.WithTimeout(withExchange(ctx, x), limit)
 	defer cancel()
 	defer x.release()

@@ -1,6 +1,7 @@
 package tcapi
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -18,6 +19,7 @@ import (
 const (
 	// maxAnswer bounds what is read of an answer: most are a few kilobytes, a
 	// list of a hundred jobs may have some 400 KB.
+	// An action may have a limit of its own.
 	maxAnswer = 1 << 20
 
 	// smallAnswer is how much of an answer is read beside all others. The rest of
@@ -25,6 +27,9 @@ const (
 	// at once fit into the memory.
 	smallAnswer = 64 << 10
 	largeAtOnce = 2
+
+	// hugeAtOnce is how many are read at once that have more than maxAnswer.
+	hugeAtOnce = 1
 
 	// maxHeader bounds the header of an answer.
 	maxHeader = 64 << 10
@@ -53,13 +58,13 @@ const (
 // elsewhere, and takes for a success what is none.
 type transport struct {
 	plain, secure atomic.Pointer[http.Transport] // for http, which is for loopback only, and https
-	large         chan struct{}                  // held while a large answer is read
+	large, huge   chan struct{}                  // held while such an answer is read
 }
 
 // newTransport returns a transport. dial connects to endpoints, nil for the
 // network.
 func newTransport(dial func(ctx context.Context, network, address string) (net.Conn, error)) *transport {
-	t := &transport{large: make(chan struct{}, largeAtOnce)}
+	t := &transport{large: make(chan struct{}, largeAtOnce), huge: make(chan struct{}, hugeAtOnce)}
 	var toServer net.Dialer
 	names := resolver(toServer.DialContext)
 	http1 := new(http.Protocols)
@@ -149,17 +154,18 @@ type exchange struct {
 	status      int // 0 without an answer
 	contentType string
 	date        string
-	body        []byte
-	large       chan struct{} // in which the answer has a place, if it is large
+	body        []byte          // of an answer that is too large, its beginning
+	limit       int             // of the body
+	held        []chan struct{} // in which the answer has a place, if it is large
 }
 
 // release gives up the body.
 func (x *exchange) release() {
 	x.body = nil
-	if x.large != nil {
-		<-x.large
-		x.large = nil
+	for _, places := range x.held {
+		<-places
 	}
+	x.held = nil
 }
 
 type exchangeKey struct{}
@@ -199,7 +205,8 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	if response.StatusCode == http.StatusSwitchingProtocols {
 		return nil, errSwitched
 	}
-	if x.body, err = t.read(request.Context(), x, response); err != nil {
+	x.body, err = t.read(request.Context(), x, response)
+	if err != nil {
 		return nil, err
 	}
 	x.status, x.contentType, x.date = response.StatusCode, response.Header.Get("Content-Type"), response.Header.Get("Date")
@@ -211,33 +218,37 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// read reads the body of a response, a large one with a place of its own.
+// read reads the body of a response, a large one with a place of its own. With
+// errTooLarge comes the beginning of the body.
 func (t *transport) read(ctx context.Context, x *exchange, response *http.Response) ([]byte, error) {
-	if response.ContentLength > maxAnswer {
-		return nil, errTooLarge
-	}
-	head, err := io.ReadAll(io.LimitReader(response.Body, smallAnswer))
-	if err != nil || len(head) < smallAnswer {
-		return head, err
-	}
-	select {
-	case t.large <- struct{}{}:
-		x.large = t.large
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	body := make([]byte, len(head), maxAnswer+1)
-	copy(body, head)
-	for {
-		n, err := response.Body.Read(body[len(body):cap(body)])
-		body = body[:len(body)+n]
-		switch {
-		case len(body) > maxAnswer:
-			return nil, errTooLarge
-		case err == io.EOF:
-			return body, nil
-		case err != nil:
-			return nil, err
+	var body bytes.Buffer
+	for _, part := range []struct {
+		most   int // of the whole body
+		places chan struct{}
+	}{{smallAnswer, nil}, {maxAnswer, t.large}, {x.limit, t.huge}} {
+		if body.Len() == x.limit {
+			break
 		}
+		if part.places != nil {
+			select {
+			case part.places <- struct{}{}:
+				x.held = append(x.held, part.places)
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+			body.Grow(min(part.most, x.limit) - body.Len() + bytes.MinRead)
+		}
+		_, err := body.ReadFrom(io.LimitReader(response.Body, int64(min(part.most, x.limit)-body.Len())))
+		if err != nil || body.Len() < part.most && body.Len() < x.limit {
+			return body.Bytes(), err
+		}
+	}
+	switch _, err := io.ReadFull(response.Body, make([]byte, 1)); err {
+	case nil:
+		return body.Bytes(), errTooLarge
+	case io.EOF:
+		return body.Bytes(), nil
+	default:
+		return nil, err
 	}
 }
