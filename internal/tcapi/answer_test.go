@@ -1,7 +1,6 @@
 package tcapi
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,40 +22,41 @@ import (
 // and RequestId of a refusal, or a code of ours.
 func TestAnswers(t *testing.T) {
 	long := strings.Repeat("长", 2000)
-	nested := strings.Repeat("[", 9000) + strings.Repeat("]", 9000)
+	nested := func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
 	for name, test := range map[string]struct {
 		body      string
 		requestID string
 		code      string
 		message   string
 	}{
-		"accepted":                  {`{"Response":{"RequestId":"46b45da1-3e8e-4ef2-8de8-b1bffa027385"}}`, "46b45da1-3e8e-4ef2-8de8-b1bffa027385", "", ""},
-		"with white space":          {" {\r\n\t\"Response\" : { \"RequestId\" : \"r-1\" } , \"x\" : [ 1 , { } ] }\n", "r-1", "", ""},
-		"with other members":        {`{"a":"\\\"}","Response":{"b":{"RequestId":"no","Error":{}},"RequestId":"r-1","c":[{"Error":1}]},"d":{"Error":{}}}`, "r-1", "", ""},
-		"an Error beside":           {`{"Response":{"RequestId":"r-1"},"Error":{"Code":"FailedOperation","Message":"m"}}`, "r-1", "FailedOperation", "m"},
-		"an Error beside and in":    {`{"Error":{"Code":"A"},"Response":{"RequestId":"r-1","Error":{"Code":"B","Message":"m"}}}`, "r-1", check.CodeUnknown, "m"},
-		"escaped names":             {`{"\u0052espons\u0065":{"Request\u0049d":"r\u002d1"}}`, "r-1", "", ""},
-		"a RequestId of 64":         {`{"Response":{"RequestId":"` + strings.Repeat("x", 64) + `"}}`, strings.Repeat("x", 64), "", ""},
-		"deeply nested beside":      {`{"Response":{"x":` + nested + `,"RequestId":"r-1"}}`, "r-1", "", ""},
-		"refused":                   {`{"Response":{"Error":{"Code":"ResourceNotFound.JobNotExist","Message":"No such \"task\"."},"RequestId":"r-1"}}`, "r-1", "ResourceNotFound.JobNotExist", `No such "task".`},
-		"a refusal's names, folded": {`{"Response":{"error":{"code":"InvalidAction","MESSAGE":"m"},"RequestId":"r-1"}}`, "r-1", "InvalidAction", "m"},
-		"refused by {}":             {`{"Response":{"Error":{},"RequestId":"r-1"}}`, "r-1", check.CodeUnknown, ""},
-		"refused by null":           {`{"Response":{"Error":null,"RequestId":"r-1"}}`, "r-1", check.CodeUnknown, ""},
-		"refused by a text":         {`{"Response":{"Error":"","RequestId":"r-1"}}`, "r-1", check.CodeUnknown, ""},
-		"refused by a list":         {`{"Response":{"Error":[],"RequestId":"r-1"}}`, "r-1", check.CodeUnknown, ""},
-		"refused by false":          {`{"Response":{"RequestId":"r-1","Err\u006fr":false}}`, "r-1", check.CodeUnknown, ""},
-		"no code":                   {`{"Response":{"Error":{"Message":"m"},"RequestId":"r-1"}}`, "r-1", check.CodeUnknown, "m"},
-		"an empty code":             {`{"Response":{"Error":{"Code":"","Message":"m"},"RequestId":"r-1"}}`, "r-1", check.CodeUnknown, "m"},
-		"a code of another type":    {`{"Response":{"Error":{"Code":7,"Message":["m"]},"RequestId":"r-1"}}`, "r-1", check.CodeUnknown, ""},
-		"an ill-formed code":        {`{"Response":{"Error":{"Code":"Internal Error\n","Message":"m"},"RequestId":"r-1"}}`, "r-1", check.CodeUnknown, "m"},
-		"a code of 100":             {`{"Response":{"Error":{"Code":"` + strings.Repeat("x", 100) + `"}}}`, "", strings.Repeat("x", 100), ""},
-		"a code of 101":             {`{"Response":{"Error":{"Code":"` + strings.Repeat("x", 101) + `"}}}`, "", check.CodeUnknown, ""},
-		"two codes":                 {`{"Response":{"Error":{"Code":"InternalError.DuplicateJob","code":"InvalidAction"}}}`, "", check.CodeUnknown, ""},
-		"two errors":                {`{"Response":{"Error":{"Code":"InternalError.DuplicateJob"},"Error":{"Code":"InvalidAction"}}}`, "", check.CodeUnknown, ""},
-		"an ill-formed id, refused": {`{"Response":{"Error":{"Code":"InvalidAction"},"RequestId":"<r>"}}`, "", "InvalidAction", ""},
-		"two ids, refused":          {`{"Response":{"Error":{"Code":"InvalidAction"},"RequestId":"r","RequestId":"s"}}`, "", "InvalidAction", ""},
-		"a long message":            {`{"Response":{"Error":{"Code":"InvalidAction","Message":"x` + long + `"},"RequestId":"r-1"}}`, "r-1", "InvalidAction", "x" + long[:4095]},
-		"a message of 4,097 bytes":  {`{"Response":{"Error":{"Code":"InvalidAction","Message":"` + strings.Repeat("x", 4097) + `"},"RequestId":"r-1"}}`, "r-1", "InvalidAction", strings.Repeat("x", 4096)},
+		"accepted":                    {`{"Response":{"RequestId":"46b45da1-3e8e-4ef2-8de8-b1bffa027385"}}`, "46b45da1-3e8e-4ef2-8de8-b1bffa027385", "", ""},
+		"with white space":            {" {\r\n\t\"Response\" : { \"RequestId\" : \"r-1\" } , \"x\" : [ 1 , { } ] }\n", "r-1", "", ""},
+		"with other members":          {`{"a":"\\\"}","Response":{"b":{"RequestId":"no","Error":{}},"RequestId":"r-1","c":[{"Error":1}]},"d":{"Error":{}}}`, "r-1", "", ""},
+		"an Error beside":             {`{"Response":{"RequestId":"r-1"},"Error":{"Code":"FailedOperation","Message":"m"}}`, "r-1", "FailedOperation", "m"},
+		"an Error beside and in":      {`{"Error":{"Code":"A"},"Response":{"RequestId":"r-1","Error":{"Code":"B","Message":"m"}}}`, "r-1", check.CodeUnknown, "m"},
+		"escaped names":               {`{"\u0052espons\u0065":{"Request\u0049d":"r\u002d1"}}`, "r-1", "", ""},
+		"a RequestId of 64":           {`{"Response":{"RequestId":"` + strings.Repeat("x", 64) + `"}}`, strings.Repeat("x", 64), "", ""},
+		"as deep as a job in a list":  {`{"Response":{"x":` + nested(20) + `,"RequestId":"r-1"}}`, "r-1", "", ""},
+		"deeper than what is decoded": {`{"Response":{"x":` + nested(9000) + `,"RequestId":"r-1"}}`, "", check.CodeTooLarge, ""},
+		"refused":                     {`{"Response":{"Error":{"Code":"ResourceNotFound.JobNotExist","Message":"No such \"task\"."},"RequestId":"r-1"}}`, "r-1", "ResourceNotFound.JobNotExist", `No such "task".`},
+		"a refusal's names, folded":   {`{"Response":{"error":{"code":"InvalidAction","MESSAGE":"m"},"RequestId":"r-1"}}`, "r-1", "InvalidAction", "m"},
+		"refused by {}":               {`{"Response":{"Error":{},"RequestId":"r-1"}}`, "r-1", check.CodeUnknown, ""},
+		"refused by null":             {`{"Response":{"Error":null,"RequestId":"r-1"}}`, "r-1", check.CodeUnknown, ""},
+		"refused by a text":           {`{"Response":{"Error":"","RequestId":"r-1"}}`, "r-1", check.CodeUnknown, ""},
+		"refused by a list":           {`{"Response":{"Error":[],"RequestId":"r-1"}}`, "r-1", check.CodeUnknown, ""},
+		"refused by false":            {`{"Response":{"RequestId":"r-1","Err\u006fr":false}}`, "r-1", check.CodeUnknown, ""},
+		"no code":                     {`{"Response":{"Error":{"Message":"m"},"RequestId":"r-1"}}`, "r-1", check.CodeUnknown, "m"},
+		"an empty code":               {`{"Response":{"Error":{"Code":"","Message":"m"},"RequestId":"r-1"}}`, "r-1", check.CodeUnknown, "m"},
+		"a code of another type":      {`{"Response":{"Error":{"Code":7,"Message":["m"]},"RequestId":"r-1"}}`, "r-1", check.CodeUnknown, ""},
+		"an ill-formed code":          {`{"Response":{"Error":{"Code":"Internal Error\n","Message":"m"},"RequestId":"r-1"}}`, "r-1", check.CodeUnknown, "m"},
+		"a code of 100":               {`{"Response":{"Error":{"Code":"` + strings.Repeat("x", 100) + `"}}}`, "", strings.Repeat("x", 100), ""},
+		"a code of 101":               {`{"Response":{"Error":{"Code":"` + strings.Repeat("x", 101) + `"}}}`, "", check.CodeUnknown, ""},
+		"two codes":                   {`{"Response":{"Error":{"Code":"InternalError.DuplicateJob","code":"InvalidAction"}}}`, "", check.CodeUnknown, ""},
+		"two errors":                  {`{"Response":{"Error":{"Code":"InternalError.DuplicateJob"},"Error":{"Code":"InvalidAction"}}}`, "", check.CodeUnknown, ""},
+		"an ill-formed id, refused":   {`{"Response":{"Error":{"Code":"InvalidAction"},"RequestId":"<r>"}}`, "", "InvalidAction", ""},
+		"two ids, refused":            {`{"Response":{"Error":{"Code":"InvalidAction"},"RequestId":"r","RequestId":"s"}}`, "", "InvalidAction", ""},
+		"a long message":              {`{"Response":{"Error":{"Code":"InvalidAction","Message":"x` + long + `"},"RequestId":"r-1"}}`, "r-1", "InvalidAction", "x" + long[:4095]},
+		"a message of 4,097 bytes":    {`{"Response":{"Error":{"Code":"InvalidAction","Message":"` + strings.Repeat("x", 4097) + `"},"RequestId":"r-1"}}`, "r-1", "InvalidAction", strings.Repeat("x", 4096)},
 
 		"nothing":                     {"", "", check.CodeNotAPI, ""},
 		"white space":                 {" \n", "", check.CodeNotAPI, ""},
@@ -326,30 +326,6 @@ func TestTooLarge(t *testing.T) {
 	}
 }
 
-// The places for large answers are given back.
-func TestLargeAnswers(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := newEndpoint(t, false)
-		defer e.close()
-		e.answer = func(w http.ResponseWriter, _ *http.Request) bool {
-			io.WriteString(w, `{"Response":{"RequestId":"r-1","x":"`+strings.Repeat("x", 2*smallAnswer)+`"}}`)
-			return true
-		}
-		for range 2 * largeAtOnce {
-			e.create(t)
-		}
-		// As long as there is none, time goes on.
-		for range largeAtOnce {
-			e.client.transport.large <- struct{}{}
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		if _, err := create(ctx, e.client, known); err == nil || ctx.Err() == nil && TimeLeft(ctx) > LeastAttemptTime {
-			t.Errorf("error %v", err)
-		}
-	})
-}
-
 // What is no HTTP is not shown as it came: it may be what was sent.
 func TestNoHTTP(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -377,24 +353,6 @@ func TestPlainTextStaysHere(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "plain text is for loopback only") {
 		t.Errorf("error %v", err)
 	}
-}
-
-// When time is up before an answer is read, for others are read first, it is none.
-func TestReadInTime(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := newEndpoint(t, false)
-		defer e.close()
-		for range readAtOnce {
-			e.client.reading <- struct{}{}
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		_, err := create(ctx, e.client, known)
-		var failure *check.Error
-		if !errors.As(err, &failure) || failure.Code != check.CodeNoAnswer || !failure.MayBeRunning || ctx.Err() == nil && TimeLeft(ctx) > LeastAttemptTime {
-			t.Errorf("error %+v", err)
-		}
-	})
 }
 
 // A receipt is dated by the service's clock where its answer has a date that
