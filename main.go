@@ -11,7 +11,6 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
-	"time"
 
 	"github.com/tencentyun/scf-go-lib/cloudfunction"
 
@@ -49,7 +48,7 @@ func run() error {
 	api := tcapi.New(c, tcapi.ProcessFrom(os.Getenv))
 	cloudfunction.StartHandler(handler.New(handler.Options{
 		DTS:        dts.New(api, c.APIVersion),
-		HandOn:     handOn(c, api),
+		Forward:    forward(c, api),
 		Log:        os.Stdout,
 		Level:      c.LogLevel,
 		AllowStart: c.AllowStart,
@@ -60,21 +59,19 @@ func run() error {
 	return nil
 }
 
-// handOn returns the function that hands results on, or nil if no destination
-// is configured.
-func handOn(c config.Config, api *tcapi.Client) func(context.Context, check.Result, handler.About) []handler.Undelivered {
-	sender := handon.New(c, api)
-	if sender == nil {
-		return nil
+type glue struct{ s *handon.Sender }
+
+func (g glue) Forward(ctx context.Context, r report.Report, told map[string]check.Told) []check.Forwarded {
+	var out []check.Forwarded
+	for _, f := range g.s.Send(ctx, config.Function{Namespace: r.Namespace, Name: r.Function}, r) {
+		out = append(out, check.Forwarded{f.Destination, f.Reason, f.Payloads})
 	}
-	return func(ctx context.Context, r check.Result, about handler.About) []handler.Undelivered {
-		self := config.Function{Namespace: about.Namespace, Name: about.Function}
-		var lost []handler.Undelivered
-		for _, f := range sender.Send(ctx, self, report.Report{
-			Result: r, Region: about.Region, Function: about.Function, Source: about.Source, At: time.Now(),
-		}) {
-			lost = append(lost, handler.Undelivered(f))
-		}
-		return lost
+	return out
+}
+
+func forward(c config.Config, api *tcapi.Client) handler.Forwarder {
+	if s := handon.New(c, api); s != nil {
+		return glue{s}
 	}
+	return nil
 }

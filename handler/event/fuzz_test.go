@@ -168,7 +168,7 @@ func chained(t *testing.T, e Event, jobs []string) {
 func invalid(t *testing.T, err *check.Error) {
 	t.Helper()
 	want := check.Error{Code: err.Code, Message: err.Message}
-	if err.Code != "InvalidParameter" && err.Code != "InvalidAction" || err.Message == "" || *err != want {
+	if err.Code != "InvalidParameter" && err.Code != "InvalidAction" || err.Message == "" || !reflect.DeepEqual(*err, want) {
 		t.Fatalf("%#v", err)
 	}
 	if len(err.Message) > 1000 || !utf8.ValidString(err.Message) {

@@ -38,13 +38,77 @@ func (o Outcome) Shorten(way int) Outcome {
 		e.Message = Cut(e.Message, s.most)
 		o.Error = &e
 	}
+	o.WhyNot = Cut(o.WhyNot, s.most)
+	if o.Before != nil {
+		b := *o.Before
+		b.Failed, b.Warned = s.shortList(b.Failed), s.shortList(b.Warned)
+		o.Before = &b
+	}
 	if o.Check != nil {
-		c := *o.Check
-		c.Message = Cut(c.Message, s.most)
-		c.Steps = s.shortSteps(c.Steps)
+		c := s.shortState(*o.Check)
 		o.Check = &c
 	}
 	return o
+}
+
+func (s shortening) shortState(c State) State {
+	c.Message = Cut(c.Message, s.most)
+	c.Steps = s.shortSteps(c.Steps)
+	c.Strictly, c.Accepted = s.shortList(c.Strictly), s.shortList(c.Accepted)
+	return c
+}
+
+// shortList keeps as many ids as four texts may have bytes.
+func (s shortening) shortList(ids []string) []string {
+	left := 4 * s.most
+	for i, id := range ids {
+		if left -= len(id); left < 0 {
+			return ids[:i]
+		}
+	}
+	return ids
+}
+
+// Within returns the outcome, shortened until its texts take at most about limit
+// bytes. What remains where that is not enough is the outcome without texts.
+func (o Outcome) Within(limit int) Outcome {
+	short := o
+	for way := range shortenings {
+		if short = o.Shorten(way); short.size() <= limit {
+			break
+		}
+	}
+	return short
+}
+
+// size returns roughly how many bytes the outcome's texts take, with what holds
+// them.
+func (o Outcome) size() int {
+	n := len(o.JobName) + len(o.WhyNot)
+	if o.Error != nil {
+		n += len(o.Error.Message)
+	}
+	lists := [][]string{}
+	if o.Before != nil {
+		lists = append(lists, o.Before.Failed, o.Before.Warned)
+	}
+	if c := o.Check; c != nil {
+		n += len(c.Message)
+		lists = append(lists, c.Strictly, c.Accepted)
+		for _, step := range c.Steps {
+			n += 120 + len(step.ID) + len(step.Name) + len(step.Status) + len(step.Message)
+			for _, item := range step.Failed {
+				n += 160 + len(item.Name) + len(item.Description) + len(item.Result) + len(item.Reason) + len(item.Solution) + len(item.SkipRisk)
+				lists = append(lists, item.Log, item.HelpDoc)
+			}
+		}
+	}
+	for _, list := range lists {
+		for _, text := range list {
+			n += 20 + len(text)
+		}
+	}
+	return n
 }
 
 func (s shortening) shortSteps(steps []Step) []Step {
