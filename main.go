@@ -19,7 +19,7 @@ import (
 	"migratecheck/internal/check"
 	"migratecheck/internal/config"
 	"migratecheck/internal/dts"
-	"migratecheck/internal/handon"
+	"migratecheck/internal/forward"
 	"migratecheck/internal/report"
 	"migratecheck/internal/tcapi"
 )
@@ -63,7 +63,7 @@ func run() error {
 // handOn returns the function that hands results on, or nil if no destination
 // is configured.
 func handOn(c config.Config, api *tcapi.Client) func(context.Context, check.Result, handler.About) []handler.Undelivered {
-	sender := handon.New(c, api)
+	sender := forward.New(c, api)
 	if sender == nil {
 		return nil
 	}

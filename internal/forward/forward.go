@@ -1,6 +1,6 @@
 // Package handon hands an event's result on: to another function, to an event
 // bus and to a chat's robot.
-package handon
+package forward
 
 import (
 	"cmp"
