@@ -147,21 +147,31 @@ func (r Result) encode(out []byte, way, limit int, size func([]byte) int) ([]byt
 		out = append(out, Marshal(one)...)
 		return out, size(out) <= limit
 	}
-	out = append(out, `{"Jobs":[`...)
-	end := append([]byte("],"), Marshal(r.summary())[1:]...)
+	out = append(out, begin...)
+	end := r.end()
 	total := size(out) + size(end)
 	for i, o := range r.Jobs {
-		begin := len(out)
+		from := len(out)
 		if i > 0 {
 			out = append(out, ',')
 		}
 		out = append(out, Marshal(o.Shorten(way).answer())...)
-		if total += size(out[begin:]); total > limit && !must {
+		if total += size(out[from:]); total > limit && !must {
 			return out, false
 		}
 	}
 	return append(out, end...), total <= limit
 }
+
+// begin is what stands before the jobs of a batch's answer.
+const begin = `{"Jobs":[`
+
+// end returns what stands behind them.
+func (r Result) end() []byte { return append([]byte("],"), Marshal(r.summary())[1:]...) }
+
+// Frame returns how many bytes a batch's answer has beside its jobs and the commas
+// between them. With some of the jobs it has no more.
+func (r Result) Frame() int { return len(begin) + len(r.end()) }
 
 // summary is what a batch's answer says besides the jobs.
 type summary struct {
