@@ -435,6 +435,9 @@ func TestEventBus(t *testing.T) {
 		{Record: new(int), Progress: check.Progress{Error: failed("InvalidParameter")}},
 		{Record: &one, Progress: check.Progress{Error: failed("InvalidParameter")}},
 		{Progress: check.Progress{Error: failed("InvalidParameter")}},
+		{JobID: "dts-g", Progress: check.Progress{Stage: check.StageWaiting, Check: verdict(true)}},
+		{JobID: "sync-h", Progress: check.Progress{Stage: check.StageJudged, Check: verdict(false), Before: before(true)}},
+		{JobID: "dts-i", Progress: check.Progress{Stage: check.StageFoundStarted}},
 	}
 	want := []cloudEvent{
 		{"migrate-check", "migrate-check:created", "dts-a", `{"JobId":"dts-a","RequestId":"r1"}`},
@@ -446,6 +449,9 @@ func TestEventBus(t *testing.T) {
 		{"migrate-check", "migrate-check:failed", "record-0", `{"Error":{"Code":"InvalidParameter","Message":"why"},"Record":0}`},
 		{"migrate-check", "migrate-check:failed", "record-1", `{"Error":{"Code":"InvalidParameter","Message":"why"},"Record":1}`},
 		{"migrate-check", "migrate-check:failed", "event", `{"Error":{"Code":"InvalidParameter","Message":"why"}}`},
+		{"migrate-check", "migrate-check:waiting", "dts-g", `{"JobId":"dts-g","Check":{"Status":"finished","Passed":true,"Progress":100},"Waiting":true}`},
+		{"migrate-check", "migrate-check:notPassed", "sync-h", `{"JobId":"sync-h","Kind":"sync","Check":{"Status":"finished","Passed":false,"Progress":100},"Before":{"Passed":true}}`},
+		{"migrate-check", "migrate-check:started", "dts-i", `{"JobId":"dts-i","AlreadyStarted":true}`},
 	}
 	api := &fakeAPI{}
 	s := New(config.Config{EventBus: "eb-l65vlc2u"}, api)
@@ -463,6 +469,38 @@ func TestEventBus(t *testing.T) {
 	api = &fakeAPI{}
 	if f := lost(New(config.Config{EventBus: "eb-l65vlc2u"}, api), t.Context(), report.Report{}); f != nil || len(api.requests) > 0 {
 		t.Errorf("got %v, %v", f, api.requests)
+	}
+}
+
+// What is forwarded to functions says which functions it came through.
+func TestVia(t *testing.T) {
+	via := []string{"ap-guangzhou/default/first", "ap-guangzhou/default/migrate-check"}
+	const want = `,"Via":["ap-guangzhou/default/first","ap-guangzhou/default/migrate-check"]}`
+	for name, jobs := range map[string]int{"one": 1, "a batch": 3, "a batch in parts": 30} {
+		t.Run(name, func(t *testing.T) {
+			r := check.Result{Batch: jobs > 1, Jobs: large(jobs+3, 10_000).Jobs[3:], Via: via}
+			api := &fakeAPI{}
+			c := all
+			c.Webhook = ""
+			if f := lost(New(c, api), t.Context(), report.Report{Result: r}); f != nil {
+				t.Fatal(f)
+			}
+			if got := api.contexts(t); (len(got) > 1) != (jobs > 3) {
+				t.Errorf("%d events", len(got))
+			}
+			for _, event := range api.contexts(t) {
+				if !strings.HasSuffix(event, want) || len(event) > maxEvent || strings.Count(event, `"Via"`) != 1 {
+					t.Errorf("…%s", event[max(0, len(event)-200):])
+				}
+			}
+			for _, put := range api.puts(t) {
+				for _, e := range put.EventList {
+					if !strings.HasSuffix(e.Data, want) {
+						t.Errorf("…%s", e.Data[max(0, len(e.Data)-200):])
+					}
+				}
+			}
+		})
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -497,6 +498,92 @@ func TestRefusals(t *testing.T) {
 			}
 			if payloads := slices.Collect(failures[0].Payloads); len(payloads) != 1 || string(payloads[0]) != got[0].body {
 				t.Errorf("payloads %s", payloads)
+			}
+		})
+	}
+}
+
+// A robot that says when to come again is left alone until then, if there is time.
+func TestRetryAfter(t *testing.T) {
+	later := func(seconds string, status int) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", seconds)
+			w.WriteHeader(status)
+		}
+	}
+	for name, row := range map[string]struct {
+		seconds   string
+		status    int
+		pause     time.Duration // before the second attempt; 0 for none
+		tolerance time.Duration
+	}{
+		"as it says":     {"7", 429, 7 * time.Second, 0},
+		"unavailable":    {"7", 503, 7 * time.Second, 0},
+		"too late":       {"15", 429, 0, 0},
+		"not in seconds": {"Sat, 01 Jan 2000 00:00:07 GMT", 429, minDelay, maxDelay},
+		"a refusal":      {"1", 404, 0, 0},
+		"negative":       {"-1", 429, minDelay, maxDelay},
+	} {
+		t.Run(name, func(t *testing.T) {
+			failures, got, took := robotTest(t, to(slack, ""), problem, 15*time.Second, later(row.seconds, row.status), ok)
+			if row.pause == 0 {
+				if len(got) != 1 || len(failures) != 1 || failures[0].Reason != fmt.Sprintf("HTTP status %d", row.status) || took > time.Second {
+					t.Errorf("%d attempts in %v, %v", len(got), took, failures)
+				}
+				return
+			}
+			if len(got) != 2 || failures != nil || took < row.pause || took > row.pause+row.tolerance {
+				t.Errorf("%d attempts in %v, %v", len(got), took, failures)
+			}
+		})
+	}
+}
+
+// Being called too often is waited out as long as there is time, not as often as
+// other failures, and then the robot's own words are the reason.
+func TestBusyToTheEnd(t *testing.T) {
+	c := to(feishu, "")
+	c.MaxAttempts = 1
+	failures, got, took := robotTest(t, c, problem, 15*time.Second, says(400, `{"code":9499,"msg":"too many request","data":{}}`))
+	if len(failures) != 1 || failures[0].Reason != "refused with code 9499: too many request" || len(got) < 5 || took > 15*time.Second || took < 10*time.Second {
+		t.Errorf("%d attempts in %v, %v", len(got), took, failures)
+	}
+}
+
+// A message goes through the proxy, which learns where to and who asks, and
+// nothing else.
+func TestProxy(t *testing.T) {
+	var asked []string
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		asked = append(asked, fmt.Sprint(r.Method, " ", r.Host, " ", r.Header.Get("Proxy-Authorization"), string(body)))
+		http.Error(w, "not today", http.StatusBadGateway)
+	}))
+	defer proxy.Close()
+	for name, row := range map[string]struct{ no, want string }{
+		"through it":  {"", "CONNECT hooks.example:443 Basic " + base64.StdEncoding.EncodeToString([]byte("bot:p%ss"))},
+		"around it":   {"hooks.example", ""},
+		"to loopback": {"", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			asked = nil
+			c := to("https://hooks.example/own/SECRET", "")
+			if name == "to loopback" {
+				c.Webhook = "https://127.0.0.1:1/own"
+			}
+			c.HTTPSProxy, _ = url.Parse(strings.Replace(proxy.URL, "//", "//bot:p%25ss@", 1))
+			c.NoProxy, c.MaxAttempts = strings.Fields(row.no), 1
+			f := New(c, &fakeAPI{})
+			dial := f.transport.DialContext
+			f.transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+				if !strings.HasPrefix(address, "127.0.0.1:") {
+					return nil, errors.New("out of reach")
+				}
+				return dial(ctx, network, address)
+			}
+			failures := lost(f, t.Context(), problem)
+			if len(failures) != 1 || strings.Contains(failures[0].Reason, "p%") || strings.Join(asked, "") != row.want {
+				t.Errorf("asked %q; %v", asked, failures)
 			}
 		})
 	}
