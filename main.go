@@ -4,7 +4,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"log"
@@ -15,11 +14,9 @@ import (
 	"github.com/tencentyun/scf-go-lib/cloudfunction"
 
 	"migratecheck/handler"
-	"migratecheck/internal/check"
 	"migratecheck/internal/config"
 	"migratecheck/internal/dts"
-	"migratecheck/internal/handon"
-	"migratecheck/internal/report"
+	"migratecheck/internal/forward"
 	"migratecheck/internal/tcapi"
 )
 
@@ -46,32 +43,20 @@ func run() error {
 		return err
 	}
 	api := tcapi.New(c, tcapi.ProcessFrom(os.Getenv))
-	cloudfunction.StartHandler(handler.New(handler.Options{
+	options := handler.Options{
 		DTS:        dts.New(api, c.APIVersion),
-		Forward:    forward(c, api),
 		Log:        os.Stdout,
 		Level:      c.LogLevel,
 		AllowStart: c.AllowStart,
+		StartTag:   c.StartTag,
 		Steps:      c.APIVersion == config.Version2021,
+		Rate:       c.RateLimit,
 		Language:   c.Language,
 		Region:     c.Region,
-	}))
-	return nil
-}
-
-type glue struct{ s *handon.Sender }
-
-func (g glue) Forward(ctx context.Context, r report.Report, told map[string]check.Told) []check.Forwarded {
-	var out []check.Forwarded
-	for _, f := range g.s.Send(ctx, config.Function{Namespace: r.Namespace, Name: r.Function}, r) {
-		out = append(out, check.Forwarded{f.Destination, f.Reason, f.Payloads})
 	}
-	return out
-}
-
-func forward(c config.Config, api *tcapi.Client) handler.Forwarder {
-	if s := handon.New(c, api); s != nil {
-		return glue{s}
+	if f := forward.New(c, api); f != nil {
+		options.Forward = f
 	}
+	cloudfunction.StartHandler(handler.New(options))
 	return nil
 }

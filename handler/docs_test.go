@@ -72,7 +72,7 @@ func eventful() DTS {
 		},
 		describe: map[string][]reading{
 			"dts-notpass": {running, notPassed}, "dts-slow": {running}, "dts-unreadable": {{err: refusal("AuthFailure")}},
-			"dts-long":        append(slices.Repeat([]reading{running}, 100), verdict(true, "ok")),
+			"dts-long": append(slices.Repeat([]reading{running}, 100), verdict(true, "ok")),
 		},
 		job:    map[string][]jobReading{"dts-migrates": {{job: check.Job{ID: "dts-migrates", Status: check.JobRunning}}}},
 		start:  map[string][]error{"dts-stays": {refusal("FailedOperation.StatusInConflict")}},
