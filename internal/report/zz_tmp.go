@@ -1,0 +1,3 @@
+package report
+
+func Home(language string) []byte { return nil }
