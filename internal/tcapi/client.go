@@ -55,6 +55,10 @@ type Client struct {
 	transport  *transport
 	configured []string // secrets
 
+	// decoding lets one answer be decoded at a time: of one in small values there
+	// is many times as much then.
+	decoding sync.Mutex
+
 	mu     sync.Mutex
 	recent []Credentials // of the last invocations, the latest last
 	secret secrets       // theirs and the configured

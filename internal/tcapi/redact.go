@@ -108,6 +108,9 @@ func invisible(r rune) bool { return r >= utf8.RuneSelf && unicode.Is(unicode.Cf
 
 // visible returns a text without characters that show nothing.
 func visible(text string) string {
+	if !strings.ContainsFunc(text, invisible) {
+		return text // without looking at each character again
+	}
 	return strings.Map(func(r rune) rune {
 		if invisible(r) {
 			return -1
@@ -155,9 +158,9 @@ func unescape(text string, begins byte, read func(string) (string, string)) stri
 	return out.String()
 }
 
-// redactIn takes the secrets out of every text of a value, a pointer, that was
-// decoded from source, but for fields with the tag redact:"-". It ends with ctx,
-// whose error it returns.
+// redactIn leaves of every text of a value, a pointer, what may be shown, but for
+// fields with the tag redact:"-". The value was decoded from source; if that cannot
+// hold a secret, all is left. It ends with ctx, whose error it returns.
 func (s secrets) redactIn(ctx context.Context, value any, source []byte) error {
 	if hides(source) || slices.ContainsFunc(s, func(secret string) bool { return bytes.Contains(source, []byte(secret)) }) {
 		s.redactValue(ctx, reflect.ValueOf(value))
@@ -169,7 +172,7 @@ func (s secrets) redactValue(ctx context.Context, v reflect.Value) {
 	switch v.Kind() {
 	case reflect.String:
 		if v.CanSet() && ctx.Err() == nil {
-			v.SetString(s.redact(v.String()))
+			v.SetString(s.shown(v.String()))
 		}
 	case reflect.Pointer:
 		if !v.IsNil() {
