@@ -263,6 +263,9 @@ func (s *syncs) create(ctx context.Context, job string) (check.Receipt, error) {
 		} else if unknown || failure.HTTPStatus() == http.StatusConflict {
 			found, receipt, err := s.fate(ctx, job, sent)
 			read += receipt.Attempts
+			if unread, ok := err.(*check.Error); ok {
+				read += unread.Attempts
+			}
 			again = again && err == nil
 			failure.Running = found.Status == check.JobChecking
 			if failure.Running && unknown {
