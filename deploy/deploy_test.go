@@ -54,6 +54,9 @@ func TestDeployment(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
+	if c.APIVersion != config.Version2021 {
+		t.Errorf("API version %s: no steps, no reasons", c.APIVersion)
+	}
 	if c.Region != d.Region {
 		t.Errorf("the function is in %s, its jobs in %s", d.Region, c.Region)
 	}
@@ -101,7 +104,7 @@ func TestDeploymentBlocks(t *testing.T) {
 	text = regexp.MustCompile(`(?m)^ +argument: .*\n( +)# (argument: .*)$`).ReplaceAllString(text, "$1$2")
 	text = regexp.MustCompile(`(?m)^( +)# ([A-Z_]+: .*)$`).ReplaceAllString(text, "$1$2")
 	text = strings.NewReplacer("    # - apigw:", "    - apigw:", "    #     ", "        ").Replace(text)
-	secrets := map[string]string{"RESULT_WEBHOOK": "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=k", "RESULT_WEBHOOK_SECRET": "signing-secret"}
+	secrets := map[string]string{"RESULT_WEBHOOK": "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=k", "RESULT_WEBHOOK_SECRET": "SEC0f00ba4"}
 	d, err := scf.ParseConfig([]byte(text), func(name string) (string, bool) {
 		value, ok := secrets[name]
 		return value, ok
@@ -241,11 +244,13 @@ func TestPolicies(t *testing.T) {
 	called := called(t)
 	result := []string{"eb:PutEvents", "scf:InvokeFunction"} // what CAM calls the actions PutEvents and Invoke
 	checks := slices.Concat(called["CreateCheck"], called["DescribeCheck"], called["DescribeJob"], called["ListJobs"])
+	sync := []string{"dts:CreateCheckSyncJob", "dts:DescribeCheckSyncJobResult", "dts:DescribeSyncJobs"}
 	all := slices.Concat(checks, called["Start"], result)
 	for name, want := range map[string][]string{
 		"trust-policy.json":          {"name/sts:AssumeRole"},
 		"policy.json":                checks,
 		"policy-start.json":          called["Start"],
+		"policy-sync.json":           sync,
 		"policy-result.json":         result,
 		"policy-narrow.example.json": all,
 	} {
@@ -267,14 +272,14 @@ func TestPolicies(t *testing.T) {
 			}
 			// CAM takes an action that lists as not allowed if a resource is named.
 			lists := slices.ContainsFunc(statement.Action, func(action string) bool {
-				return slices.Contains(called["ListJobs"], action) || slices.Contains(called["DescribeJob"], action)
+				return slices.Contains(slices.Concat(called["ListJobs"], called["DescribeJob"], sync[2:]), action)
 			})
 			narrow := name == "policy-narrow.example.json" && !lists
 			if narrow == slices.Equal(statement.Resource, []string{"*"}) || len(statement.Resource) == 0 || statement.Principal != nil {
 				t.Errorf("%s: %v of %v", name, statement.Action, statement.Resource)
 			}
 			for _, action := range statement.Action {
-				if lists && slices.Contains(slices.Concat(called["CreateCheck"], called["DescribeCheck"], called["Start"]), action) {
+				if lists && slices.Contains(slices.Concat(called["CreateCheck"], called["DescribeCheck"], called["Start"], sync[:2]), action) {
 					t.Errorf("%s: %s is in one statement with actions that list", name, action)
 				}
 				for _, resource := range statement.Resource {
