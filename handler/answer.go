@@ -55,10 +55,8 @@ func (r *run) report(e event.Event, result check.Result) report.Report {
 		Result: result, Region: r.about.Region, Function: r.about.Function, Source: r.about.Source,
 		At: time.Now(), Language: r.Language,
 	}
-	if e.HTTP.Page {
-		for _, f := range e.HTTP.Fields {
-			p.Form = append(p.Form, report.Field(f))
-		}
+	for _, f := range e.HTTP.Options {
+		p.Button.Options = append(p.Button.Options, report.Field(f))
 	}
 	return p
 }
@@ -96,22 +94,17 @@ func (w response) encode() []byte {
 	return out.Bytes()
 }
 
-// refuseMethod answers a request that asks for nothing: OPTIONS, a method that is
-// not allowed, or a prefetch. DTS is not called.
-func refuseMethod(status int) []byte {
-	w := response{status: status, headers: map[string]string{"Allow": event.Allow}}
-	refusal := ""
-	switch status {
-	case 204:
-		return w.encode()
-	case 405:
-		refusal = "httpMethod: must be GET, POST or PUT"
-	default:
-		w.headers["Cache-Control"] = "no-store"
-		refusal = "Sec-Purpose: a page that is fetched before anybody opens it asks for nothing"
+// refuse answers a request that asks for nothing, or may not ask for what it does, as
+// a method that is not allowed. DTS is not called.
+func refuse(h *event.HTTP) []byte {
+	w := response{status: h.Status, headers: map[string]string{}}
+	if h.Allow != "" {
+		w.headers["Allow"] = h.Allow
 	}
-	w.headers["Content-Type"] = "application/json"
-	w.body = check.Marshal(map[string]any{"Error": check.Error{Code: "InvalidParameter", Message: refusal}})
+	if h.Refusal != nil {
+		w.headers["Content-Type"], w.headers["Cache-Control"] = "application/json", "no-store"
+		w.body = check.Marshal(map[string]any{"Error": h.Refusal})
+	}
 	return w.encode()
 }
 

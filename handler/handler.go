@@ -110,7 +110,7 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		log.write(slog.LevelInfo, "event", slog.Int("jobs", 0), slog.Int("failed", 0),
 			slog.Int64("durationMs", time.Since(began).Milliseconds()), slog.String("outcome", "nothing asked"))
 		h.output.flush()
-		return refuseMethod(e.HTTP.Status), nil
+		return refuse(e.HTTP), nil
 	}
 	if err == nil {
 		identify(&e, function.RequestID, payload)
