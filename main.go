@@ -48,7 +48,7 @@ func run() error {
 	}
 	api := tcapi.New(c, tcapi.ProcessFrom(os.Getenv))
 	cloudfunction.StartHandler(handler.New(handler.Options{
-		DTS:        dts.New(api, c.APIVersion),
+		DTS:        dts.New(api, c.APIVersion, c.StartTag),
 		HandOn:     handOn(c, api),
 		Log:        os.Stdout,
 		Level:      c.LogLevel,

@@ -257,39 +257,64 @@ func firedBy(t *testing.T, timer scf.Timer) *fired {
 	return f
 }
 
-// called are the actions of DTS that each method of its client calls, in either
-// version of the API.
+// called are the actions of DTS that each method of its client calls on migrations,
+// in either version of the API, and, with " sync" after its name, on sync jobs.
 func called(t *testing.T) map[string][]string {
 	t.Helper()
-	methods := map[string]func(*dts.Client) error{
-		"CreateCheck":   func(c *dts.Client) error { _, err := c.CreateCheck(t.Context(), "dts-1"); return err },
-		"DescribeCheck": func(c *dts.Client) error { _, _, err := c.DescribeCheck(t.Context(), "dts-1"); return err },
-		"DescribeJob":   func(c *dts.Client) error { _, _, err := c.DescribeJob(t.Context(), "dts-1"); return err },
-		"ListJobs":      func(c *dts.Client) error { _, err := c.ListJobs(t.Context(), check.Filter{}); return err },
-		"Start":         func(c *dts.Client) error { _, err := c.Start(t.Context(), "dts-1"); return err },
+	methods := map[string]func(c *dts.Client, kind check.JobKind, job string) error{
+		"CreateCheck": func(c *dts.Client, _ check.JobKind, job string) error {
+			_, err := c.CreateCheck(t.Context(), job)
+			return err
+		},
+		"DescribeCheck": func(c *dts.Client, _ check.JobKind, job string) error {
+			_, _, err := c.DescribeCheck(t.Context(), job)
+			return err
+		},
+		"DescribeJob": func(c *dts.Client, _ check.JobKind, job string) error {
+			_, _, err := c.DescribeJob(t.Context(), job)
+			return err
+		},
+		"ListJobs": func(c *dts.Client, kind check.JobKind, _ string) error {
+			_, err := c.ListJobs(t.Context(), check.Filter{Kinds: []check.JobKind{kind}})
+			return err
+		},
+		"Start": func(c *dts.Client, _ check.JobKind, job string) error {
+			_, err := c.Start(t.Context(), job)
+			return err
+		},
 	}
 	if n := reflect.TypeFor[*dts.Client]().NumMethod(); n != len(methods) {
 		t.Fatalf("the client has %d methods, %d are called here", n, len(methods))
 	}
 	actions := map[string][]string{}
-	for name, method := range methods {
-		for _, version := range []string{config.Version2018, config.Version2021} {
-			endpoint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				_, scope, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=id/")
-				service := strings.Split(scope, "/")[1]
-				actions[name] = append(actions[name], service+":"+r.Header.Get("X-TC-Action"))
-				io.WriteString(w, `{"Response":{"Error":{"Code":"UnauthorizedOperation","Message":"no"},"RequestId":"r"}}`)
-			}))
-			defer endpoint.Close()
-			client := dts.New(tcapi.New(config.Config{
-				Region: "ap-guangzhou", DTS: config.Address{Scheme: "http", Host: endpoint.Listener.Addr().String()}, RateLimit: 20, MaxAttempts: 1,
-			}, tcapi.Process{Role: tcapi.Credentials{SecretID: "id", SecretKey: "key", Token: "token"}}), version)
-			if err := method(client); err == nil || !strings.Contains(err.Error(), "UnauthorizedOperation") {
-				t.Errorf("%s: %v", name, err)
+	for _, kind := range []check.JobKind{check.Migration, check.Sync} {
+		for name, method := range methods {
+			key, job := name, "dts-1"
+			if kind == check.Sync {
+				key, job = name+" sync", "sync-1"
 			}
+			for _, version := range []string{config.Version2018, config.Version2021} {
+				endpoint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					_, scope, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=id/")
+					service, action := strings.Split(scope, "/")[1], r.Header.Get("X-TC-Action")
+					actions[key] = append(actions[key], service+":"+action)
+					if name == "DescribeCheck" && action == "DescribeSyncJobs" { // on which the reading of the result depends
+						io.WriteString(w, `{"Response":{"TotalCount":1,"JobList":[{"JobId":"sync-1","Status":"CheckPass"}],"RequestId":"r"}}`)
+						return
+					}
+					io.WriteString(w, `{"Response":{"Error":{"Code":"UnauthorizedOperation","Message":"no"},"RequestId":"r"}}`)
+				}))
+				defer endpoint.Close()
+				client := dts.New(tcapi.New(config.Config{
+					Region: "ap-guangzhou", DTS: config.Address{Scheme: "http", Host: endpoint.Listener.Addr().String()}, RateLimit: 20, MaxAttempts: 1,
+				}, tcapi.Process{Role: tcapi.Credentials{SecretID: "id", SecretKey: "key", Token: "token"}}), version, check.Tag{})
+				if err := method(client, kind, job); err == nil || !strings.Contains(err.Error(), "UnauthorizedOperation") && key != "Start sync" {
+					t.Errorf("%s: %v", key, err)
+				}
+			}
+			slices.Sort(actions[key])
+			actions[key] = slices.Compact(actions[key])
 		}
-		slices.Sort(actions[name])
-		actions[name] = slices.Compact(actions[name])
 	}
 	return actions
 }
@@ -322,8 +347,9 @@ func TestPolicies(t *testing.T) {
 	called := called(t)
 	result := []string{"eb:PutEvents", "scf:InvokeFunction"} // what CAM calls the actions PutEvents and Invoke
 	checks := slices.Concat(called["CreateCheck"], called["DescribeCheck"], called["DescribeJob"], called["ListJobs"])
-	sync := []string{"dts:CreateCheckSyncJob", "dts:DescribeCheckSyncJobResult", "dts:DescribeSyncJobs"}
-	all := slices.Concat(checks, called["Start"], result)
+	sync := slices.Concat(called["CreateCheck sync"], called["DescribeCheck sync"], called["DescribeJob sync"], called["ListJobs sync"], called["Start sync"])
+	all := slices.Concat(checks, called["Start"], sync, result)
+	listing := slices.Concat(called["ListJobs"], called["DescribeJob"], called["ListJobs sync"], called["DescribeJob sync"])
 	for name, want := range map[string][]string{
 		"trust-policy.json":          {"name/sts:AssumeRole"},
 		"policy.json":                checks,
@@ -349,19 +375,20 @@ func TestPolicies(t *testing.T) {
 				continue
 			}
 			// CAM takes an action that lists as not allowed if a resource is named.
-			lists := slices.ContainsFunc(statement.Action, func(action string) bool {
-				return slices.Contains(slices.Concat(called["ListJobs"], called["DescribeJob"], sync[2:]), action)
-			})
+			lists := slices.ContainsFunc(statement.Action, func(action string) bool { return slices.Contains(listing, action) })
 			narrow := name == "policy-narrow.example.json" && !lists
 			if narrow == slices.Equal(statement.Resource, []string{"*"}) || len(statement.Resource) == 0 || statement.Principal != nil {
 				t.Errorf("%s: %v of %v", name, statement.Action, statement.Resource)
 			}
 			for _, action := range statement.Action {
-				if lists && slices.Contains(slices.Concat(called["CreateCheck"], called["DescribeCheck"], called["Start"], sync[:2]), action) {
+				if lists && !slices.Contains(listing, action) {
 					t.Errorf("%s: %s is in one statement with actions that list", name, action)
 				}
 				for _, resource := range statement.Resource {
 					service, _, _ := strings.Cut(action, ":")
+					if slices.Contains(sync, action) {
+						service = "dts sync"
+					}
 					if narrow && !resources[service].MatchString(resource) {
 						t.Errorf("%s: %s is no resource of %s", name, resource, action)
 					}
@@ -372,11 +399,12 @@ func TestPolicies(t *testing.T) {
 }
 
 // resources are the forms in which CAM knows what an action of a service is
-// about: a job, a function, an event bus.
+// about: a migration, a sync job, a function, an event bus.
 var resources = map[string]*regexp.Regexp{
-	"dts": regexp.MustCompile(`^qcs::dts:[a-z0-9-]+:uin/\d+:task/dts-\w+$`),
-	"scf": regexp.MustCompile(`^qcs::scf:[a-z0-9-]+:uin/\d+:namespace/[\w-]+/function/[\w-]+$`),
-	"eb":  regexp.MustCompile(`^qcs::eb:[a-z0-9-]+:uin/\d+:eventbusid/eb-\w+$`),
+	"dts":      regexp.MustCompile(`^qcs::dts:[a-z0-9-]+:uin/\d+:task/dts-\w+$`),
+	"dts sync": regexp.MustCompile(`^qcs::dts:[a-z0-9-]+:uin/\d+:syncTask/sync-\w+$`),
+	"scf":      regexp.MustCompile(`^qcs::scf:[a-z0-9-]+:uin/\d+:namespace/[\w-]+/function/[\w-]+$`),
+	"eb":       regexp.MustCompile(`^qcs::eb:[a-z0-9-]+:uin/\d+:eventbusid/eb-\w+$`),
 }
 
 func policy(t *testing.T, name string) document {

@@ -396,7 +396,8 @@ func TestValidation(t *testing.T) {
 // The timer's Message is a check request, which the function reads as it was
 // meant.
 func TestRequest(t *testing.T) {
-	waiting := &check.Filter{Status: []string{check.JobCreated, check.JobCheckNotPass}}
+	statuses := []string{check.JobCreated, check.JobCheckNotPass, check.JobChecking}
+	waiting := &check.Filter{Status: statuses}
 	for name, row := range map[string]struct {
 		variables map[string]cty.Value
 		jobs      []string
@@ -404,6 +405,10 @@ func TestRequest(t *testing.T) {
 		ask       event.Ask
 	}{
 		"every waiting job": {nil, nil, waiting, event.Ask{Wait: true}},
+		"sync jobs, too": {map[string]cty.Value{"sync": yes}, nil,
+			&check.Filter{Kinds: []check.JobKind{check.Migration, check.Sync}, Status: statuses}, event.Ask{Wait: true}},
+		"sync jobs alone": {map[string]cty.Value{"sync": yes, "select": cty.ObjectVal(map[string]cty.Value{"Kind": list("sync")})}, nil,
+			&check.Filter{Kinds: []check.JobKind{check.Sync}, Status: statuses}, event.Ask{Wait: true}},
 		"jobs": {map[string]cty.Value{"job_ids": list("dts-1kl0iy0v", "dts-dau5czmd"), "wait": cty.False},
 			[]string{"dts-1kl0iy0v", "dts-dau5czmd"}, nil, event.Ask{}},
 		"a selection": {map[string]cty.Value{"select": cty.ObjectVal(map[string]cty.Value{
@@ -414,7 +419,7 @@ func TestRequest(t *testing.T) {
 			Tags: map[string][]string{"env": {"prod", "staging"}}, SrcDatabaseTypes: []string{"mysql"}, DstDatabaseTypes: []string{"tdsqlmysql"},
 		}, event.Ask{Wait: true}},
 		"start what passed": {map[string]cty.Value{"start": cty.True, "strict": cty.True, "api_version": cty.StringVal("2021-12-06")},
-			nil, waiting, event.Ask{Wait: true, Start: true, Strict: true}},
+			nil, &check.Filter{Status: append(statuses, check.JobCheckPass)}, event.Ask{Wait: true, Start: true, Strict: true}},
 		"null is the default": {map[string]cty.Value{"job_ids": cty.NullVal(cty.DynamicPseudoType), "select": cty.NullVal(cty.DynamicPseudoType), "start": cty.NullVal(cty.Bool)},
 			nil, waiting, event.Ask{Wait: true}},
 	} {

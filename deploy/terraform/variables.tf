@@ -87,8 +87,8 @@ variable "select" {
   nullable = false
 
   validation {
-    condition     = var.select.Status == null ? true : alltrue([for s in var.select.Status : contains(["created", "checkPass", "checkNotPass"], s)])
-    error_message = "Only jobs that are created, checkPass or checkNotPass can be checked."
+    condition     = var.select.Status == null ? true : alltrue([for s in var.select.Status : contains(["created", "checking", "checkPass", "checkNotPass"], s)])
+    error_message = "Only jobs that are created, checkPass or checkNotPass can be checked, and checking ones waited for."
   }
 }
 
