@@ -383,6 +383,9 @@ func TestValidation(t *testing.T) {
 	refused(map[string]cty.Value{"alarm_webhook": text("http://robot.example/")}, "alarm_webhook")
 	refused(map[string]cty.Value{"result_webhook_secret": text("s")}, "result_webhook")
 	refused(map[string]cty.Value{"result_webhook_secret": text("1234567"), "result_webhook": text("https://oapi.dingtalk.com/robot/send?access_token=t")}, "8 characters")
+	if _, err := m.evaluate(given(map[string]cty.Value{"log_level": text("error")})); err != nil {
+		t.Errorf("without alarms: %v", err)
+	}
 	for _, region := range []string{"ap-guangzhou", "ap-shanghai-fsi", "na-siliconvalley", "Guangzhou", "ap", "ap-a-b-c-d", "a-b", "ap--b", "ap-b.example"} {
 		for _, variable := range []string{"region", "dts_region"} {
 			_, err := m.evaluate(given(map[string]cty.Value{variable: text(region)}))
