@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -54,6 +56,9 @@ func TestDeployment(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
+	if c.APIVersion != config.Version2021 {
+		t.Errorf("API version %s: no steps, no reasons", c.APIVersion)
+	}
 	if c.Region != d.Region {
 		t.Errorf("the function is in %s, its jobs in %s", d.Region, c.Region)
 	}
@@ -92,16 +97,12 @@ func TestDeployment(t *testing.T) {
 
 // What stands in serverless.yml ready to be uncommented works, all of it at once.
 func TestDeploymentBlocks(t *testing.T) {
-	file, err := os.ReadFile("../serverless.yml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := string(file)
+	text := read(t, "../serverless.yml")
 	// The other argument takes the place of the timer's own.
 	text = regexp.MustCompile(`(?m)^ +argument: .*\n( +)# (argument: .*)$`).ReplaceAllString(text, "$1$2")
 	text = regexp.MustCompile(`(?m)^( +)# ([A-Z_]+: .*)$`).ReplaceAllString(text, "$1$2")
 	text = strings.NewReplacer("    # - apigw:", "    - apigw:", "    #     ", "        ").Replace(text)
-	secrets := map[string]string{"RESULT_WEBHOOK": "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=k", "RESULT_WEBHOOK_SECRET": "signing-secret"}
+	secrets := map[string]string{"RESULT_WEBHOOK": "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=k", "RESULT_WEBHOOK_SECRET": "SEC0f00ba4"}
 	d, err := scf.ParseConfig([]byte(text), func(name string) (string, bool) {
 		value, ok := secrets[name]
 		return value, ok
@@ -127,6 +128,86 @@ func TestDeploymentBlocks(t *testing.T) {
 	if len(d.Gateways) != 1 || len(d.Gateways[0].Endpoints) != 1 {
 		t.Errorf("gateways: %+v", d.Gateways)
 	}
+}
+
+// The commands of docs/nightly.md for tccli make what serverless.yml deploys, but
+// for the URL and the queue. A script takes tccli's place, and notes what it is told.
+func TestTCCLI(t *testing.T) {
+	d, err := scf.ReadConfig("../serverless.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range []string{"../docs/nightly.md", "../docs/zh-CN/nightly.md"} {
+		commands := regexp.MustCompile("(?s)```sh\npip install tccli\n(.*?)```").FindStringSubmatch(read(t, page))
+		if commands == nil {
+			t.Fatalf("%s has no commands", page)
+		}
+		dir := t.TempDir()
+		if err := os.CopyFS(dir+"/docs/cam", os.DirFS("../docs/cam")); err != nil {
+			t.Fatal(err)
+		}
+		for name, content := range map[string]string{
+			"build.sh":  "mkdir build && printf zip >build/function.zip",
+			"bin/tccli": "printf '%s\\0' \"$@\" >>calls; printf '\\n' >>calls",
+		} {
+			if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+content), 0o700); err != nil {
+				t.Fatal(err)
+			}
+		}
+		shell := exec.Command("bash", "-ec", commands[1])
+		shell.Dir = dir
+		shell.Env = []string{"PATH=" + dir + "/bin:" + os.Getenv("PATH")}
+		if out, err := shell.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v: %s", page, err, out)
+		}
+		calls := map[string]map[string]string{} // the options by the action
+		for call := range strings.SplitSeq(strings.TrimSuffix(read(t, dir+"/calls"), "\n"), "\x00\n") {
+			words := strings.Split(strings.TrimSuffix(call, "\x00"), "\x00")
+			calls[words[1]] = map[string]string{}
+			for option := range slices.Chunk(words[2:], 2) {
+				calls[words[1]][option[0]] = option[1]
+			}
+		}
+		want := map[string]map[string]string{
+			"CreateRole":       {"--RoleName": d.Role, "--PolicyDocument": strings.TrimSpace(read(t, "../docs/cam/trust-policy.json"))},
+			"CreatePolicy":     {"--PolicyName": d.Name, "--PolicyDocument": strings.TrimSpace(read(t, "../docs/cam/policy.json"))},
+			"AttachRolePolicy": {"--AttachRoleName": d.Role, "--PolicyName": d.Name},
+			"CreateFunction":   {"--cli-input-json": "file://build/create.json"},
+			"GetFunction":      {"--FunctionName": d.Name, "--waiter": "{'expr':'Status','to':'Active'}"},
+			"CreateTrigger": {"--FunctionName": d.Name, "--Type": "timer", "--TriggerName": d.Timers[0].Name, "--TriggerDesc": d.Timers[0].Schedule.String(),
+				"--CustomArgument": d.Timers[0].Argument, "--Qualifier": "$DEFAULT", "--Enable": "OPEN"},
+		}
+		if !reflect.DeepEqual(calls, want) {
+			t.Errorf("%s: tccli is told %v, want %v", page, calls, want)
+		}
+		var function, wanted any
+		if err := json.Unmarshal([]byte(read(t, dir+"/build/create.json")), &function); err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.Marshal(map[string]any{
+			"FunctionName": d.Name, "Runtime": d.Runtime, "Handler": d.Handler, "MemorySize": d.Memory, "Timeout": d.Timeout.Seconds(), "Role": d.Role,
+			"Environment": map[string]any{"Variables": []any{map[string]any{"Key": config.APIVersion, "Value": d.Variables[config.APIVersion]}}},
+			"Code":        map[string]any{"ZipFile": []byte("zip")},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(text, &wanted); err != nil || !reflect.DeepEqual(function, wanted) {
+			t.Errorf("%s: the function is %v, want %v, %v", page, function, wanted, err)
+		}
+	}
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 // fired is a DTS with one job, whose check passes. It notes what it is asked.
@@ -279,7 +360,7 @@ func TestPolicies(t *testing.T) {
 	} {
 		slices.Sort(want)
 		want = slices.Compact(want)
-		d := read(t, name)
+		d := policy(t, name)
 		if allowed := d.actions(); !slices.Equal(allowed, want) {
 			t.Errorf("%s allows %v, want %v", name, allowed, want)
 		}
@@ -326,7 +407,7 @@ var resources = map[string]*regexp.Regexp{
 	"eb":       regexp.MustCompile(`^qcs::eb:[a-z0-9-]+:uin/\d+:eventbusid/eb-\w+$`),
 }
 
-func read(t *testing.T, name string) document {
+func policy(t *testing.T, name string) document {
 	t.Helper()
 	file, err := os.Open("../docs/cam/" + name)
 	if err != nil {
@@ -345,12 +426,8 @@ func read(t *testing.T, name string) document {
 // Every variable stands in the tables of the documentation, in both languages.
 func TestVariablesAreDocumented(t *testing.T) {
 	for _, path := range []string{"../README.md", "../docs/zh-CN/README.md"} {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
 		for _, name := range config.Variables {
-			if !regexp.MustCompile("(?m)^\\|[^|]*`" + name + "`[^|]*\\|").Match(text) {
+			if !regexp.MustCompile("(?m)^\\|[^|]*`" + name + "`[^|]*\\|").MatchString(read(t, path)) {
 				t.Errorf("%s has no row for %s", path, name)
 			}
 		}
