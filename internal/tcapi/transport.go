@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/netip"
+	"net/url"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -64,9 +65,12 @@ type transport struct {
 	large         chan struct{}                  // held while a large answer is read and decoded
 }
 
-// newTransport returns a transport. dial connects to endpoints, nil for the
-// network.
-func newTransport(dial func(ctx context.Context, network, address string) (net.Conn, error)) *transport {
+// newTransport returns a transport that reaches endpoints through the proxies that
+// proxy names. dial connects to both, nil for the network.
+func newTransport(
+	proxy func(*http.Request) (*url.URL, error),
+	dial func(ctx context.Context, network, address string) (net.Conn, error),
+) *transport {
 	t := &transport{large: make(chan struct{}, 1)}
 	var toServer net.Dialer
 	names := resolver(toServer.DialContext)
@@ -85,7 +89,7 @@ func newTransport(dial func(ctx context.Context, network, address string) (net.C
 		if to == &t.plain {
 			dialer.Control = LoopbackOnly
 		} else {
-			h.Proxy = http.ProxyFromEnvironment
+			h.Proxy = proxy
 			h.TLSHandshakeTimeout = connectTimeout
 			h.TLSClientConfig = &tls.Config{
 				MinVersion:         tls.VersionTLS12,
