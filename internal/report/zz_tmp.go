@@ -1,3 +1,0 @@
-package report
-
-func Home(language string) []byte { return nil }
