@@ -589,6 +589,40 @@ func TestProxy(t *testing.T) {
 	}
 }
 
+// A robot behind a proxy of one's own answers as robots do: refusals at HTTP status
+// 200 are noticed.
+func TestRobotElsewhere(t *testing.T) {
+	strict := func(w http.ResponseWriter, r *http.Request) {
+		var m struct{ Msgtype string }
+		body, _ := io.ReadAll(r.Body)
+		if json.Unmarshal(body, &m); m.Msgtype != "text" && m.Msgtype != "markdown" {
+			io.WriteString(w, `{"errcode":40008,"errmsg":"invalid message type, hint: [1700000000000], from ip: 203.0.113.1, more info at https://open.work.weixin.qq.com/devtool/query?e=40008"}`)
+			return
+		}
+		ok(w, r)
+	}
+	refuses := says(200, `{"errcode":93000,"errmsg":"invalid webhook url"}`)
+	for name, row := range map[string]struct {
+		form   string
+		answer http.HandlerFunc
+		reason string
+	}{
+		"taken":   {config.WeCom, strict, ""},
+		"refused": {config.WeCom, refuses, "refused with code 93000: invalid webhook url"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(row.answer)
+			defer server.Close()
+			c := to(server.URL+"/bot/ops", "")
+			c.WebhookForm = row.form
+			f := New(c, &fakeAPI{}).Forward(t.Context(), problem, nil)
+			if len(f) != 1 || f[0].Reason != row.reason {
+				t.Errorf("got %+v", f)
+			}
+		})
+	}
+}
+
 // What is left in the log of a signed message is not signed.
 func TestPayloadIsNotSigned(t *testing.T) {
 	failures, got, _ := robotTest(t, to(feishu, "k"), problem, time.Minute, says(200, `{"code":19021}`))
