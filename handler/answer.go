@@ -57,7 +57,13 @@ func (r *run) report(e event.Event, result check.Result) report.Report {
 	}
 	if e.HTTP.Page {
 		for _, f := range e.HTTP.Fields {
-			p.Form = append(p.Form, report.Field(f))
+			switch f.Name {
+			case "JobId", "JobIds":
+				p.Button.Jobs = strings.Split(f.Value, ",")
+			case "Select", "Start":
+			default:
+				p.Button.Options = append(p.Button.Options, report.Field(f))
+			}
 		}
 	}
 	return p
