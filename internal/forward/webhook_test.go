@@ -151,7 +151,7 @@ func TestRobotByHost(t *testing.T) {
 func TestMessages(t *testing.T) {
 	broken, fine := problem, fine
 	broken.Language, fine.Language = config.Chinese, config.Chinese
-	const title = `"title":"DTS 迁移校验：2 个任务中有 1 个需要处理",`
+	title := `"title":"` + report.Headline(broken) + `",`
 	for name, row := range map[string]struct {
 		webhook, form, mention string
 		chat                   report.Chat // none: the answer
@@ -211,7 +211,10 @@ func TestMended(t *testing.T) {
 			t.Fatalf("got %+v", f)
 		}
 		server.Close()
-		r.Mended = trouble.Problem && len(r.Result.Jobs) == 1
+		plain := report.Message(r, report.Slack, 4000)
+		if r.Mended = trouble.Problem && len(r.Result.Jobs) == 1; r.Mended && report.Message(r, report.Slack, 4000) == plain {
+			t.Error("what is mended is told like any other news")
+		}
 		if want := string(check.Marshal(slackMessage{report.Message(r, report.Slack, 4000)})); len(s.got) != 1 || s.got[0].body != want {
 			t.Errorf("%v: got %v, want %s", trouble, s.got, want)
 		}
@@ -281,6 +284,30 @@ func TestMessageSizes(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Every robot gets the ids of 200 jobs that need a person, together with those who
+// are called.
+func TestAllIDsOfANight(t *testing.T) {
+	r := check.Result{Batch: true, Verdicts: true}
+	for i := range 300 {
+		o := judged(fmt.Sprintf("dts-%08x", 0xa0000000+i), i >= 200, nil)
+		for j := range o.Check.Steps {
+			o.Check.Steps[j].Failed = []check.Item{{Reason: strings.Repeat("权限不足 ", 30), Solution: "GRANT SELECT ON *.* TO `dts`@`%`"}}
+		}
+		r.Jobs = append(r.Jobs, o)
+	}
+	for _, webhook := range []string{wecom, feishu, dingtalk, slack} {
+		c := to(webhook, "12345678")
+		c.WebhookMention = []string{"zhang.san", "li.si", "all"}
+		_, got, _ := robotTest(t, c, report.Report{Result: r}, time.Minute, ok)
+		for _, o := range r.Jobs[:200] {
+			if len(got) != 1 || !strings.Contains(got[0].body, o.JobID) {
+				t.Errorf("%s: %s is missing in %d messages", webhook, o.JobID, len(got))
+				break
+			}
+		}
 	}
 }
 
