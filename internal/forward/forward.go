@@ -86,8 +86,6 @@ func (d destination) next(r check.Result) (part, rest check.Result, payload json
 				}
 			}
 		}
-		part.Batch = r.Batch || len(r.Jobs) > 1
-		rest.Batch = part.Batch
 		part.Jobs, rest.Jobs = r.Jobs[:n], r.Jobs[n:]
 		payload = d.encode(part)
 		return nil

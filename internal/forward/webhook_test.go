@@ -202,21 +202,31 @@ func TestMessages(t *testing.T) {
 
 // What was a problem, and is none any more, is told in its own words.
 func TestMended(t *testing.T) {
-	for trouble, r := range map[check.Told]report.Report{{}: fine, {Problem: true}: fine, {Problem: true, Same: false}: problem} {
+	for name, row := range map[string]struct {
+		trouble bool
+		r       report.Report
+		mended  bool
+	}{
+		"news":        {false, fine, false},
+		"mended":      {true, fine, true},
+		"not yet":     {true, problem, false},
+		"new trouble": {false, problem, false},
+	} {
+		r := row.r
 		s := &robotServer{answers: []http.HandlerFunc{ok}}
 		server := httptest.NewServer(s)
 		c := to(server.URL, "")
 		c.WebhookForm = config.Slack
-		if f := New(c, &fakeAPI{}).Forward(t.Context(), r, map[string]check.Told{Webhook: trouble}); len(f) != 1 || f[0].Reason != "" {
-			t.Fatalf("got %+v", f)
+		if f := New(c, &fakeAPI{}).Forward(t.Context(), r, map[string]check.Told{Webhook: {Problem: row.trouble}}); len(f) != 1 || f[0].Reason != "" {
+			t.Fatalf("%s: got %+v", name, f)
 		}
 		server.Close()
 		plain := report.Message(r, report.Slack, 4000)
-		if r.Mended = trouble.Problem && len(r.Result.Jobs) == 1; r.Mended && report.Message(r, report.Slack, 4000) == plain {
+		if r.Mended = row.mended; r.Mended && report.Message(r, report.Slack, 4000) == plain {
 			t.Error("what is mended is told like any other news")
 		}
 		if want := string(check.Marshal(slackMessage{report.Message(r, report.Slack, 4000)})); len(s.got) != 1 || s.got[0].body != want {
-			t.Errorf("%v: got %v, want %s", trouble, s.got, want)
+			t.Errorf("%s: got %v, want %s", name, s.got, want)
 		}
 	}
 }
