@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
 	"net/url"
 	"slices"
@@ -70,23 +71,26 @@ type destination struct {
 	send   func(ctx context.Context, payload json.RawMessage) error
 }
 
-// cut returns what the next call takes of a result, at least one job if there is
-// any, and the jobs that are left.
-func (d destination) cut(r check.Result) (part check.Result, left []check.Outcome) {
-	n, total := len(r.Jobs), 0
-	if d.limit > 0 {
-		n, total = 0, d.frame(r)-len(",")
-		for n < len(r.Jobs) {
-			if total += d.size(r.Jobs[n]); total > d.limit && n > 0 {
-				break
+// next returns what the next call takes of a result, at least one job if there is
+// any, as it is sent, and what is left. A panic becomes an error.
+func (d destination) next(r check.Result) (part, rest check.Result, payload json.RawMessage, err error) {
+	part, rest = r, r
+	rest.Jobs = nil
+	err = guard(func() error {
+		n := len(r.Jobs)
+		if d.limit > 0 {
+			n = 0
+			for total := d.frame(r) - len(","); n < len(r.Jobs); n++ {
+				if total += d.size(r.Jobs[n]); total > d.limit && n > 0 {
+					break
+				}
 			}
-			n++
 		}
-	}
-	left = r.Jobs[n:]
-	r.Batch = r.Batch || len(r.Jobs) > 1
-	r.Jobs = r.Jobs[:n]
-	return r, left
+		part.Jobs, rest.Jobs = r.Jobs[:n], r.Jobs[n:]
+		payload = d.encode(part)
+		return nil
+	})
+	return part, rest, payload, err
 }
 
 // Forward sends a result to every destination that wants it, to all at the same
@@ -162,47 +166,50 @@ func answers(name string, r check.Result, limit, way int, send func(context.Cont
 	}
 }
 
+// errNoTime is why nothing is sent at the end of the time.
+var errNoTime = errors.New("not sent: the function's time was nearly up")
+
 // deliver sends a result to one destination, call by call.
 func (f *Forwarder) deliver(ctx context.Context, d destination) check.Forwarded {
 	out := check.Forwarded{Destination: d.name}
 	var lost []check.Result
-	for rest, more := d.result, true; more; more = len(rest.Jobs) > 0 {
-		part := rest
-		var left []check.Outcome
-		err := guard(func() error {
-			part, left = d.cut(rest)
-			return d.send(ctx, d.encode(part))
-		})
+	for r, more := d.result, true; more; more = len(r.Jobs) > 0 {
+		var part, rest check.Result
+		var payload json.RawMessage
+		err := errNoTime
+		if tcapi.TimeLeft(ctx) >= tcapi.LeastAttemptTime {
+			if part, rest, payload, err = d.next(r); err == nil {
+				err = guard(func() error { return d.send(ctx, payload) })
+			}
+		}
 		if err != nil && pointless(ctx, err) {
-			part, left = rest, nil
+			part, rest.Jobs = r, nil
 		}
 		if err != nil {
 			out.Reason = cmp.Or(out.Reason, check.Cut(f.api.Redact(ctx, reason(err)), maxReason))
 			lost = append(lost, part)
 		}
-		rest.Batch, rest.Jobs = part.Batch, left
+		r = rest
 	}
 	if lost != nil {
-		out.Payloads = func(yield func(json.RawMessage) bool) {
-			for _, r := range lost {
-				for more := true; more; more = len(r.Jobs) > 0 {
-					var part check.Result
-					var left []check.Outcome
-					var payload json.RawMessage
-					err := guard(func() error {
-						part, left = d.cut(r)
-						payload = d.encode(part)
-						return nil
-					})
-					if err == nil && !yield(payload) {
-						return
-					}
-					r.Batch, r.Jobs = part.Batch, left
+		out.Payloads = d.payloads(lost)
+	}
+	return out
+}
+
+// payloads yields results as they are sent.
+func (d destination) payloads(results []check.Result) iter.Seq[json.RawMessage] {
+	return func(yield func(json.RawMessage) bool) {
+		for _, r := range results {
+			for more := true; more; more = len(r.Jobs) > 0 {
+				_, rest, payload, err := d.next(r)
+				if err == nil && !yield(payload) {
+					return
 				}
+				r = rest
 			}
 		}
 	}
-	return out
 }
 
 // maxReason bounds a reason, in bytes.

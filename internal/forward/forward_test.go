@@ -748,3 +748,35 @@ func TestAtTheSameTime(t *testing.T) {
 		}
 	})
 }
+
+// A silent bus costs the time that is given, whatever the number of calls that it
+// would take, and all jobs are there to be sent again.
+func TestSilentBus(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+		defer cancel()
+		api := &fakeAPI{answer: func(ctx context.Context, _ string, nth int) error {
+			if nth == 1 {
+				return nil
+			}
+			<-ctx.Done()
+			return &check.Error{Code: check.CodeNoAnswer, Message: "none", MayBeRunning: true}
+		}}
+		begun := time.Now()
+		f := lost(New(config.Config{EventBus: "eb-l65vlc2u"}, api), ctx, report.Report{Result: large(3000, 500)})
+		if took := time.Since(begun); len(f) != 1 || took != 15*time.Second || len(api.requests["PutEvents"]) != 2 {
+			t.Fatalf("%v after %v and %d calls", f, took, len(api.requests["PutEvents"]))
+		}
+		jobs := 0
+		for payload := range f[0].Payloads {
+			var events []cloudEvent
+			if err := json.Unmarshal(payload, &events); err != nil || len(payload) > maxPut {
+				t.Errorf("%d bytes, %v", len(payload), err)
+			}
+			jobs += len(events)
+		}
+		if taken := len(api.puts(t)[0].EventList); jobs+taken != 3000 || taken == 0 {
+			t.Errorf("%d jobs were taken, %d are to be sent again", taken, jobs)
+		}
+	})
+}

@@ -64,7 +64,7 @@ type refusal struct {
 // of ctx allow. Those that were one call too many are not counted: they are waited
 // out.
 func (f *Forwarder) post(ctx context.Context, payload json.RawMessage) error {
-	failure := errors.New("not sent: the function's time was nearly up")
+	failure := errNoTime
 	for attempts, counted := 1, 0; tcapi.TimeLeft(ctx) >= tcapi.LeastAttemptTime; attempts++ {
 		r := f.attempt(ctx, payload)
 		if r == nil {

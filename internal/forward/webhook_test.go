@@ -151,7 +151,7 @@ func TestRobotByHost(t *testing.T) {
 func TestMessages(t *testing.T) {
 	broken, fine := problem, fine
 	broken.Language, fine.Language = config.Chinese, config.Chinese
-	const title = `"title":"DTS 迁移校验：2 个任务中有 1 个需要处理",`
+	title := `"title":"` + report.Headline(broken) + `",`
 	for name, row := range map[string]struct {
 		webhook, form, mention string
 		chat                   report.Chat // none: the answer
@@ -202,18 +202,31 @@ func TestMessages(t *testing.T) {
 
 // What was a problem, and is none any more, is told in its own words.
 func TestMended(t *testing.T) {
-	for trouble, r := range map[check.Told]report.Report{{}: fine, {Problem: true}: fine, {Problem: true, Same: false}: problem} {
+	for name, row := range map[string]struct {
+		trouble bool
+		r       report.Report
+		mended  bool
+	}{
+		"news":        {false, fine, false},
+		"mended":      {true, fine, true},
+		"not yet":     {true, problem, false},
+		"new trouble": {false, problem, false},
+	} {
+		r := row.r
 		s := &robotServer{answers: []http.HandlerFunc{ok}}
 		server := httptest.NewServer(s)
 		c := to(server.URL, "")
 		c.WebhookForm = config.Slack
-		if f := New(c, &fakeAPI{}).Forward(t.Context(), r, map[string]check.Told{Webhook: trouble}); len(f) != 1 || f[0].Reason != "" {
-			t.Fatalf("got %+v", f)
+		if f := New(c, &fakeAPI{}).Forward(t.Context(), r, map[string]check.Told{Webhook: {Problem: row.trouble}}); len(f) != 1 || f[0].Reason != "" {
+			t.Fatalf("%s: got %+v", name, f)
 		}
 		server.Close()
-		r.Mended = trouble.Problem && len(r.Result.Jobs) == 1
+		plain := report.Message(r, report.Slack, 4000)
+		if r.Mended = row.mended; r.Mended && report.Message(r, report.Slack, 4000) == plain {
+			t.Error("what is mended is told like any other news")
+		}
 		if want := string(check.Marshal(slackMessage{report.Message(r, report.Slack, 4000)})); len(s.got) != 1 || s.got[0].body != want {
-			t.Errorf("%v: got %v, want %s", trouble, s.got, want)
+			t.Errorf("%s: got %v, want %s", name, s.got, want)
 		}
 	}
 }
@@ -263,10 +276,10 @@ func TestMessageSizes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for content, text := range contents {
-				for _, jobs := range []int{1, 50, 400} {
+				for _, jobs := range []int{1, 300} {
 					r := check.Result{Batch: true}
 					for i := range jobs {
-						r.Jobs = append(r.Jobs, check.Outcome{JobID: fmt.Sprintf("dts-%05d", i), JobName: strings.Repeat(text, 60), Progress: check.Progress{Error: &check.Error{Code: "FailedOperation" + text, Message: strings.Repeat(text, 4000)}}})
+						r.Jobs = append(r.Jobs, check.Outcome{JobID: fmt.Sprintf("dts-%05d", i), JobName: strings.Repeat(text, 60), Progress: check.Progress{Error: &check.Error{Code: "FailedOperation" + text, Message: strings.Repeat(text, 400)}}})
 					}
 					c := to(row.webhook, row.secret)
 					c.WebhookMention = slices.Repeat([]string{strings.Repeat("u", 64)}, 20)
@@ -275,12 +288,36 @@ func TestMessageSizes(t *testing.T) {
 						t.Fatal(failures)
 					}
 					size := row.size(got[0].body)
-					if size > row.limit || jobs == 400 && size < row.limit*3/4 || !utf8.ValidString(got[0].body) || !json.Valid([]byte(got[0].body)) || strings.Count(got[0].body, c.WebhookMention[0]) < 20 {
+					if size > row.limit || jobs == 300 && size < row.limit*3/4 || !utf8.ValidString(got[0].body) || !json.Valid([]byte(got[0].body)) || strings.Count(got[0].body, c.WebhookMention[0]) < 20 {
 						t.Errorf("%s, %d jobs: %d bytes", content, jobs, size)
 					}
 				}
 			}
 		})
+	}
+}
+
+// Every robot gets the ids of 200 jobs that need a person, together with those who
+// are called.
+func TestAllIDsOfANight(t *testing.T) {
+	r := check.Result{Batch: true, Verdicts: true}
+	for i := range 300 {
+		o := judged(fmt.Sprintf("dts-%08x", 0xa0000000+i), i >= 200, nil)
+		for j := range o.Check.Steps {
+			o.Check.Steps[j].Failed = []check.Item{{Reason: strings.Repeat("权限不足 ", 30), Solution: "GRANT SELECT ON *.* TO `dts`@`%`"}}
+		}
+		r.Jobs = append(r.Jobs, o)
+	}
+	for _, webhook := range []string{wecom, feishu, dingtalk, slack} {
+		c := to(webhook, "12345678")
+		c.WebhookMention = []string{"zhang.san", "li.si", "all"}
+		_, got, _ := robotTest(t, c, report.Report{Result: r}, time.Minute, ok)
+		for _, o := range r.Jobs[:200] {
+			if len(got) != 1 || !strings.Contains(got[0].body, o.JobID) {
+				t.Errorf("%s: %s is missing in %d messages", webhook, o.JobID, len(got))
+				break
+			}
+		}
 	}
 }
 
@@ -589,6 +626,40 @@ func TestProxy(t *testing.T) {
 	}
 }
 
+// A robot behind a proxy of one's own answers as robots do: refusals at HTTP status
+// 200 are noticed.
+func TestRobotElsewhere(t *testing.T) {
+	strict := func(w http.ResponseWriter, r *http.Request) {
+		var m struct{ Msgtype string }
+		body, _ := io.ReadAll(r.Body)
+		if json.Unmarshal(body, &m); m.Msgtype != "text" && m.Msgtype != "markdown" {
+			io.WriteString(w, `{"errcode":40008,"errmsg":"invalid message type, hint: [1700000000000], from ip: 203.0.113.1, more info at https://open.work.weixin.qq.com/devtool/query?e=40008"}`)
+			return
+		}
+		ok(w, r)
+	}
+	refuses := says(200, `{"errcode":93000,"errmsg":"invalid webhook url"}`)
+	for name, row := range map[string]struct {
+		form   string
+		answer http.HandlerFunc
+		reason string
+	}{
+		"taken":   {config.WeCom, strict, ""},
+		"refused": {config.WeCom, refuses, "refused with code 93000: invalid webhook url"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(row.answer)
+			defer server.Close()
+			c := to(server.URL+"/bot/ops", "")
+			c.WebhookForm = row.form
+			f := New(c, &fakeAPI{}).Forward(t.Context(), problem, nil)
+			if len(f) != 1 || f[0].Reason != row.reason {
+				t.Errorf("got %+v", f)
+			}
+		})
+	}
+}
+
 // What is left in the log of a signed message is not signed.
 func TestPayloadIsNotSigned(t *testing.T) {
 	failures, got, _ := robotTest(t, to(feishu, "k"), problem, time.Minute, says(200, `{"code":19021}`))
@@ -648,6 +719,7 @@ func TestTransport(t *testing.T) {
 	closed.Close()
 	for name, row := range map[string]struct{ webhook, reason string }{
 		"a certificate that nobody vouches for": {server.URL + "/robot/send?access_token=SECRET", "certificate"},
+		"the same in capitals":                  {strings.ToUpper(server.URL) + "/robot/send?access_token=SECRET", "certificate"},
 		"plain text to elsewhere":               {"http://192.0.2.1:80/SECRET", "plain text is for loopback only"},
 		"nobody there":                          {closed.URL + "/SECRET", "refused"},
 		"no URL":                                {"://", "no answer"},
