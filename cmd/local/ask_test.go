@@ -29,9 +29,27 @@ func TestParseInvoke(t *testing.T) {
 		"start and strict":      {[]string{"-start", "-strict", "dts-1"}, `{"JobId":"dts-1","Start":true,"Strict":true}`, ""},
 		"select and a job":      {[]string{"-select", "dts-1"}, "", "JobIds do not go with -select"},
 		"filter and a job":      {[]string{"-select", "{}", "dts-1"}, "", "JobIds do not go with -select"},
-		"no filter":             {[]string{"-select=created"}, "", "-select: must be JSON such as"},
-		"half a filter":         {[]string{"-select", `{"Status"`}, "", "-select: must be JSON such as"},
-		"null":                  {[]string{"-select=null"}, "", "-select: must be JSON such as"},
+		"no filter":             {[]string{"-select=created"}, "", "-select created: must be JSON such as"},
+		"half a filter":         {[]string{"-select", `{"Status"`}, "", `-select {"Status": is no JSON: put it in quotes`},
+		"no quotes":             {[]string{"-select", "{Status:created}", "-wait"}, "", "-select {Status:created}: is no JSON: put it in quotes, as in -select '"},
+		"no quotes, in pieces":  {[]string{"-select", "Status:created", "JobName:x"}, "", "what follows -select is no JSON: put it in quotes"},
+		"null":                  {[]string{"-select=null"}, "", "-select null: must be JSON such as"},
+		"flags after a job":     {[]string{"dts-1", "-wait", "dts-2", "--strict", "-accept", "A, B", "-accept=C"}, `{"Accept":["A","B","C"],"JobIds":["dts-1","dts-2"],"Strict":true,"Wait":true}`, ""},
+		"no flags":              {[]string{"-wait", "--", "-wait"}, `{"JobId":"-wait","Wait":true}`, ""},
+		"read":                  {[]string{"-read", "dts-1"}, `{"Action":"DescribeMigrateCheckJob","JobId":"dts-1"}`, ""},
+		"read and wait":         {[]string{"-read", "-wait", "-select"}, `{"Action":"DescribeMigrateCheckJob","Select":{},"Wait":true}`, ""},
+		"a rehearsal":           {[]string{"-dry-run", "-start", "-select"}, `{"DryRun":true,"Select":{},"Start":true}`, ""},
+		"a real rehearsal":      {[]string{"-dry-run", "-start", "-endpoint", "https://dts.example", "dts-1"}, `{"DryRun":true,"JobId":"dts-1","Start":true}`, ""},
+		"read and start":        {[]string{"-read", "-start", "dts-1"}, "", "-read does not go with -start"},
+		"accept alone":          {[]string{"-accept", "A", "dts-1"}, "", "-accept goes with -strict"},
+		"accept nothing":        {[]string{"-strict", "-accept", "A,", "dts-1"}, "", "-accept A,: must be the ids of steps"},
+		"read and an event":     {[]string{"-event", "-", "-read"}, "", "an -event is sent as it is"},
+		"a number of seconds":   {[]string{"-timeout", "60", "dts-1"}, "", "-timeout 60: must be a length of time with its unit, such as 60s"},
+		"a time of nothing":     {[]string{"-timeout", "soon", "dts-1"}, "", "-timeout soon: must be a length of time with its unit, such as 60s"},
+		"a slip":                {[]string{"--wiat", "dts-1"}, "", "-wiat: there is no such flag, did you mean -wait?"},
+		"a slip afterwards":     {[]string{"dts-1", "-wiat"}, "", "-wiat: there is no such flag, did you mean -wait?"},
+		"a trigger's slip":      {[]string{"-trigger", "tiner", "dts-1"}, "", "did you mean timer?"},
+		"fail on what":          {[]string{"-fail-on", "all", "dts-1"}, "", "-fail-on must be verdict or failed"},
 		"select and an event":   {[]string{"-event", "-", "-select"}, "", "an -event is sent as it is"},
 		"strict and an event":   {[]string{"-event", "-", "-strict"}, "", "an -event is sent as it is"},
 		"start for real":        {[]string{"-start", "-endpoint", "https://dts.example", "dts-1"}, "", "set DTS_ALLOW_START=true if you mean it"},
@@ -232,16 +250,16 @@ func TestResultOf(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			answer := r.Encode(1<<20, func(part []byte) int { return len(part) })
 			for _, answer := range [][]byte{answer, encode(map[string]any{"statusCode": 200, "headers": map[string]string{}, "body": string(answer)})} {
-				got, ok := resultOf(answer)
+				_, got, err := readAnswer(answer)
 				want, _ := json.Marshal(r)
-				if read, _ := json.Marshal(got); !ok || !bytes.Equal(read, want) {
-					t.Errorf("%v, %s, want %s", ok, read, want)
+				if read, _ := json.Marshal(got); err != nil || !bytes.Equal(read, want) {
+					t.Errorf("%v, %s, want %s", err, read, want)
 				}
 			}
 		})
 	}
 	for _, answer := range []string{`{"statusCode":200,"body":"<html>"}`, `{"statusCode":204,"headers":{},"body":""}`, `null`, `[]`, `"x"`, ``} {
-		if got, ok := resultOf([]byte(answer)); ok {
+		if _, got, err := readAnswer([]byte(answer)); err == nil {
 			t.Errorf("%s: %+v", answer, got)
 		}
 	}

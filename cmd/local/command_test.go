@@ -125,10 +125,10 @@ func TestUsage(t *testing.T) {
 		"nothing":         {nil, 2, "", "local: give a command\n\nusage: go run ./cmd/local"},
 		"another command": {[]string{"deploy"}, 2, "", "local: deploy: there is no such command\n\nusage:"},
 		"help":            {[]string{"-h"}, 0, "usage: go run ./cmd/local COMMAND", ""},
-		"help of invoke":  {[]string{"invoke", "-h"}, 0, "usage: go run ./cmd/local invoke [flags] JobId …\n\n  -endpoint", ""},
+		"help of invoke":  {[]string{"invoke", "-h"}, 0, "usage: go run ./cmd/local invoke [flags] JobId …\n\nRuns the function once", ""},
 		"help of serve":   {[]string{"serve", "-h"}, 0, "-retry-after", ""},
 		"help of dts":     {[]string{"dts", "--help"}, 0, "-tls", ""},
-		"another flag":    {[]string{"serve", "-x"}, 2, "", "local: flag provided but not defined: -x\n\"go run ./cmd/local serve -h\" lists the flags\n"},
+		"another flag":    {[]string{"serve", "-x"}, 2, "", "local: -x: there is no such flag\n\"go run ./cmd/local serve -h\" tells more\n"},
 		"a bad value":     {[]string{"dts", "-fault", "x"}, 2, "", "-fault"},
 		"a word":          {[]string{"dts", "now"}, 2, "", "local: now: not a flag"},
 	} {

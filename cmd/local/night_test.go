@@ -24,7 +24,8 @@ import (
 // one that awaits no check.
 const nightJobs = `[
 	{"JobId": "dts-good", "JobName": "orders", "CheckSeconds": 0.8},
-	{"JobId": "dts-bad", "JobName": "| @all |", "CheckSeconds": 0.8, "Status": "checkNotPass", "NotPassed": true, "Message": "no luck"},
+	{"JobId": "dts-bad", "JobName": "<script>alert(1)</script> | @all", "CheckSeconds": 0.8, "Status": "checkNotPass", "NotPassed": true,
+		"Message": "no luck | <b>**no**</b> | @all [privilege](javascript:alert(1)) |"},
 	{"JobId": "dts-refused", "ErrorCode": "FailedOperation.NotAllowOperation", "ErrorMessage": "not now"},
 	{"JobId": "dts-migrates", "InMigration": true}
 ]`
@@ -147,8 +148,8 @@ func TestNight(t *testing.T) {
 			if len(events) != 1 || events[0].Function != "next" || events[0].Namespace != "reports" || events[0].Qualifier != "prod" {
 				t.Fatalf("the function's events %+v", events)
 			}
-			handed, ok := resultOf(events[0].Event)
-			if counts := check.Count(handed.Jobs); !ok || counts != (check.Counts{Jobs: 3, Passed: 1, NotPassed: 1, Failed: 1}) {
+			_, handed, err := readAnswer(events[0].Event)
+			if counts := check.Count(handed.Jobs); err != nil || counts != (check.Counts{Jobs: 3, Passed: 1, NotPassed: 1, Failed: 1}) {
 				t.Errorf("the function's event %s", events[0].Event)
 			}
 			noSecrets(t, night.log.String()+messages[0].Text+string(events[0].Event))
@@ -197,8 +198,8 @@ func TestNightWithoutItsDestinations(t *testing.T) {
 			}
 			night := openNight(t, 5, o.variables)
 			status, body := curl(t, "POST", night.url, form, `{"Select":{},"Wait":true}`)
-			answer, ok := resultOf([]byte(body))
-			if status != http.StatusMultiStatus || !ok {
+			_, answer, err := readAnswer([]byte(body))
+			if status != http.StatusMultiStatus || err != nil {
 				t.Fatalf("%d %s", status, body)
 			}
 			kinds := map[string]check.Kind{}
