@@ -230,6 +230,7 @@ func TestNightWithoutItsDestinations(t *testing.T) {
 // Unless they are placed elsewhere, the destinations are played, and what they
 // get is shown.
 func TestPlayedDestinations(t *testing.T) {
+	t.Parallel()
 	variables := map[string]string{"RESULT_FUNCTION": "next", "RESULT_EVENT_BUS": "eb-local1"}
 	for name, c := range map[string]struct {
 		flags       []string
@@ -279,8 +280,8 @@ func TestPlayedDestinations(t *testing.T) {
 // With a real account nothing is played: a loopback endpoint would get what is
 // signed for it.
 func TestNothingIsPlayedForReal(t *testing.T) {
+	t.Parallel()
 	dts := open(t, serverless)
-	setKeys(t)
 	c := openWith(t, nightly(20, map[string]string{"RESULT_FUNCTION": "next", "RESULT_EVENT_BUS": "eb-local1", "RESULT_WEBHOOK": "https://hooks.example/" + hookKey}),
 		"-endpoint", dts.dtsURL())
 	for _, name := range []string{"RESULT_SCF_ENDPOINT", "RESULT_EB_ENDPOINT"} {
@@ -295,19 +296,10 @@ func TestNothingIsPlayedForReal(t *testing.T) {
 	noSecrets(t, said.String())
 }
 
-// setKeys has this process's environment name the example key pair.
-func setKeys(t *testing.T) {
-	key := fakedts.ExampleKey
-	t.Setenv("TENCENTCLOUD_SECRETID", key.SecretID)
-	t.Setenv("TENCENTCLOUD_SECRETKEY", key.SecretKey)
-	t.Setenv("TENCENTCLOUD_SESSIONTOKEN", key.Token)
-}
-
 // An event of more jobs than its time is enough for is brought again until all
 // are reached, and each check is created once.
 func TestDeliveriesReachTheEnd(t *testing.T) {
 	const n = 60 // 3 s at 20 a second
-	setKeys(t)
 	ids := make([]string, n)
 	var list []fakedts.Job
 	var records []any
@@ -321,6 +313,7 @@ func TestDeliveriesReachTheEnd(t *testing.T) {
 		"CKafka":       map[string]any{"Records": records},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			dts := fakedts.New(fakedts.Options{Jobs: list})
 			l, err := dts.Listen("127.0.0.1:0", false)
 			if err != nil {
