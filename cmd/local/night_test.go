@@ -313,7 +313,6 @@ func TestDeliveriesReachTheEnd(t *testing.T) {
 		"CKafka":       map[string]any{"Records": records},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			dts := fakedts.New(fakedts.Options{Jobs: list})
 			l, err := dts.Listen("127.0.0.1:0", false)
 			if err != nil {
