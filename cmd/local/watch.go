@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -58,8 +59,10 @@ type logLine struct {
 
 // Write takes one line of the function's.
 func (w *watcher) Write(line []byte) (int, error) {
-	var l logLine
-	isLog := json.Unmarshal(line, &l) == nil
+	var l logLine // of the event's own line not all of it fits, but the beginning does
+	var other *json.UnmarshalTypeError
+	err := json.Unmarshal(line, &l)
+	isLog := err == nil || errors.As(err, &other) && l.Message != ""
 	if isLog {
 		w.learn(l)
 	}

@@ -15,21 +15,22 @@ import (
 func TestWatcherShows(t *testing.T) {
 	const debug = `{"level":"DEBUG","msg":"check runs","jobId":"dts-1"}`
 	const info = `{"level":"INFO","msg":"job","requestId":"46b45da1-x","jobId":"dts-1","outcome":"created"}`
+	const event = `{"level":"INFO","msg":"event","jobs":1,"failed":0,"passed":1}`
 	const other = "panic: \x1bno luck"
 	for name, c := range map[string]struct {
 		json  bool
 		level slog.Level
 		want  []string // without the time
 	}{
-		"for reading": {false, slog.LevelInfo, []string{" 46b45da1 INFO   job jobId=dts-1 outcome=created", `          LINE   panic: \x1bno luck`}},
-		"all of it":   {false, slog.LevelDebug, []string{"          DEBUG  check runs jobId=dts-1", " 46b45da1 INFO   job jobId=dts-1 outcome=created", `          LINE   panic: \x1bno luck`}},
-		"as JSON":     {true, slog.LevelInfo, []string{info, other}},
+		"for reading": {false, slog.LevelInfo, []string{" 46b45da1 INFO   job jobId=dts-1 outcome=created", "          INFO   event jobs=1 failed=0 passed=1", `          LINE   panic: \x1bno luck`}},
+		"all of it":   {false, slog.LevelDebug, []string{"          DEBUG  check runs jobId=dts-1", " 46b45da1 INFO   job jobId=dts-1 outcome=created", "          INFO   event jobs=1 failed=0 passed=1", `          LINE   panic: \x1bno luck`}},
+		"as JSON":     {true, slog.LevelInfo, []string{info, event, other}},
 		"less":        {true, slog.LevelError, []string{other}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
 			w := &watcher{log: newLogger(&out, c.json), level: c.level, at: map[string]int{}}
-			for _, line := range []string{debug, info, other} {
+			for _, line := range []string{debug, info, event, other} {
 				fmt.Fprintln(w, line)
 			}
 			lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
