@@ -101,7 +101,7 @@ func TestDeploymentBlocks(t *testing.T) {
 	text = regexp.MustCompile(`(?m)^ +argument: .*\n( +)# (argument: .*)$`).ReplaceAllString(text, "$1$2")
 	text = regexp.MustCompile(`(?m)^( +)# ([A-Z_]+: .*)$`).ReplaceAllString(text, "$1$2")
 	text = strings.NewReplacer("    # - apigw:", "    - apigw:", "    #     ", "        ").Replace(text)
-	secrets := map[string]string{"RESULT_WEBHOOK": "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=k", "RESULT_WEBHOOK_SECRET": "s"}
+	secrets := map[string]string{"RESULT_WEBHOOK": "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=k", "RESULT_WEBHOOK_SECRET": "signing-secret"}
 	d, err := scf.ParseConfig([]byte(text), func(name string) (string, bool) {
 		value, ok := secrets[name]
 		return value, ok

@@ -18,7 +18,7 @@ var twins = map[string]string{
 	"README.md":                  "docs/zh-CN/README.md",
 	"docs/nightly.md":            "docs/zh-CN/nightly.md",
 	"docs/triggers.md":           "docs/zh-CN/triggers.md",
-	"docs/handon.md":             "docs/zh-CN/handon.md",
+	"docs/forward.md":            "docs/zh-CN/forward.md",
 	"docs/local.md":              "docs/zh-CN/local.md",
 	"docs/ci.md":                 "docs/zh-CN/ci.md",
 	"docs/operations.md":         "docs/zh-CN/operations.md",

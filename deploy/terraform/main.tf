@@ -13,21 +13,26 @@ locals {
 
   environment = {
     for name, value in {
-      DTS_REGION            = var.dts_region
-      DTS_ENDPOINT          = var.dts_endpoint
-      DTS_API_VERSION       = var.api_version
-      DTS_RATE_LIMIT        = var.rate_limit
-      DTS_MAX_ATTEMPTS      = var.max_attempts
-      DTS_LANGUAGE          = var.language
-      DTS_ALLOW_START       = var.start ? true : null
-      RESULT_FUNCTION       = var.result_function
-      RESULT_EVENT_BUS      = var.result_event_bus
-      RESULT_WEBHOOK        = var.result_webhook
-      RESULT_WEBHOOK_SECRET = var.result_webhook_secret
-      RESULT_WHEN           = var.result_when
-      RESULT_SCF_ENDPOINT   = var.result_scf_endpoint
-      RESULT_EB_ENDPOINT    = var.result_eb_endpoint
-      LOG_LEVEL             = var.log_level
+      DTS_REGION             = var.dts_region
+      DTS_ENDPOINT           = var.dts_endpoint
+      DTS_API_VERSION        = var.api_version
+      DTS_RATE_LIMIT         = var.rate_limit
+      DTS_MAX_ATTEMPTS       = var.max_attempts
+      DTS_LANGUAGE           = var.language
+      DTS_ALLOW_START        = var.start ? true : null
+      DTS_START_TAG          = var.start_tag
+      RESULT_FUNCTION        = var.result_function
+      RESULT_EVENT_BUS       = var.result_event_bus
+      RESULT_WEBHOOK         = var.result_webhook
+      RESULT_WEBHOOK_SECRET  = var.result_webhook_secret
+      RESULT_WEBHOOK_FORM    = var.result_webhook_form
+      RESULT_WEBHOOK_MENTION = var.result_webhook_mention
+      RESULT_WHEN            = var.result_when
+      RESULT_SCF_ENDPOINT    = var.result_scf_endpoint
+      RESULT_EB_ENDPOINT     = var.result_eb_endpoint
+      HTTPS_PROXY            = var.https_proxy
+      NO_PROXY               = var.no_proxy
+      LOG_LEVEL              = var.log_level
     } : name => tostring(value) if value != null
   }
 
@@ -94,12 +99,16 @@ resource "tencentcloud_scf_function" "function" {
     }
     # Here, since the error of a variable's own validation shows the value.
     precondition {
-      condition     = var.result_webhook == null ? true : can(regex("^https://", var.result_webhook))
+      condition     = var.result_webhook == null ? true : can(regex("^(?i:https)://", var.result_webhook))
       error_message = "result_webhook must begin with https://."
     }
     precondition {
       condition     = var.result_webhook_secret == null || var.result_webhook != null
       error_message = "result_webhook_secret signs for result_webhook, which is not set."
+    }
+    precondition {
+      condition     = var.result_webhook_secret == null ? true : can(regex("^.{8,}$", var.result_webhook_secret))
+      error_message = "result_webhook_secret must have 8 characters or more."
     }
   }
 }

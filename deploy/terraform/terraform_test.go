@@ -392,21 +392,26 @@ var settings = map[string]struct {
 	variable  string
 	good, bad string // no bad value where Terraform leaves it to the function
 }{
-	config.Region:              {"dts_region", "ap-shanghai-fsi", "Guangzhou"},
-	config.Endpoint:            {"dts_endpoint", "dts.internal.tencentcloudapi.com", ""},
-	config.APIVersion:          {"api_version", "2021-12-06", "2020-01-01"},
-	config.RateLimit:           {"rate_limit", "10", "0"},
-	config.MaxAttempts:         {"max_attempts", "2", "11"},
-	config.Language:            {"language", "zh-CN", "fr-FR"},
-	config.AllowStart:          {"start", "true", ""},
-	config.ResultFunction:      {"result_function", "prod/next:2", "2nd"},
-	config.ResultEventBus:      {"result_event_bus", "eb-l65vlc2u", "bus"},
-	config.ResultWebhook:       {"result_webhook", "https://oapi.dingtalk.com/robot/send?access_token=t", "ftp://oapi.dingtalk.com"},
-	config.ResultWebhookSecret: {"result_webhook_secret", "SECf00", ""},
-	config.ResultWhen:          {"result_when", "problems", "never"},
-	config.ResultSCFEndpoint:   {"result_scf_endpoint", "scf.internal.tencentcloudapi.com", ""},
-	config.ResultEBEndpoint:    {"result_eb_endpoint", "eb.internal.tencentcloudapi.com", ""},
-	config.LogLevel:            {"log_level", "debug", "trace"},
+	config.Region:               {"dts_region", "ap-shanghai-fsi", "Guangzhou"},
+	config.Endpoint:             {"dts_endpoint", "dts.internal.tencentcloudapi.com", ""},
+	config.APIVersion:           {"api_version", "2021-12-06", "2020-01-01"},
+	config.RateLimit:            {"rate_limit", "10", "0"},
+	config.MaxAttempts:          {"max_attempts", "2", "11"},
+	config.Language:             {"language", "zh-CN", "fr-FR"},
+	config.AllowStart:           {"start", "true", ""},
+	config.StartTag:             {"start_tag", "env=prod", "env"},
+	config.ResultFunction:       {"result_function", "prod/next:2", "2nd"},
+	config.ResultEventBus:       {"result_event_bus", "eb-l65vlc2u", "bus"},
+	config.ResultWebhook:        {"result_webhook", "https://oapi.dingtalk.com/robot/send?access_token=t", "ftp://oapi.dingtalk.com"},
+	config.ResultWebhookSecret:  {"result_webhook_secret", "SECf00f00", ""},
+	config.ResultWebhookForm:    {"result_webhook_form", "dingtalk", "lark"},
+	config.ResultWebhookMention: {"result_webhook_mention", "zhang.san, li-si", "<@all>"},
+	config.ResultWhen:           {"result_when", "changes", "never"},
+	config.ResultSCFEndpoint:    {"result_scf_endpoint", "scf.internal.tencentcloudapi.com", ""},
+	config.ResultEBEndpoint:     {"result_eb_endpoint", "eb.internal.tencentcloudapi.com", ""},
+	config.HTTPSProxy:           {"https_proxy", "http://proxy.example:3128", ""},
+	config.NoProxy:              {"no_proxy", "10.0.0.0/8", ""},
+	config.LogLevel:             {"log_level", "debug", "trace"},
 }
 
 // Every environment variable that the function knows can be set, under its
@@ -474,6 +479,7 @@ func TestValidation(t *testing.T) {
 	}
 	refused(map[string]cty.Value{"strict": yes}, "api_version 2021-12-06")
 	refused(map[string]cty.Value{"result_webhook_secret": text("s")}, "result_webhook")
+	refused(map[string]cty.Value{"result_webhook_secret": text("1234567"), "result_webhook": text("https://oapi.dingtalk.com/robot/send?access_token=t")}, "8 characters")
 	for _, region := range []string{"ap-guangzhou", "ap-shanghai-fsi", "na-siliconvalley", "Guangzhou", "ap", "ap-a-b-c-d", "a-b", "ap--b", "ap-b.example"} {
 		for _, variable := range []string{"region", "dts_region"} {
 			_, err := m.evaluate(given(map[string]cty.Value{variable: text(region)}))
@@ -582,7 +588,7 @@ func TestSensitive(t *testing.T) {
 	m := parse(t)
 	for name, block := range m.variables {
 		sensitive := block.Body.Attributes["sensitive"] != nil
-		if want := regexp.MustCompile("webhook|secret").MatchString(name); sensitive != want {
+		if want := regexp.MustCompile("^(result_webhook(_secret)?|https_proxy)$").MatchString(name); sensitive != want {
 			t.Errorf("variable %s: sensitive is %v", name, sensitive)
 		}
 	}

@@ -194,6 +194,17 @@ variable "language" {
   }
 }
 
+variable "start_tag" {
+  description = "key=value: only jobs that bear this tag are started."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.start_tag == null ? true : can(regex("^[^=]{1,127}=.{1,127}$", var.start_tag))
+    error_message = "A tag's key and value, as in key=value."
+  }
+}
+
 variable "result_function" {
   description = "Function that gets the answer as its event: [namespace/]name[:qualifier]."
   type        = string
@@ -217,27 +228,49 @@ variable "result_event_bus" {
 }
 
 variable "result_webhook" {
-  description = "URL of a WeCom, Feishu or DingTalk robot, or of anything else that takes the answer as JSON."
+  description = "URL of a WeCom, Feishu, DingTalk or Slack robot, or of anything else that takes the answer as JSON."
   type        = string
   default     = null
   sensitive   = true
 }
 
 variable "result_webhook_secret" {
-  description = "Signs for Feishu and DingTalk."
+  description = "Signs for Feishu and DingTalk. 8 characters or more."
   type        = string
   default     = null
   sensitive   = true
 }
 
-variable "result_when" {
-  description = "always, or problems: only events in which a job failed, did not pass or has no verdict."
+variable "result_webhook_form" {
+  description = "wecom, feishu, dingtalk, slack or json. From the host if null."
   type        = string
   default     = null
 
   validation {
-    condition     = var.result_when == null ? true : contains(["always", "problems"], var.result_when)
-    error_message = "always or problems."
+    condition     = var.result_webhook_form == null ? true : contains(["wecom", "feishu", "dingtalk", "slack", "json"], var.result_webhook_form)
+    error_message = "wecom, feishu, dingtalk, slack or json."
+  }
+}
+
+variable "result_webhook_mention" {
+  description = "User ids with commas between them, or all: who is called in a message about problems."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.result_webhook_mention == null ? true : can(regex("^[A-Za-z0-9_.@+, -]+$", var.result_webhook_mention))
+    error_message = "User ids of the chat with commas between them, or all."
+  }
+}
+
+variable "result_when" {
+  description = "always, problems (only what needs a person), or changes (only what differs from the check before)."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.result_when == null ? true : contains(["always", "problems", "changes"], var.result_when)
+    error_message = "always, problems or changes."
   }
 }
 
@@ -249,6 +282,19 @@ variable "result_scf_endpoint" {
 
 variable "result_eb_endpoint" {
   description = "Host or URL of the EventBridge API, for result_event_bus. From the region if null."
+  type        = string
+  default     = null
+}
+
+variable "https_proxy" {
+  description = "Proxy of all calls and messages, a URL."
+  type        = string
+  default     = null
+  sensitive   = true
+}
+
+variable "no_proxy" {
+  description = "Hosts, domains, addresses and networks that are reached without the proxy, with commas between them."
   type        = string
   default     = null
 }

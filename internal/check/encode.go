@@ -42,9 +42,75 @@ func (o Outcome) Shorten(way int) Outcome {
 		c := *o.Check
 		c.Message = Cut(c.Message, s.most)
 		c.Steps = s.shortSteps(c.Steps)
+		c.Strictly, c.Accepted = s.shortIDs(c.Strictly), s.shortIDs(c.Accepted)
 		o.Check = &c
 	}
+	if o.Before != nil {
+		o.Before = &Verdict{Passed: o.Before.Passed, Failed: s.shortIDs(o.Before.Failed), Warned: s.shortIDs(o.Before.Warned)}
+	}
+	o.WhyNot = Cut(o.WhyNot, s.most)
 	return o
+}
+
+// shortIDs returns the ids of steps, which are kept as long as the steps are, and
+// then as texts are.
+func (s shortening) shortIDs(ids []string) []string {
+	if s.steps {
+		return ids
+	}
+	return whole(ids, s.most)
+}
+
+// whole returns the first of the texts, as many as have at most most bytes together.
+func whole(texts []string, most int) []string {
+	for i, text := range texts {
+		if most -= len(text); most < 0 {
+			return texts[:i]
+		}
+	}
+	return texts
+}
+
+// Within returns the outcome, shortened until its texts take at most about limit
+// bytes. What remains where that is not enough is the outcome without texts.
+func (o Outcome) Within(limit int) Outcome {
+	short := o
+	for way := range shortenings {
+		if short = o.Shorten(way); short.size() <= limit {
+			break
+		}
+	}
+	return short
+}
+
+// size returns roughly how many bytes the outcome's texts take, with what holds
+// them.
+func (o Outcome) size() int {
+	n := len(o.JobName) + len(o.WhyNot)
+	if o.Error != nil {
+		n += len(o.Error.Message)
+	}
+	lists := [][]string{}
+	if o.Before != nil {
+		lists = append(lists, o.Before.Failed, o.Before.Warned)
+	}
+	if c := o.Check; c != nil {
+		n += len(c.Message)
+		lists = append(lists, c.Strictly, c.Accepted)
+		for _, step := range c.Steps {
+			n += 120 + len(step.ID) + len(step.Name) + len(step.Status) + len(step.Message)
+			for _, item := range step.Failed {
+				n += 160 + len(item.Name) + len(item.Description) + len(item.Result) + len(item.Reason) + len(item.Solution) + len(item.SkipRisk)
+				lists = append(lists, item.Log, item.HelpDoc)
+			}
+		}
+	}
+	for _, list := range lists {
+		for _, text := range list {
+			n += 20 + len(text)
+		}
+	}
+	return n
 }
 
 func (s shortening) shortSteps(steps []Step) []Step {
@@ -82,16 +148,7 @@ func (s shortening) shortItem(item Item) Item {
 		item.Log = append(item.Log, line)
 		left -= len(line)
 	}
-	// A link that is cut leads nowhere.
-	left = s.most
-	links := item.HelpDoc
-	item.HelpDoc = nil
-	for _, link := range links {
-		if left -= len(link); left < 0 {
-			break
-		}
-		item.HelpDoc = append(item.HelpDoc, link)
-	}
+	item.HelpDoc = whole(item.HelpDoc, s.most) // a link that is cut leads nowhere
 	return item
 }
 
@@ -147,21 +204,31 @@ func (r Result) encode(out []byte, way, limit int, size func([]byte) int) ([]byt
 		out = append(out, Marshal(one)...)
 		return out, size(out) <= limit
 	}
-	out = append(out, `{"Jobs":[`...)
-	end := append([]byte("],"), Marshal(r.summary())[1:]...)
+	out = append(out, begin...)
+	end := r.end()
 	total := size(out) + size(end)
 	for i, o := range r.Jobs {
-		begin := len(out)
+		from := len(out)
 		if i > 0 {
 			out = append(out, ',')
 		}
 		out = append(out, Marshal(o.Shorten(way).answer())...)
-		if total += size(out[begin:]); total > limit && !must {
+		if total += size(out[from:]); total > limit && !must {
 			return out, false
 		}
 	}
 	return append(out, end...), total <= limit
 }
+
+// begin is what stands before the jobs of a batch's answer.
+const begin = `{"Jobs":[`
+
+// end returns what stands behind them.
+func (r Result) end() []byte { return append([]byte("],"), Marshal(r.summary())[1:]...) }
+
+// Frame returns how many bytes a batch's answer has beside its jobs and the commas
+// between them. With some of the jobs it has no more.
+func (r Result) Frame() int { return len(begin) + len(r.end()) }
 
 // summary is what a batch's answer says besides the jobs.
 type summary struct {

@@ -29,6 +29,10 @@ type Error struct {
 	// Attempts is how many requests were sent for the call; zero means that
 	// DTS has not heard of it.
 	Attempts int `json:"-"`
+
+	// Body is the beginning of an answer with CodeTooLarge, as much as was read of
+	// it, if the action has a MaxAnswer. It may be large: drop it where it is not needed.
+	Body []byte `json:"-"`
 }
 
 var _ smithy.APIError = (*Error)(nil)
@@ -80,6 +84,7 @@ const (
 	CodeNoAnswer      = "ClientError.NetworkError"
 	CodeNotAPI        = "ClientError.ParseJsonError"
 	CodeHTTPStatus    = "ClientError.HttpStatusCodeError"
+	CodeTooLarge      = "ClientError.ResponseTooLarge" // or of too many values
 	CodeDeadline      = "ClientError.DeadlineExceeded"
 	CodeNoCredentials = "ClientError.CredentialError"
 	CodeNoRegion      = "ClientError.RegionError"
@@ -133,6 +138,7 @@ var classes = map[string]class{
 	"ServiceUnavailable":   {502, true},
 	CodeNotAPI:             {502, true},
 	CodeHTTPStatus:         {502, true},
+	CodeTooLarge:           {502, true},
 	CodeSelectionMoved:     {502, true},
 
 	CodeNoAnswer:  {504, true},

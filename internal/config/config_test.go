@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"migratecheck/internal/check"
 )
 
 // load loads a configuration in which one variable is set.
@@ -78,7 +80,21 @@ func TestGoodValues(t *testing.T) {
 		{ResultWebhook, "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=693a", with(func(c *Config) { c.Webhook = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=693a" })},
 		{ResultWebhook, "http://127.0.0.1:9003/robot", with(func(c *Config) { c.Webhook = "http://127.0.0.1:9003/robot" })},
 		{ResultWhen, "always", with(func(c *Config) { c.When = Always })},
+		{ResultWebhook, "HTTPS://user:p%25ss@hooks.example/x", with(func(c *Config) { c.Webhook = "HTTPS://user:p%25ss@hooks.example/x" })},
+		{ResultWebhookForm, "wecom", with(func(c *Config) { c.WebhookForm = WeCom })},
+		{ResultWebhookForm, "feishu", with(func(c *Config) { c.WebhookForm = Feishu })},
+		{ResultWebhookForm, "dingtalk", with(func(c *Config) { c.WebhookForm = DingTalk })},
+		{ResultWebhookForm, "slack", with(func(c *Config) { c.WebhookForm = Slack })},
+		{ResultWebhookForm, "json", with(func(c *Config) { c.WebhookForm = JSON })},
+		{ResultWebhookMention, "all", with(func(c *Config) { c.WebhookMention = []string{"all"} })},
+		{ResultWebhookMention, "zhang.san, ou_84aad35d；U024BE7LH、li-si@corp 13800000000,", with(func(c *Config) {
+			c.WebhookMention = []string{"zhang.san", "ou_84aad35d", "U024BE7LH", "li-si@corp", "13800000000"}
+		})},
 		{ResultWhen, "problems", with(func(c *Config) { c.When = Problems })},
+		{ResultWhen, "changes", with(func(c *Config) { c.When = Changes })},
+		{StartTag, "env=prod", with(func(c *Config) { c.StartTag = check.Tag{Key: "env", Value: "prod"} })},
+		{StartTag, "迁移 = 可以=启动", with(func(c *Config) { c.StartTag = check.Tag{Key: "迁移", Value: "可以=启动"} })},
+		{NoProxy, "127.0.0.1, .Example.com 10.0.0.0/8", with(func(c *Config) { c.NoProxy = []string{"127.0.0.1", ".example.com", "10.0.0.0/8"} })},
 		{ResultSCFEndpoint, "http://127.0.0.1:9002", with(func(c *Config) { c.SCF = Address{"http", "127.0.0.1:9002"} })},
 		{ResultEBEndpoint, "eb.internal.tencentcloudapi.com", with(func(c *Config) { c.EB = Address{"https", "eb.internal.tencentcloudapi.com"} })},
 		{LogLevel, "debug", with(func(c *Config) { c.LogLevel = slog.LevelDebug })},
@@ -122,12 +138,18 @@ func TestBadValues(t *testing.T) {
 		AllowStart:     {"yes", "1", "TRUE", "on"},
 		ResultFunction: {"a/b/c", "/next", "ops/", "next:", "next:" + strings.Repeat("a", 65), "1next", "1ops/next", strings.Repeat("n", 61) + "/next", "next function", "next\r\nX: y", strings.Repeat("a", 61), "qcs::scf:ap-guangzhou:uin/1:namespace/default/function/next"},
 		ResultEventBus: {"bus", "eb-", "eb-a b", "EB-abc", "eb-a-b", "eb-" + strings.Repeat("a", 33)},
-		ResultWebhook: {"http://qyapi.weixin.qq.com/x", "qyapi.weixin.qq.com/x", "https://", "https://user:pass@host.example/x", "https://host.example/x#y",
+		ResultWebhook: {"http://qyapi.weixin.qq.com/x", "qyapi.weixin.qq.com/x", "https://", "https://host.example/x#y",
 			"https://host.example/a b", "https://host.example/a\nb", "https://host.example/é", "ftp://127.0.0.1/x", "http://10.0.0.1/x", "https://host.example:0/", "https://дтс.example/"},
-		ResultWhen:        {"never", "Always", "problem"},
-		ResultSCFEndpoint: {"http://scf.tencentcloudapi.com", "scf.tencentcloudapi.com/path"},
-		ResultEBEndpoint:  {"http://10.0.0.8", "a b"},
-		LogLevel:          {"trace", "warning", "INFO DEBUG", "0"},
+		ResultWebhookForm:    {"WeCom", "lark", "text"},
+		ResultWebhookMention: {",", "<@all>", "zhang san!", "user\"id", strings.Repeat("u", 65), strings.Repeat("u,", 21)},
+		ResultWhen:           {"never", "Always", "problem", "change"},
+		ResultSCFEndpoint:    {"http://scf.tencentcloudapi.com", "scf.tencentcloudapi.com/path"},
+		ResultEBEndpoint:     {"http://10.0.0.8", "a b"},
+		StartTag:             {"env", "env=", "=prod", " = ", "env=a\x00b", "env=\xff", strings.Repeat("键", 128) + "=v", "env=" + strings.Repeat("v", 128)},
+		HTTPSProxy: {"http://user:p%ss@127.0.0.1:18099", "http://user:pa%", "http://user:p#ss@proxy.example:3128", "http://user:1/ss@proxy.example:3128", "ftp://proxy.example", "http://",
+			"proxy.example:0", "http://proxy.example:3128/path", "http://proxy.example?x", "http://proxy example", "http://user:p\nss@proxy.example"},
+		NoProxy:  {"10.0.0.0/33", "http://10.0.0.1/"},
+		LogLevel: {"trace", "warning", "INFO DEBUG", "0"},
 	} {
 		for _, value := range values {
 			t.Run(name+"="+value, func(t *testing.T) {
@@ -146,18 +168,22 @@ func TestBadValues(t *testing.T) {
 
 func TestErrorsDoNotRepeatTheValue(t *testing.T) {
 	const secret = "Gu5t9xGARNpq86cd98joQYCN3EXAMPLE"
+	refused := map[string]bool{}
 	for _, name := range Variables {
-		for _, value := range []string{secret + "!", "http://" + secret, "a:" + secret + "@b", "https://b:" + secret, "https://%" + secret} {
+		for _, value := range []string{secret + "!", "http://" + secret, "a:" + secret + "@b", "https://b:" + secret, "https://%" + secret, "http://u:%" + secret + "@h", "a/" + secret} {
 			_, err := load(name, value)
-			if err == nil && name != ResultWebhookSecret || err != nil && strings.Contains(err.Error(), secret) {
+			if refused[name] = refused[name] || err != nil; err != nil && strings.Contains(err.Error(), secret) {
 				t.Errorf("%s=%s: %v", name, value, err)
 			}
+		}
+		if !refused[name] {
+			t.Errorf("%s takes anything", name)
 		}
 	}
 }
 
 // A secret for a webhook that is not there is a mistake, and a function that
-// hands on to itself never ends.
+// forwards to itself never ends.
 func TestVariablesTogether(t *testing.T) {
 	signed := func(secret string) map[string]string {
 		return map[string]string{ResultWebhook: "https://oapi.dingtalk.com/robot/send?access_token=a", ResultWebhookSecret: secret}
@@ -168,11 +194,13 @@ func TestVariablesTogether(t *testing.T) {
 	}{
 		"a webhook and its secret":         {signed(strings.Repeat("a", 256)), ""},
 		"a secret that is too long":        {signed(strings.Repeat("a", 257)), ResultWebhookSecret},
+		"the shortest secret":              {signed("SEC45678"), ""},
+		"a secret that is too short":       {signed("SEC4567"), ResultWebhookSecret},
 		"a secret of two words":            {signed("two words"), ResultWebhookSecret},
-		"a secret with an accent":          {signed("SECé"), ResultWebhookSecret},
-		"a secret alone":                   {map[string]string{ResultWebhookSecret: "SECa"}, ResultWebhookSecret},
-		"hands on to itself":               {map[string]string{ResultFunction: "checks", "SCF_FUNCTIONNAME": "checks"}, ResultFunction},
-		"hands on to itself, in full":      {map[string]string{ResultFunction: "ops/checks:$LATEST", "SCF_FUNCTIONNAME": "checks", "SCF_NAMESPACE": "ops"}, ResultFunction},
+		"a secret with an accent":          {signed("SECé5678"), ResultWebhookSecret},
+		"a secret alone":                   {map[string]string{ResultWebhookSecret: "SEC45678"}, ResultWebhookSecret},
+		"forwards to itself":               {map[string]string{ResultFunction: "checks", "SCF_FUNCTIONNAME": "checks"}, ResultFunction},
+		"forwards to itself, in full":      {map[string]string{ResultFunction: "ops/checks:$LATEST", "SCF_FUNCTIONNAME": "checks", "SCF_NAMESPACE": "ops"}, ResultFunction},
 		"to its namesake in another space": {map[string]string{ResultFunction: "ops/checks", "SCF_FUNCTIONNAME": "checks", "SCF_NAMESPACE": "default"}, ""},
 		"to another":                       {map[string]string{ResultFunction: "next", "SCF_FUNCTIONNAME": "checks"}, ""},
 	} {

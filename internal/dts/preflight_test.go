@@ -17,6 +17,7 @@ import (
 	"migratecheck/internal/check"
 	"migratecheck/internal/config"
 	"migratecheck/internal/local/fakedts"
+	"migratecheck/internal/report"
 )
 
 var versions = []string{config.Version2018, config.Version2021}
@@ -34,12 +35,15 @@ func newNight(t *testing.T, server *fakedts.Server, version string) *night {
 	n := &night{}
 	n.Handler = handler.New(handler.Options{
 		DTS: connect(t, server, c), Log: io.Discard, AllowStart: true, Steps: version == config.Version2021,
-		HandOn: func(_ context.Context, r check.Result, _ handler.About) []handler.Undelivered {
-			n.told = r
-			return nil
-		},
+		Forward: n,
 	})
 	return n
+}
+
+// Forward takes what is told for the truth that is to be tried.
+func (n *night) Forward(_ context.Context, r report.Report, _ map[string]check.Told) []check.Forwarded {
+	n.told = r.Result
+	return nil
 }
 
 // fire fires a timer once and returns the function error.
@@ -90,9 +94,7 @@ func TestNightlySelection(t *testing.T) {
 					}
 					stop := make(chan struct{})
 					go comeAndGo(server, waiting, stop, random.Uint64())
-					if err := n.fire(t, at, `{"Select":{},"Wait":true}`, 5*time.Minute); err != nil {
-						t.Logf("%s: %v", at, err)
-					}
+					err := n.fire(t, at, `{"Select":{},"Wait":true}`, 5*time.Minute)
 					close(stop)
 					verdicts := 0
 					truth := truthOf(server)
@@ -106,6 +108,12 @@ func TestNightlySelection(t *testing.T) {
 						}
 						if !strings.HasPrefix(o.JobName, "shop ") {
 							t.Errorf("%s has the name %q", o.JobID, o.JobName)
+						}
+					}
+					// What fails is a job that was removed before its check was created.
+					for _, o := range n.told.Jobs {
+						if o.Error != nil && !truth[o.JobID].Removed {
+							t.Errorf("%s: %v of %v", o.JobID, o.Error, err)
 						}
 					}
 					for id, awaited := range waiting {

@@ -1,34 +1,121 @@
 package report
 
 import (
-	"fmt"
 	"regexp"
-	"strconv"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"migratecheck/internal/check"
 )
 
-var (
-	ownLink = regexp.MustCompile(`\[(?:Help|帮助文档)\]\(https?://[a-z0-9.:-]+[A-Za-z0-9/._?=&#%,;:+-]*\)`)
-	ownBold = regexp.MustCompile(`(?m)^(> )?\*\*[^*\n]+\*\*`)
-	special = regexp.MustCompile("[<>@|*\\[\\]`~\\\\&#]|!\\[|__")
-	block   = regexp.MustCompile(`^(\d+[.)]|[-+=#]|    )`)
-)
+var ids = regexp.MustCompile(`dts-[0-9a-f]{8}`)
 
-// Nothing from outside is markup, a mention or a link in a chat.
-func TestMarkdownIsOurOwn(t *testing.T) {
+// chats are the chats and how much their robots take.
+var chats = map[Chat]int{WeCom: 4096, Feishu: 20 << 10, DingTalk: 20000, Slack: 40000}
+
+// told returns two jobs of which DTS and whoever named them say such a text.
+func told(text string) Report {
+	state := &check.State{Status: check.Finished, Passed: verdict(false), Message: text, Steps: []check.Step{
+		{ID: "SrcPrivilegeCheck", Name: text, Status: check.StepFailed, Failed: []check.Item{{Name: text, Result: text, Reason: text, Solution: text}}}, {Name: text, Status: text, Skipped: true}}}
+	judged := check.Progress{Stage: check.StageJudged, Check: state}
+	failed := check.Progress{Error: &check.Error{Code: text, Message: text}}
+	return Report{Function: text, Trigger: text, Region: text, Result: check.Result{Batch: true, Jobs: []check.Outcome{
+		{JobID: "dts-00000001", JobName: text, Progress: judged}, {JobID: "dts-00000002", JobName: text, Progress: judged},
+		{JobID: text, JobName: text, Progress: failed}, {JobID: "dts-00000003", JobName: text, WhyNot: text, Progress: check.Progress{Check: &check.State{Status: text, Message: text}}}}}}
+}
+
+// What people copy is there to the byte, in each chat.
+func TestWhatIsCopied(t *testing.T) {
+	for _, text := range []string{
+		"GRANT REPLICATION SLAVE ON *.* TO 'dts'@'%';",
+		"GRANT SELECT ON `mysql`.* TO 'dts'@'10.0.%';",
+		"GRANT ALL ON `shop\\_db`.`order_items` TO 'dts'@'%';",
+		"SET GLOBAL max_allowed_packet = 64 * 1024 * 1024;",
+		"SELECT a <> b, a < b AND c > d | e FROM t WHERE x = '~' -- #1",
+	} {
+		for chat, limit := range chats {
+			want := text
+			if chat == Slack {
+				want = strings.NewReplacer("<", "&lt;", ">", "&gt;").Replace(want)
+			}
+			if got := Message(told(text), chat, limit); !strings.Contains(got, want) {
+				t.Errorf("%s: no %s in\n%s", chat, want, got)
+			}
+		}
+		if got := Summary(told(text), 1<<20); !strings.Contains(got, text) {
+			t.Errorf("summary: no %s in\n%s", text, got)
+		}
+	}
+}
+
+// What markup would take from a text is set as code, in a fence that holds it.
+func TestCode(t *testing.T) {
+	for name, row := range map[string]struct {
+		chat       Chat
+		text, want string
+	}{
+		"no markup":                    {DingTalk, "orders_db_1", "orders_db_1"},
+		"underscores at the edge":      {DingTalk, "_a_", "`_a_`"},
+		"stars":                        {DingTalk, "ON *.* TO", "`ON *.* TO`"},
+		"backticks":                    {DingTalk, "ON `a`.* TO", "``ON `a`.* TO``"},
+		"backticks at the edge":        {DingTalk, "`a`", "`` `a` ``"},
+		"two kinds of fences":          {DingTalk, "`a` ``b", "``` `a` ``b ```"},
+		"backslash":                    {DingTalk, `shop\_db`, "`shop\\_db`"},
+		"Slack, stars":                 {Slack, "ON *.* TO", "`ON *.* TO`"},
+		"Slack, backticks":             {Slack, "ON `a`.* TO", "```ON `a`.* TO```"},
+		"Slack, the longest fence":     {Slack, "```*", "```｀｀｀*```"},
+		"Slack, escapes within code":   {Slack, "a*b&<c>", "`a*b&amp;&lt;c&gt;`"},
+		"WeCom, one star":              {WeCom, "ON *.* TO", "ON *.* TO"},
+		"WeCom, bold":                  {WeCom, "**a***", "＊＊a＊＊＊"},
+		"WeCom, a pair of backticks":   {WeCom, "`a`", "`a`"},
+		"WeCom, a backtick of its own": {WeCom, "`a` `b", "`a` ｀b"},
+		"WeCom, before our own bold":   {WeCom, `a\`, "a＼"},
+		"Feishu, all of it":            {Feishu, "_a_ *b* `c", "_a_ *b* `c"},
+	} {
+		if got := dialects[row.chat].say(row.text); got != row.want {
+			t.Errorf("%s: got %s, want %s", name, got, row.want)
+		}
+	}
+}
+
+// harms is what would act in each chat, beside what the message itself has: its
+// links, with a label of ours, and bold.
+var harms = map[Chat]struct{ own, acts *regexp.Regexp }{
+	WeCom: {regexp.MustCompile(`\[(?:Help|帮助文档)\]\(https?://[^()\s]+\)|(?m)^(?:> )?\*\*[^*\n]+\*\*`),
+		regexp.MustCompile(`<[@A-Za-z/!]|\]\(|://|\*\*|&#?\w+;|(?m)^(?:> )?(?:#|[-+*] |\d+[.)] |=+$)`)},
+	DingTalk: {regexp.MustCompile("\\[(?:Help|帮助文档)\\]\\(https?://[^()\\s]+\\)|(?m)^(?:> )?\\*\\*(?:`+[^\\n]+`+|[^*\\n]+)\\*\\*"),
+		regexp.MustCompile(`<[@A-Za-z/!]|\]\(|://|[*~\\]|&#?\w+;|(?i:@all)|@所有人|@\d{11}|(?m)^(?:> )?(?:#|[-+*] |\d+[.)] |=+$)`)},
+	Feishu: {regexp.MustCompile(`(?:Help|帮助文档): https?://\S+`), regexp.MustCompile(`<[@A-Za-z/!]|\]\(|://`)},
+	Slack: {regexp.MustCompile(`<https?://[^|<>\s]+\|(?:Help|帮助文档)>|&(?:amp|lt|gt);`),
+		regexp.MustCompile(`[<&]|\]\(|://|@(?:all|here|channel|everyone)`)},
+}
+
+// code is what a chat shows as code: nothing acts in it but a mention.
+var code = regexp.MustCompile("```[^\n]*?```|``[^\n]*?``|`[^`\n]*`")
+
+// Nothing from outside opens a link, calls anybody or is markup.
+func TestNothingActs(t *testing.T) {
+	texts := append([]string{"<!channel>", "<!here|x>", "<@U012AB3CD>", "@here @channel @everyone", "@13800138000", "@+86-13800138000", "@所有人", "<https://evil.example|bank>", "http://evil.example",
+		"HTTPS://evil.example/?q=1", "[x][1]", "&#60;@all&#62;", "`", "``", "*", "**", "\\", "` **a** `", "*`<@all>`*", "<at id=all></at>", "<AT user_id=\"all\">", "<br/>"}, evil...)
+	reports := map[string]Report{"hostile": reports["hostile"]}
+	for _, text := range texts {
+		reports[text] = told(text)
+	}
 	for name, r := range reports {
 		for _, r.Language = range []string{"en-US", "zh-CN"} {
-			for i, text := range []string{Plain(r, 1<<20), Markdown(r, 1<<20), Markdown(r, 4096)} {
-				rest := ownBold.ReplaceAllString(ownLink.ReplaceAllString(text, "link"), "${1}bold")
-				for _, line := range strings.Split(rest, "\n") {
-					line = strings.TrimPrefix(strings.TrimPrefix(line, "> "), "  ")
-					line = regexp.MustCompile(`(Help|帮助文档): https://\S+`).ReplaceAllString(line, "link") // in plain text
-					if s := special.FindString(line); s != "" || i > 0 && block.MatchString(line) {
-						t.Errorf("%s.%s: %q in %q", name, r.Language, s, line)
+			for chat := range chats {
+				for _, limit := range []int{1 << 20, 4096, 700} {
+					rest := harms[chat].own.ReplaceAllString(Message(r, chat, limit), "")
+					for _, mention := range regexp.MustCompile(`<[@!A-Za-z]|(?i:@all)|@\d{11}`).FindAllString(rest, -1) {
+						if chat == DingTalk || chat != WeCom && mention[0] == '<' {
+							t.Errorf("%s, %s: %s in\n%s", name, chat, mention, rest)
+						}
+					}
+					if chat == DingTalk {
+						rest = code.ReplaceAllString(rest, "")
+					}
+					if s := harms[chat].acts.FindString(rest); s != "" {
+						t.Fatalf("%s, %s: %q in\n%s", name, chat, s, rest)
 					}
 				}
 			}
@@ -36,103 +123,13 @@ func TestMarkdownIsOurOwn(t *testing.T) {
 	}
 }
 
-// A name keeps its underscores where they are no markup.
-func TestUnderscores(t *testing.T) {
-	for text, want := range map[string]string{"orders_db_1": "orders_db_1", "_a_": "＿a＿", "a__b": "a＿＿b", "库_1": "库＿1", "1_库": "1＿库"} {
-		if got := escape(text); got != want {
-			t.Errorf("%s: %s", text, got)
-		}
-	}
-}
-
-var ids = regexp.MustCompile(`dts-[0-9]{8}`)
-var rest = regexp.MustCompile(`(?:and|另有) (\d+) (?:more jobs?|个任务未列出)`)
-
-// Whatever the limit, a message keeps to it, is whole in itself, has the
-// counts, and accounts for every job.
-func TestLimit(t *testing.T) {
+// A status of a step acts no more than any other text.
+func TestStatusActsNot(t *testing.T) {
+	r := told(`<at user_id="all">all</at>`)
 	for _, language := range []string{"en-US", "zh-CN"} {
-		const jobs = 100
-		r := reports["many"]
 		r.Language = language
-		r.Result.Jobs = many()[:jobs]
-		r.Result.NotHandedOn = []string{"function"}
-		for i := range r.Result.Jobs {
-			if steps := r.Result.Jobs[i].Check.Steps; len(steps) > 0 {
-				steps[0].Failed[0].HelpDoc = []string{"https://cloud.tencent.com/document/product/571"}
-			}
+		if got := Message(r, Feishu, 20<<10); strings.Contains(got, "<at") || strings.Count(got, "＜at") < 10 {
+			t.Error(got)
 		}
-		d := describe(r)
-		for name, write := range map[string]func(Report, int) string{"markdown": Markdown, "plain": Plain} {
-			least := write(r, 0)
-			if !strings.Contains(least, d.Headline) || !strings.HasSuffix(least, d.NotHandedOn) || !strings.Contains(least, d.Counts) {
-				t.Errorf("%s: %q", name, least)
-			}
-			whole := write(r, 1<<20)
-			if got := len(ids.FindAllString(whole, -1)); got != jobs || rest.MatchString(whole) {
-				t.Errorf("%s: %d jobs without a limit", name, got)
-			}
-			for limit := 0; limit < len(whole)+200; limit += 97 {
-				text := write(r, limit)
-				if len(text) > max(limit, len(least)) || !utf8.ValidString(text) || !strings.HasPrefix(text, least) {
-					t.Fatalf("%s, limit %d: %d bytes: %q", name, limit, len(text), text)
-				}
-				if strings.Count(text, "**")%2 != 0 || strings.Count(text, "](") != len(ownLink.FindAllString(text, -1)) {
-					t.Fatalf("%s, limit %d: cut within markup: %q", name, limit, text)
-				}
-				shown := len(ids.FindAllString(text, -1))
-				more := 0
-				if m := rest.FindStringSubmatch(text); m != nil {
-					more, _ = strconv.Atoi(m[1])
-				}
-				if shown+more != jobs && limit >= len(least)+50 {
-					t.Fatalf("%s, limit %d: %d jobs and %d more", name, limit, shown, more)
-				}
-			}
-		}
-	}
-}
-
-// A message that just fits is whole; with one byte less, texts are cut, and
-// with little room for the least of them, jobs are.
-func TestLimitToTheByte(t *testing.T) {
-	outcome := func(id string) check.Outcome {
-		return check.Outcome{JobID: id, Progress: check.Progress{Error: &check.Error{Code: "FailedOperation", Message: strings.Repeat("错", 2000)}}}
-	}
-	r := Report{Result: check.Result{Jobs: []check.Outcome{outcome("dts-00000001"), outcome("dts-00000002")}}}
-	whole := Markdown(r, 1<<20)
-	if got := Markdown(r, len(whole)); got != whole || strings.Contains(got, "…") || strings.Count(got, "错") != 4000 {
-		t.Errorf("just fits: %d of %d bytes", len(got), len(whole))
-	}
-	less := Markdown(r, len(whole)-1)
-	if strings.Count(less, "错…") != 2 || strings.Count(less, "错") != 1998 || len(ids.FindAllString(less, -1)) != 2 {
-		t.Errorf("one byte less: %d bytes, %d characters", len(less), strings.Count(less, "错"))
-	}
-	small := Markdown(r, 600)
-	if both := Markdown(r, len(small)); both != small || strings.Count(small, "错") != 2*59 {
-		t.Errorf("got %q", small)
-	}
-	one := Markdown(r, len(small)-1)
-	if strings.Count(one, "错") != 59 || !strings.HasSuffix(one, "\n\n… and 1 more job") {
-		t.Errorf("got %q", one)
-	}
-	if got := Markdown(r, len(one)); got != one {
-		t.Errorf("got %q", got)
-	}
-	if got := Markdown(r, len(one)-1); strings.Contains(got, "错") || !strings.HasSuffix(got, "\n\n… and 2 more jobs") {
-		t.Errorf("got %q", got)
-	}
-}
-
-// The names of what needs nobody never cost a word on what does.
-func TestReasonsGoFirst(t *testing.T) {
-	jobs := []check.Outcome{{JobID: "dts-00000000", Progress: check.Progress{Error: &check.Error{Code: "FailedOperation", Message: strings.Repeat("x", 900)}}}}
-	for i := range 1000 {
-		jobs = append(jobs, check.Outcome{JobID: fmt.Sprintf("dts-%08d", i+1)})
-	}
-	text := Markdown(Report{Result: check.Result{Jobs: jobs}}, 4096)
-	shown := len(ids.FindAllString(text, -1))
-	if strings.Count(text, "x") != 900 || shown < 200 || !strings.HasSuffix(text, fmt.Sprintf("… and %d more jobs", 1001-shown)) || len(text) > 4096 || len(text) < 4070 {
-		t.Errorf("%d bytes, %d jobs: %s", len(text), shown, text)
 	}
 }

@@ -1,0 +1,235 @@
+// Package forward sends an event's result on: to another function, to an event
+// bus, and to a chat's robot or any other webhook.
+package forward
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"sync"
+
+	"migratecheck/internal/check"
+	"migratecheck/internal/config"
+	"migratecheck/internal/report"
+	"migratecheck/internal/tcapi"
+)
+
+// The names of the destinations.
+const (
+	Function = "function"
+	EventBus = "eventBus"
+	Webhook  = "webhook"
+)
+
+// API calls actions of API 3.0, as *tcapi.Client does.
+type API interface {
+	Do(ctx context.Context, a tcapi.Action, request, response any) (check.Receipt, error)
+	Redact(ctx context.Context, text string) string
+}
+
+// Forwarder forwards results. It is safe for concurrent use.
+type Forwarder struct {
+	config config.Config
+	api    API
+
+	// Of the webhook; robot is nil if it is none's.
+	to        url.URL
+	robot     *robot
+	transport *http.Transport
+}
+
+// New returns a forwarder, nil if the configuration names no destination.
+func New(c config.Config, api API) *Forwarder {
+	if c.Function.Name == "" && c.EventBus == "" && c.Webhook == "" {
+		return nil
+	}
+	to, err := url.Parse(c.Webhook)
+	if err != nil {
+		to = new(url.URL) // to nowhere; the configuration lets none pass
+	}
+	return &Forwarder{config: c, api: api, to: *to, robot: robotOf(c.WebhookForm, to), transport: newTransport(c, to)}
+}
+
+// destination is one place to send a result to, in as many calls as it takes.
+type destination struct {
+	name   string
+	result check.Result
+
+	// A call has at most limit bytes: frame are those of a result beside its jobs,
+	// size those of a job and the comma behind it. Without a limit there is one call.
+	limit int
+	frame func(check.Result) int
+	size  func(check.Outcome) int
+
+	encode func(part check.Result) json.RawMessage
+	send   func(ctx context.Context, payload json.RawMessage) error
+}
+
+// cut returns what the next call takes of a result, at least one job if there is
+// any, and the jobs that are left.
+func (d destination) cut(r check.Result) (part check.Result, left []check.Outcome) {
+	n, total := len(r.Jobs), 0
+	if d.limit > 0 {
+		n, total = 0, d.frame(r)-len(",")
+		for n < len(r.Jobs) {
+			if total += d.size(r.Jobs[n]); total > d.limit && n > 0 {
+				break
+			}
+			n++
+		}
+	}
+	left = r.Jobs[n:]
+	r.Batch = r.Batch || len(r.Jobs) > 1
+	r.Jobs = r.Jobs[:n]
+	return r, left
+}
+
+// Forward sends a result to every destination that wants it, to all at the same
+// time, and returns what became of it at each of these. told is what they know of
+// the event from earlier deliveries: the same is not told again, and an end of
+// trouble always. Rehearsals go nowhere: the next function would take one for a
+// request. It returns when ctx ends, at the latest. A nil Forwarder does nothing.
+func (f *Forwarder) Forward(ctx context.Context, r report.Report, told map[string]check.Told) []check.Forwarded {
+	if f == nil {
+		return nil
+	}
+	rehearsed := func(o check.Outcome) bool { return o.Rehearsed }
+	if slices.ContainsFunc(r.Result.Jobs, rehearsed) {
+		r.Result.Jobs = slices.DeleteFunc(slices.Clone(r.Result.Jobs), rehearsed)
+		if len(r.Result.Jobs) == 0 {
+			return nil
+		}
+	}
+	r.Language = cmp.Or(r.Language, f.config.Language)
+	destinations := f.destinations(r, told)
+	out := make([]check.Forwarded, len(destinations))
+	var group sync.WaitGroup
+	for i, d := range destinations {
+		group.Go(func() { out[i] = f.deliver(ctx, d) })
+	}
+	group.Wait()
+	return out
+}
+
+// destinations returns those that want a result.
+func (f *Forwarder) destinations(r report.Report, told map[string]check.Told) (out []destination) {
+	problem := slices.ContainsFunc(r.Result.Jobs, check.Outcome.Problem)
+	wanted := func(name, usual string) bool {
+		switch when := cmp.Or(f.config.When, usual); {
+		case told[name].Same:
+			return false
+		case told[name].Problem: // whatever became of it
+			return true
+		case when == config.Problems:
+			return problem
+		case when == config.Changes:
+			return slices.ContainsFunc(r.Result.Jobs, check.Outcome.News)
+		}
+		return true
+	}
+	if f.config.Function.Name != "" && wanted(Function, config.Always) {
+		out = append(out, f.function(r))
+	}
+	if f.config.EventBus != "" && wanted(EventBus, config.Always) && len(r.Result.Jobs) > 0 {
+		result := r.Result
+		if f.config.When == config.Changes && !told[EventBus].Problem {
+			result.Jobs = slices.DeleteFunc(slices.Clone(result.Jobs), func(o check.Outcome) bool { return !o.News() })
+		}
+		out = append(out, f.eventBus(result))
+	}
+	if f.config.Webhook != "" && wanted(Webhook, config.Problems) {
+		r.Mended = told[Webhook].Problem && !problem
+		out = append(out, f.webhook(r))
+	}
+	return out
+}
+
+// answers is a destination that takes the answer, in several batches of whole jobs
+// if it has more than limit bytes although it is shortened in the given way.
+func answers(name string, r check.Result, limit, way int, send func(context.Context, json.RawMessage) error) destination {
+	return destination{
+		name: name, result: r,
+		limit:  limit,
+		frame:  check.Result.Frame,
+		size:   func(o check.Outcome) int { return len(check.Marshal(o.Shorten(way))) + len(",") },
+		encode: func(part check.Result) json.RawMessage { return part.Encode(limit, nil) },
+		send:   send,
+	}
+}
+
+// deliver sends a result to one destination, call by call.
+func (f *Forwarder) deliver(ctx context.Context, d destination) check.Forwarded {
+	out := check.Forwarded{Destination: d.name}
+	var lost []check.Result
+	for rest, more := d.result, true; more; more = len(rest.Jobs) > 0 {
+		part := rest
+		var left []check.Outcome
+		err := guard(func() error {
+			part, left = d.cut(rest)
+			return d.send(ctx, d.encode(part))
+		})
+		if err != nil && pointless(ctx, err) {
+			part, left = rest, nil
+		}
+		if err != nil {
+			out.Reason = cmp.Or(out.Reason, check.Cut(f.api.Redact(ctx, reason(err)), maxReason))
+			lost = append(lost, part)
+		}
+		rest.Batch, rest.Jobs = part.Batch, left
+	}
+	if lost != nil {
+		out.Payloads = func(yield func(json.RawMessage) bool) {
+			for _, r := range lost {
+				for more := true; more; more = len(r.Jobs) > 0 {
+					var part check.Result
+					var left []check.Outcome
+					var payload json.RawMessage
+					err := guard(func() error {
+						part, left = d.cut(r)
+						payload = d.encode(part)
+						return nil
+					})
+					if err == nil && !yield(payload) {
+						return
+					}
+					r.Batch, r.Jobs = part.Batch, left
+				}
+			}
+		}
+	}
+	return out
+}
+
+// maxReason bounds a reason, in bytes.
+const maxReason = 1 << 10
+
+// guard turns a panic of f into an error: a result that is not forwarded must not
+// cost the event its answer.
+func guard(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return f()
+}
+
+// pointless reports whether after that error no other call would be taken either:
+// time is up, or the call was refused for good and not for what was in it.
+func pointless(ctx context.Context, err error) bool {
+	var e *check.Error
+	return tcapi.TimeLeft(ctx) < tcapi.LeastAttemptTime || errors.As(err, &e) && !e.Retryable() && e.HTTPStatus() != http.StatusBadRequest
+}
+
+func reason(err error) string {
+	var e *check.Error
+	if errors.As(err, &e) && e.MayBeRunning {
+		return e.Error() + " (it may have arrived all the same)"
+	}
+	return err.Error()
+}
