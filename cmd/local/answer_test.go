@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"migratecheck/internal/check"
 	"migratecheck/internal/local/fakescf"
 	"migratecheck/internal/local/scf"
 )
@@ -30,7 +29,9 @@ func TestReadAnswer(t *testing.T) {
 	}
 	failure, _ := json.Marshal(scf.FailureOf(&scf.FunctionError{Type: "CheckFailed", Message: "dts-1: A.B: c"}, "f"))
 	failed := string(encode(map[string]any{"Result": fakescf.Result{RetMsg: string(failure), ErrMsg: "dts-1: A.B: c", InvokeResult: 1}}))
-	event := func(data string) string { return `{"specversion":"1.0","id":"1","source":"migrate-check","data":` + data + `}` }
+	event := func(data string) string {
+		return `{"specversion":"1.0","id":"1","source":"migrate-check","data":` + data + `}`
+	}
 	batch := func(jobs ...string) string { return `{"Jobs":[` + strings.Join(jobs, ",") + `],"Failed":0}` }
 	http := func(status, body string) string {
 		return `{"statusCode":` + status + `,"headers":{},"body":` + string(encode(body)) + `}`
@@ -111,7 +112,7 @@ func TestReadAnswer(t *testing.T) {
 		})
 	}
 	_, r, err := readAnswer([]byte(failed))
-	if e := r.Jobs[0].Error; err != nil || *e != (check.Error{Code: "CheckFailed", Message: "dts-1: A.B: c"}) {
+	if e := r.Jobs[0].Error; err != nil || e.Code != "CheckFailed" || e.Message != "dts-1: A.B: c" {
 		t.Errorf("the function error is %+v, %v", e, err)
 	}
 }

@@ -156,7 +156,7 @@ func (o invokeOptions) invoke(ctx context.Context) ([]byte, error) {
 
 	source, _ := event.Read(payload)
 	r := report.Report{
-		Region: cmp.Or(deployed.settings.Region, o.region), Source: string(source.Source), At: time.Now().In(beijing), Language: deployed.settings.Language,
+		Region: cmp.Or(deployed.settings.Region, o.region), Source: string(source.Source), Trigger: source.Trigger, At: time.Now().In(beijing), Language: deployed.settings.Language,
 	}
 	if err != nil {
 		return o.failed(ctx, err, w, r)

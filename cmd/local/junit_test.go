@@ -114,7 +114,9 @@ func TestJUnit(t *testing.T) {
 	warned := state(&yes, step("A", check.StepPass), skipped, step("E", check.StepWarning, item("warning", "odd")))
 	strict := warned.Judge([]string{"S"})
 	record := 2
-	job := func(p check.Progress) check.Outcome { return check.Outcome{JobID: "dts-1", JobName: "orders", Progress: p} }
+	job := func(p check.Progress) check.Outcome {
+		return check.Outcome{JobID: "dts-1", JobName: "orders", Progress: p}
+	}
 	judged := func(s *check.State) check.Outcome {
 		return job(check.Progress{Stage: check.StageJudged, RequestID: "r", Check: s})
 	}

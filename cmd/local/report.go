@@ -112,7 +112,7 @@ func appendSummary(path string, r report.Report) (err error) {
 	if info.Mode().IsRegular() {
 		room -= int(min(info.Size(), mostSummary))
 	}
-	_, err = file.WriteString(strings.TrimRight(report.Markdown(r, room-1), "\n") + "\n")
+	_, err = file.WriteString(report.Summary(r, room))
 	return err
 }
 

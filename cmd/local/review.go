@@ -23,7 +23,7 @@ func review(d scf.Deployment, embedded bool, now time.Time) ([]string, error) {
 	var bad []error
 	for _, name := range slices.Sorted(maps.Keys(d.Variables)) {
 		place := "inputs.environment.variables." + name
-		if slices.Contains(proxies, name) {
+		if slices.Contains([]string{"https_proxy", "no_proxy"}, name) {
 			continue // one that cannot be read is told of below
 		}
 		if !slices.Contains(config.Variables, name) {
@@ -61,9 +61,6 @@ func review(d scf.Deployment, embedded bool, now time.Time) ([]string, error) {
 	return notes, errors.Join(bad...)
 }
 
-// proxies are the variables in which Go looks for a proxy.
-var proxies = []string{"HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy"}
-
 // quota is how many calls of an action DTS allows in a second.
 const quota = 20
 
@@ -80,6 +77,9 @@ func reviewTimer(d scf.Deployment, settings config.Config, t scf.Timer, now time
 		return []string{fmt.Sprintf("%sthe function refuses its argument: %s: %s", name, refusal.Code, refusal.Message)}
 	}
 	var notes []string
+	for _, warning := range e.Warnings {
+		notes = append(notes, name+warning)
+	}
 	jobs, waits := 0, false
 	for _, r := range e.Requests { // a timer's event has one; which jobs a selection finds is not known here
 		jobs += len(r.Jobs)
