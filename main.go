@@ -44,7 +44,7 @@ func run() error {
 	}
 	api := tcapi.New(c, tcapi.ProcessFrom(os.Getenv))
 	options := handler.Options{
-		DTS:        dts.New(api, c.APIVersion),
+		DTS:        dts.New(api, c.APIVersion, c.StartTag),
 		Log:        os.Stdout,
 		Level:      c.LogLevel,
 		AllowStart: c.AllowStart,

@@ -66,7 +66,7 @@ func TestPage(t *testing.T) {
 		},
 		"opened, nothing named": {
 			`{"httpMethod":"GET","path":"/","headers":{"accept":` + browser + `}}`,
-			"", []string{"InvalidParameter"}, "",
+			"", []string{`name="JobId"`, `href="?Select="`}, "",
 		},
 		"created by name": {
 			`{"httpMethod":"GET","path":"/","headers":{"accept":` + browser + `},"queryString":{"Action":"CreateMigrateCheckJob","JobId":"dts-1"}}`,

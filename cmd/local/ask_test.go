@@ -118,8 +118,8 @@ func TestInvokeSelection(t *testing.T) {
 		"start":    {[]string{"-trigger", "timer", "-select", "-start"}, "", 3, []string{`"Passed":2,"NotPassed":1,"NoVerdict":0,"Started":2`}},
 		"strictly": {[]string{"-trigger", "eventbridge", "-select", "-start", "-strict"}, "DTS_API_VERSION=2021-12-06", 3, []string{`"Passed":1,"NotPassed":2,"NoVerdict":0,"Started":1`}},
 		"a table": {[]string{"-trigger", "apigw", "-select", "-wait", "-text"}, "DTS_API_VERSION=2021-12-06", 3,
-			[]string{"DTS check: 1 of 3 jobs needs attention\n", "\nNot passed  dts-bad", "- Parameters (ParamCheck): warning\n", "\nPassed      dts-good   orders"}},
-		"a table in Chinese": {[]string{"-text", "-wait", "dts-good"}, "DTS_LANGUAGE=zh-CN", 0, []string{"DTS 迁移校验", "校验通过", "地域：ap-guangzhou"}},
+			[]string{"DTS check: 1 of 3 jobs needs you\n", "\nNot passed (still)  dts-bad", "- Parameters (ParamCheck): warning\n", "\nPassed              dts-good   orders"}},
+		"a table in Chinese": {[]string{"-text", "-wait", "dts-good"}, "DTS_LANGUAGE=zh-CN", 0, []string{"DTS 校验：已通过", "ap-guangzhou"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel() // it waits
@@ -159,8 +159,8 @@ func TestOutcomesOfAnEventWithoutAnswer(t *testing.T) {
 		args        []string
 		out, stderr []string
 	}{
-		"a function error": {[]string{"-fault", "code,code=InternalError.LockError,job=dts-other,times=4", "-wait", "dts-awaited", "dts-notpass", "dts-other"}, []string{`{"Error":{"Code":"CheckFailed","Message":"1 of 3 jobs failed: dts-other: InternalError.LockError"}}`},
-			[]string{"\nDTS check: 2 of 3 jobs need attention\n", "\nNot passed  dts-notpass", "Message: no luck\n", "\nPassed      dts-awaited",
+		"a function error": {[]string{"-fault", "code,code=InternalError.LockError,job=dts-other,action=CreateMigrateCheckJob,times=4", "-wait", "dts-awaited", "dts-notpass", "dts-other"}, []string{`{"Error":{"Code":"CheckFailed","Message":"1 of 3 jobs failed: dts-other: InternalError.LockError"}}`},
+			[]string{"DTS check: 2 of 3 jobs need you\n", "\nNot passed  dts-notpass", "Message: no luck\n", "\nPassed      dts-awaited",
 				"InternalError.LockError: ", "local: function error CheckFailed: 1 of 3 jobs failed\n"}},
 		"a function error in a table": {[]string{"-text", "dts-nosuch"}, []string{"DTS check: ", "dts-nosuch", "ResourceNotFound.JobNotExist: The migration task"},
 			[]string{"local: function error CheckFailed: dts-nosuch: ResourceNotFound.JobNotExist"}},

@@ -47,7 +47,7 @@ func TestPipelines(t *testing.T) {
 	}
 	var jobs []string
 	for i := range 2 * len(lines) {
-		jobs = append(jobs, fmt.Sprintf(`{"JobId":"dts-good%[1]d","JobName":"good%[1]d","CheckSeconds":0.5},{"JobId":"dts-bad%[1]d","JobName":"bad%[1]d","CheckSeconds":0.5,"NotPassed":true},
+		jobs = append(jobs, fmt.Sprintf(`{"JobId":"dts-good%[1]d","JobName":"good%[1]d"},{"JobId":"dts-bad%[1]d","JobName":"bad%[1]d","NotPassed":true},
 			{"JobId":"dts-slow%[1]d","JobName":"slow%[1]d","CheckSeconds":3600},{"JobId":"dts-mute%[1]d","JobName":"mute%[1]d"},
 			{"JobId":"dts-gone%[1]d","JobName":"gone%[1]d","ErrorCode":"ResourceNotFound.JobNotExist","ErrorMessage":"gone"}`, i))
 	}

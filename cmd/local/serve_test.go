@@ -26,7 +26,7 @@ import (
 // is only believed of a check that was seen running.
 const jobs = `[
 	{"JobId": "dts-quick", "CheckSeconds": 1e-6}, {"JobId": "dts-other", "CheckSeconds": 1e-6},
-	{"JobId": "dts-awaited", "CheckSeconds": 0.5}, {"JobId": "dts-notpass", "CheckSeconds": 0.5, "NotPassed": true, "Message": "no luck"},
+	{"JobId": "dts-awaited"}, {"JobId": "dts-notpass", "NotPassed": true, "Message": "no luck"},
 	{"JobId": "dts-slow", "CheckSeconds": 3600},
 	{"JobId": "dts-migrates", "InMigration": true}
 ]`

@@ -163,11 +163,11 @@ func truthOf(server *fakedts.Server) map[string]fakedts.JobState {
 	return truth
 }
 
-// Seven hundred jobs of each generation that are to be checked and started under mixed faults,
-// with the events delivered again as the platform does: what is told of each is
+// Seven hundred jobs of each generation that are to be checked and started, and as
+// many sync jobs that are to be checked, under mixed faults, with the events delivered again as the platform does: what is told of each is
 // what the endpoint did, and exactly what passed is started, once.
 func TestPreflightChaos(t *testing.T) {
-	for _, version := range versions {
+	for _, version := range append(versions, syncJobs) {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) { preflightChaos(t, version, rand.New(rand.NewPCG(20261125, 2))) })
@@ -188,6 +188,9 @@ func preflightChaos(t *testing.T, version string, random *rand.Rand) {
 		if random.IntN(4) == 0 {
 			j.RunMode = "timed"
 		}
+		if version == syncJobs {
+			j.JobID, j.Kind, j.BreaksDown = fmt.Sprintf("sync-%05d", i), "sync", random.IntN(8) == 0
+		}
 		jobs = append(jobs, j)
 	}
 	server := fakedts.New(fakedts.Options{Jobs: jobs, Quota: 40})
@@ -202,7 +205,7 @@ func preflightChaos(t *testing.T, version string, random *rand.Rand) {
 				server.Inject(preflightFault(random, j.JobID))
 			}
 		}
-		message, _ := json.Marshal(map[string]any{"JobIds": ids, "Start": true})
+		message, _ := json.Marshal(map[string]any{"JobIds": ids, "Wait": true, "Start": version != syncJobs})
 		at := time.Date(2026, 11, 1, e, 0, 0, 0, time.UTC).Format(time.RFC3339)
 		limit := time.Duration(40+random.IntN(60)) * time.Second // at times too little for all
 		for range 3 {                                            // deliveries
@@ -225,7 +228,9 @@ func preflightChaos(t *testing.T, version string, random *rand.Rand) {
 	}
 	calls := map[string][]fakedts.Call{}
 	for _, c := range server.Calls() {
-		calls[c.JobID] = append(calls[c.JobID], c)
+		for _, id := range append(c.JobIDs, c.JobID) {
+			calls[id] = append(calls[id], c)
+		}
 	}
 	kinds := map[check.Kind]int{}
 	for id, j := range truthOf(server) {
@@ -234,7 +239,11 @@ func preflightChaos(t *testing.T, version string, random *rand.Rand) {
 		holdPreflight(t, o, j, calls[id])
 	}
 	t.Logf("outcomes: %v", kinds)
-	for _, kind := range []check.Kind{check.KindStarted, check.KindNotPassed, check.KindFailed} {
+	want := []check.Kind{check.KindStarted, check.KindNotPassed, check.KindFailed}
+	if version == syncJobs {
+		want = []check.Kind{check.KindPassed, check.KindNotPassed, check.KindNoVerdict, check.KindFailed}
+	}
+	for _, kind := range want {
 		if kinds[kind] == 0 {
 			t.Errorf("no job was %s: the faults do not try everything", kind)
 		}
@@ -259,7 +268,7 @@ func holdPreflight(t *testing.T, o check.Outcome, j fakedts.JobState, calls []fa
 		switch c.Action {
 		case "StartMigrateJob":
 			starts++
-		case "CreateMigrateCheckJob":
+		case "CreateMigrateCheckJob", "CreateCheckSyncJob":
 			if c.CarriedOut {
 				creations++
 			}
@@ -302,6 +311,9 @@ func preflightFault(random *rand.Rand, job string) fakedts.Fault {
 		f.Action = "StartMigrateJob"
 	case 1:
 		f.Action = "CreateMigrateCheckJob"
+		if strings.HasPrefix(job, "sync-") {
+			f.Action = "CreateCheckSyncJob"
+		}
 	}
 	if f.Kind == fakedts.FaultDelay || f.Kind == fakedts.FaultStale {
 		f.Action = ""
