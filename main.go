@@ -60,20 +60,21 @@ func run() error {
 	return nil
 }
 
-// handOn returns the function that hands results on, or nil if no destination
-// is configured.
+// handOn returns the function that forwards results, or nil if no destination is
+// configured.
 func handOn(c config.Config, api *tcapi.Client) func(context.Context, check.Result, handler.About) []handler.Undelivered {
-	sender := forward.New(c, api)
-	if sender == nil {
+	forwarder := forward.New(c, api)
+	if forwarder == nil {
 		return nil
 	}
 	return func(ctx context.Context, r check.Result, about handler.About) []handler.Undelivered {
-		self := config.Function{Namespace: about.Namespace, Name: about.Function}
 		var lost []handler.Undelivered
-		for _, f := range sender.Send(ctx, self, report.Report{
-			Result: r, Region: about.Region, Function: about.Function, Source: about.Source, At: time.Now(),
-		}) {
-			lost = append(lost, handler.Undelivered(f))
+		for _, f := range forwarder.Forward(ctx, report.Report{
+			Result: r, Region: about.Region, Namespace: about.Namespace, Function: about.Function, Source: about.Source, At: time.Now(),
+		}, nil) {
+			if f.Reason != "" {
+				lost = append(lost, handler.Undelivered(f))
+			}
 		}
 		return lost
 	}

@@ -18,7 +18,7 @@ var twins = map[string]string{
 	"README.md":                  "docs/zh-CN/README.md",
 	"docs/nightly.md":            "docs/zh-CN/nightly.md",
 	"docs/triggers.md":           "docs/zh-CN/triggers.md",
-	"docs/forward.md":             "docs/zh-CN/forward.md",
+	"docs/forward.md":            "docs/zh-CN/forward.md",
 	"docs/local.md":              "docs/zh-CN/local.md",
 	"docs/operations.md":         "docs/zh-CN/operations.md",
 	"docs/codes.md":              "docs/zh-CN/codes.md",

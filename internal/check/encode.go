@@ -42,9 +42,33 @@ func (o Outcome) Shorten(way int) Outcome {
 		c := *o.Check
 		c.Message = Cut(c.Message, s.most)
 		c.Steps = s.shortSteps(c.Steps)
+		c.Strictly, c.Accepted = s.shortIDs(c.Strictly), s.shortIDs(c.Accepted)
 		o.Check = &c
 	}
+	if o.Before != nil {
+		o.Before = &Verdict{Passed: o.Before.Passed, Failed: s.shortIDs(o.Before.Failed), Warned: s.shortIDs(o.Before.Warned)}
+	}
+	o.WhyNot = Cut(o.WhyNot, s.most)
 	return o
+}
+
+// shortIDs returns the ids of steps, which are kept as long as the steps are, and
+// then as texts are.
+func (s shortening) shortIDs(ids []string) []string {
+	if s.steps {
+		return ids
+	}
+	return whole(ids, s.most)
+}
+
+// whole returns the first of the texts, as many as have at most most bytes together.
+func whole(texts []string, most int) []string {
+	for i, text := range texts {
+		if most -= len(text); most < 0 {
+			return texts[:i]
+		}
+	}
+	return texts
 }
 
 func (s shortening) shortSteps(steps []Step) []Step {
@@ -82,16 +106,7 @@ func (s shortening) shortItem(item Item) Item {
 		item.Log = append(item.Log, line)
 		left -= len(line)
 	}
-	// A link that is cut leads nowhere.
-	left = s.most
-	links := item.HelpDoc
-	item.HelpDoc = nil
-	for _, link := range links {
-		if left -= len(link); left < 0 {
-			break
-		}
-		item.HelpDoc = append(item.HelpDoc, link)
-	}
+	item.HelpDoc = whole(item.HelpDoc, s.most) // a link that is cut leads nowhere
 	return item
 }
 
@@ -147,21 +162,31 @@ func (r Result) encode(out []byte, way, limit int, size func([]byte) int) ([]byt
 		out = append(out, Marshal(one)...)
 		return out, size(out) <= limit
 	}
-	out = append(out, `{"Jobs":[`...)
-	end := append([]byte("],"), Marshal(r.summary())[1:]...)
+	out = append(out, begin...)
+	end := r.end()
 	total := size(out) + size(end)
 	for i, o := range r.Jobs {
-		begin := len(out)
+		from := len(out)
 		if i > 0 {
 			out = append(out, ',')
 		}
 		out = append(out, Marshal(o.Shorten(way).answer())...)
-		if total += size(out[begin:]); total > limit && !must {
+		if total += size(out[from:]); total > limit && !must {
 			return out, false
 		}
 	}
 	return append(out, end...), total <= limit
 }
+
+// begin is what stands before the jobs of a batch's answer.
+const begin = `{"Jobs":[`
+
+// end returns what stands behind them.
+func (r Result) end() []byte { return append([]byte("],"), Marshal(r.summary())[1:]...) }
+
+// Frame returns how many bytes a batch's answer has beside its jobs and the commas
+// between them. With some of the jobs it has no more.
+func (r Result) Frame() int { return len(begin) + len(r.end()) }
 
 // summary is what a batch's answer says besides the jobs.
 type summary struct {

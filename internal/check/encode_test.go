@@ -165,3 +165,32 @@ func TestStrict(t *testing.T) {
 		t.Error("the verdict of another state was changed")
 	}
 }
+
+// A job is as short as need be, whatever DTS says: with thousands of ids of steps,
+// too, and it keeps its verdicts.
+func TestIDsOfStepsAreShortened(t *testing.T) {
+	var ids []string
+	for i := range 10_000 {
+		ids = append(ids, fmt.Sprintf("Step%05dCheck", i))
+	}
+	passed := false
+	o := Outcome{JobID: "dts-1", Progress: Progress{Stage: StageJudged, Before: &Verdict{Failed: ids, Warned: ids},
+		Check: &State{Status: Finished, Passed: &passed, Strictly: ids, Accepted: ids}}, WhyNot: strings.Repeat("because ", 10_000)}
+	for _, limit := range []int{1 << 20, 128 << 10, 500} {
+		var got struct {
+			Before             *Verdict
+			Check              State
+			Strictly, Accepted []string
+		}
+		text := Result{Jobs: []Outcome{o}}.Encode(limit, nil)
+		if err := json.Unmarshal(text, &got); err != nil || len(text) > limit || got.Before == nil || got.Check.Passed == nil || *got.Check.Passed {
+			t.Errorf("%d: %d bytes, %v", limit, len(text), err)
+		}
+		if all := limit == 1<<20; len(got.Strictly) == len(ids) != all || len(got.Before.Failed) == len(ids) != all {
+			t.Errorf("%d: %d ids", limit, len(got.Strictly))
+		}
+		if len(o.Before.Failed) != len(ids) || len(o.Check.Strictly) != len(ids) {
+			t.Fatal("the outcome was changed")
+		}
+	}
+}

@@ -29,42 +29,31 @@ type cloudEvent struct {
 }
 
 // eventBus is the destination of RESULT_EVENT_BUS.
-func (s *Sender) eventBus() destination {
-	empty := length(putEventsRequest{s.config.EventBus, json.RawMessage("[]")})
+func (f *Forwarder) eventBus(r check.Result) destination {
+	frame := length(putEventsRequest{f.config.EventBus, json.RawMessage("[]")})
+	event := func(o check.Outcome) cloudEvent { return eventOf(o, r.Via, maxPut-frame) }
 	return destination{
-		name: EventBus,
-		split: func(r check.Result) (parts []check.Result) {
-			from, size := 0, empty
-			for i, o := range r.Jobs {
-				n := length(eventOf(o, maxPut-empty)) + len(",")
-				if i > from && size+n-len(",") > maxPut {
-					parts = append(parts, piece(r, from, i))
-					from, size = i, empty
-				}
-				size += n
-			}
-			if from < len(r.Jobs) {
-				parts = append(parts, piece(r, from, len(r.Jobs)))
-			}
-			return parts
-		},
+		name: EventBus, result: r,
+		limit: maxPut,
+		frame: func(check.Result) int { return frame },
+		size:  func(o check.Outcome) int { return length(event(o)) + len(",") },
 		encode: func(part check.Result) json.RawMessage {
 			events := make([]cloudEvent, len(part.Jobs))
 			for i, o := range part.Jobs {
-				events[i] = eventOf(o, maxPut-empty)
+				events[i] = event(o)
 			}
 			return check.Marshal(events)
 		},
 		send: func(ctx context.Context, payload json.RawMessage) error {
-			_, err := s.api.Do(ctx, putEvents, putEventsRequest{s.config.EventBus, payload}, nil)
+			_, err := f.api.Do(ctx, putEvents, putEventsRequest{f.config.EventBus, payload}, nil)
 			return err
 		},
 	}
 }
 
-// eventOf returns a job's event, whose data is made as short as need be for the
-// event's JSON to have at most limit bytes.
-func eventOf(o check.Outcome, limit int) cloudEvent {
+// eventOf returns a job's event. Its data is the job's answer, as short as need be
+// for the event's JSON to have at most limit bytes.
+func eventOf(o check.Outcome, via []string, limit int) cloudEvent {
 	e := cloudEvent{Source: source, Type: source + ":" + string(o.Kind()), Subject: o.JobID}
 	switch { // the bus wants a subject
 	case o.JobID != "":
@@ -73,11 +62,8 @@ func eventOf(o check.Outcome, limit int) cloudEvent {
 	default:
 		e.Subject = "event"
 	}
-	for way := range check.Shortenings() {
-		if e.Data = string(check.Marshal(o.Shorten(way))); length(e) <= limit {
-			break
-		}
-	}
+	answer := check.Result{Jobs: []check.Outcome{o}, Via: via}
+	e.Data = string(answer.Encode(limit-length(e), func(part []byte) int { return length(string(part)) - len(`""`) }))
 	return e
 }
 

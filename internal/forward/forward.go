@@ -1,5 +1,5 @@
-// Package handon hands an event's result on: to another function, to an event
-// bus and to a chat's robot.
+// Package forward sends an event's result on: to another function, to an event
+// bus, and to a chat's robot or any other webhook.
 package forward
 
 import (
@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"net/url"
+	"slices"
 	"sync"
 
 	"migratecheck/internal/check"
@@ -31,126 +33,189 @@ type API interface {
 	Redact(ctx context.Context, text string) string
 }
 
-// Failure is a destination that did not take all of a result.
-type Failure struct {
-	Destination, Reason string
+// Forwarder forwards results. It is safe for concurrent use.
+type Forwarder struct {
+	config config.Config
+	api    API
 
-	// Payloads yields what was not taken, as it would have been sent: for the
-	// function its events, for the event bus lists of events, for the webhook the
-	// message without its signature.
-	Payloads iter.Seq[json.RawMessage]
-}
-
-// Sender hands results on. It is safe for concurrent use.
-type Sender struct {
-	config    config.Config
-	api       API
+	// Of the webhook; robot is nil if it is none's.
+	to        url.URL
+	robot     *robot
 	transport *http.Transport
 }
 
-// New returns a sender, nil if the configuration names no destination.
-func New(c config.Config, api API) *Sender {
+// New returns a forwarder, nil if the configuration names no destination.
+func New(c config.Config, api API) *Forwarder {
 	if c.Function.Name == "" && c.EventBus == "" && c.Webhook == "" {
 		return nil
 	}
-	return &Sender{config: c, api: api, transport: newTransport(c.Webhook)}
+	to, err := url.Parse(c.Webhook)
+	if err != nil {
+		to = new(url.URL) // to nowhere; the configuration lets none pass
+	}
+	return &Forwarder{config: c, api: api, to: *to, robot: robotOf(c.WebhookForm, to), transport: newTransport(c, to)}
 }
 
-// destination is one place to send a result to, in parts of which each has a
-// size that the place takes.
+// destination is one place to send a result to, in as many calls as it takes.
 type destination struct {
 	name   string
-	split  func(check.Result) []check.Result
+	result check.Result
+
+	// A call has at most limit bytes: frame are those of a result beside its jobs,
+	// size those of a job and the comma behind it. Without a limit there is one call.
+	limit int
+	frame func(check.Result) int
+	size  func(check.Outcome) int
+
 	encode func(part check.Result) json.RawMessage
 	send   func(ctx context.Context, payload json.RawMessage) error
 }
 
-// Send hands a result on to every destination that wants it, to all at the same
-// time, and returns those that did not take it. self is the function that this
-// is. It returns when ctx ends, at the latest. A nil Sender does nothing.
-func (s *Sender) Send(ctx context.Context, self config.Function, r report.Report) []Failure {
-	if s == nil {
-		return nil
-	}
-	r.Language = cmp.Or(r.Language, s.config.Language)
-	var wg sync.WaitGroup
-	destinations := s.destinations(self, r)
-	failures := make([]*Failure, len(destinations))
-	for i, d := range destinations {
-		wg.Go(func() { failures[i] = s.sendTo(ctx, d, r.Result) })
-	}
-	wg.Wait()
-	var out []Failure
-	for _, f := range failures {
-		if f != nil {
-			out = append(out, *f)
-		}
-	}
-	return out
-}
-
-// destinations returns those that want the result.
-func (s *Sender) destinations(self config.Function, r report.Report) []destination {
-	problem := false
-	for _, o := range r.Result.Jobs {
-		problem = problem || o.Problem()
-	}
-	wanted := func(usual string) bool { return problem || cmp.Or(s.config.When, usual) == config.Always }
-	var out []destination
-	if s.config.Function.Name != "" && wanted(config.Always) {
-		out = append(out, s.function(self))
-	}
-	if s.config.EventBus != "" && wanted(config.Always) {
-		out = append(out, s.eventBus())
-	}
-	if s.config.Webhook != "" && wanted(config.Problems) {
-		out = append(out, s.webhook(r))
-	}
-	return out
-}
-
-// sendTo sends a result to one destination, part by part.
-func (s *Sender) sendTo(ctx context.Context, d destination, r check.Result) *Failure {
-	var parts, failed []check.Result
-	err := guard(func() error {
-		parts = d.split(r)
-		return nil
-	})
-	if err != nil {
-		failed = []check.Result{r}
-	}
-	for i, part := range parts {
-		partErr := guard(func() error { return d.send(ctx, d.encode(part)) })
-		if partErr == nil {
-			continue
-		}
-		failed = append(failed, part)
-		err = cmp.Or(err, partErr)
-		if pointless(partErr) {
-			failed = append(failed, parts[i+1:]...)
-			break
-		}
-	}
-	if err == nil {
-		return nil
-	}
-	return &Failure{
-		Destination: d.name,
-		Reason:      check.Cut(s.api.Redact(ctx, reason(err)), maxReason),
-		Payloads: func(yield func(json.RawMessage) bool) {
-			for _, part := range failed {
-				if !yield(d.encode(part)) {
-					return
+// next returns what the next call takes of a result, at least one job if there is
+// any, as it is sent, and what is left. A panic becomes an error.
+func (d destination) next(r check.Result) (part, rest check.Result, payload json.RawMessage, err error) {
+	part, rest = r, r
+	rest.Jobs = nil
+	err = guard(func() error {
+		n := len(r.Jobs)
+		if d.limit > 0 {
+			n = 0
+			for total := d.frame(r) - len(","); n < len(r.Jobs); n++ {
+				if total += d.size(r.Jobs[n]); total > d.limit && n > 0 {
+					break
 				}
 			}
-		},
+		}
+		part.Jobs, rest.Jobs = r.Jobs[:n], r.Jobs[n:]
+		payload = d.encode(part)
+		return nil
+	})
+	return part, rest, payload, err
+}
+
+// Forward sends a result to every destination that wants it, to all at the same
+// time, and returns what became of it at each of these. told is what they know of
+// the event from earlier deliveries: the same is not told again, and an end of
+// trouble always. Rehearsals go nowhere: the next function would take one for a
+// request. It returns when ctx ends, at the latest. A nil Forwarder does nothing.
+func (f *Forwarder) Forward(ctx context.Context, r report.Report, told map[string]check.Told) []check.Forwarded {
+	if f == nil {
+		return nil
+	}
+	rehearsed := func(o check.Outcome) bool { return o.Rehearsed }
+	if slices.ContainsFunc(r.Result.Jobs, rehearsed) {
+		r.Result.Jobs = slices.DeleteFunc(slices.Clone(r.Result.Jobs), rehearsed)
+		if len(r.Result.Jobs) == 0 {
+			return nil
+		}
+	}
+	r.Language = cmp.Or(r.Language, f.config.Language)
+	destinations := f.destinations(r, told)
+	out := make([]check.Forwarded, len(destinations))
+	var group sync.WaitGroup
+	for i, d := range destinations {
+		group.Go(func() { out[i] = f.deliver(ctx, d) })
+	}
+	group.Wait()
+	return out
+}
+
+// destinations returns those that want a result.
+func (f *Forwarder) destinations(r report.Report, told map[string]check.Told) (out []destination) {
+	problem := slices.ContainsFunc(r.Result.Jobs, check.Outcome.Problem)
+	wanted := func(name, usual string) bool {
+		switch when := cmp.Or(f.config.When, usual); {
+		case told[name].Same:
+			return false
+		case told[name].Problem: // whatever became of it
+			return true
+		case when == config.Problems:
+			return problem
+		case when == config.Changes:
+			return slices.ContainsFunc(r.Result.Jobs, check.Outcome.News)
+		}
+		return true
+	}
+	if f.config.Function.Name != "" && wanted(Function, config.Always) {
+		out = append(out, f.function(r))
+	}
+	if f.config.EventBus != "" && wanted(EventBus, config.Always) && len(r.Result.Jobs) > 0 {
+		result := r.Result
+		if f.config.When == config.Changes && !told[EventBus].Problem {
+			result.Jobs = slices.DeleteFunc(slices.Clone(result.Jobs), func(o check.Outcome) bool { return !o.News() })
+		}
+		out = append(out, f.eventBus(result))
+	}
+	if f.config.Webhook != "" && wanted(Webhook, config.Problems) {
+		r.Mended = told[Webhook].Problem && !problem
+		out = append(out, f.webhook(r))
+	}
+	return out
+}
+
+// answers is a destination that takes the answer, in several batches of whole jobs
+// if it has more than limit bytes although it is shortened in the given way.
+func answers(name string, r check.Result, limit, way int, send func(context.Context, json.RawMessage) error) destination {
+	return destination{
+		name: name, result: r,
+		limit:  limit,
+		frame:  check.Result.Frame,
+		size:   func(o check.Outcome) int { return len(check.Marshal(o.Shorten(way))) + len(",") },
+		encode: func(part check.Result) json.RawMessage { return part.Encode(limit, nil) },
+		send:   send,
+	}
+}
+
+// errNoTime is why nothing is sent at the end of the time.
+var errNoTime = errors.New("not sent: the function's time was nearly up")
+
+// deliver sends a result to one destination, call by call.
+func (f *Forwarder) deliver(ctx context.Context, d destination) check.Forwarded {
+	out := check.Forwarded{Destination: d.name}
+	var lost []check.Result
+	for r, more := d.result, true; more; more = len(r.Jobs) > 0 {
+		var part, rest check.Result
+		var payload json.RawMessage
+		err := errNoTime
+		if tcapi.TimeLeft(ctx) >= tcapi.LeastAttemptTime {
+			if part, rest, payload, err = d.next(r); err == nil {
+				err = guard(func() error { return d.send(ctx, payload) })
+			}
+		}
+		if err != nil && pointless(ctx, err) {
+			part, rest.Jobs = r, nil
+		}
+		if err != nil {
+			out.Reason = cmp.Or(out.Reason, check.Cut(f.api.Redact(ctx, reason(err)), maxReason))
+			lost = append(lost, part)
+		}
+		r = rest
+	}
+	if lost != nil {
+		out.Payloads = d.payloads(lost)
+	}
+	return out
+}
+
+// payloads yields results as they are sent.
+func (d destination) payloads(results []check.Result) iter.Seq[json.RawMessage] {
+	return func(yield func(json.RawMessage) bool) {
+		for _, r := range results {
+			for more := true; more; more = len(r.Jobs) > 0 {
+				_, rest, payload, err := d.next(r)
+				if err == nil && !yield(payload) {
+					return
+				}
+				r = rest
+			}
+		}
 	}
 }
 
 // maxReason bounds a reason, in bytes.
 const maxReason = 1 << 10
 
-// guard turns a panic of f into an error: a result that is not handed on must not
+// guard turns a panic of f into an error: a result that is not forwarded must not
 // cost the event its answer.
 func guard(f func() error) (err error) {
 	defer func() {
@@ -161,11 +226,11 @@ func guard(f func() error) (err error) {
 	return f()
 }
 
-// pointless reports whether no other part would be taken either: the call was
-// refused for good, and not for what was in it.
-func pointless(err error) bool {
+// pointless reports whether after that error no other call would be taken either:
+// time is up, or the call was refused for good and not for what was in it.
+func pointless(ctx context.Context, err error) bool {
 	var e *check.Error
-	return errors.As(err, &e) && !e.Retryable() && e.HTTPStatus() != http.StatusBadRequest
+	return tcapi.TimeLeft(ctx) < tcapi.LeastAttemptTime || errors.As(err, &e) && !e.Retryable() && e.HTTPStatus() != http.StatusBadRequest
 }
 
 func reason(err error) string {

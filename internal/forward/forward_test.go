@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
+	"net/http"
+	"net/http/httptest"
 	"reflect"
 	"slices"
 	"strings"
@@ -60,6 +63,21 @@ func (f *fakeAPI) contexts(t *testing.T) (events []string) {
 	return events
 }
 
+// lost forwards a report and returns what was not taken.
+func lost(f *Forwarder, ctx context.Context, r report.Report) (out []check.Forwarded) {
+	for _, d := range f.Forward(ctx, r, nil) {
+		if d.Reason != "" {
+			out = append(out, d)
+		} else if d.Payloads != nil {
+			panic("something is to be sent again although all was taken")
+		}
+	}
+	return out
+}
+
+// encode returns the answer, however long it is.
+func encode(r check.Result) []byte { return r.Encode(math.MaxInt32, nil) }
+
 func verdict(passed bool) *check.State {
 	return &check.State{Status: check.Finished, Passed: &passed, Progress: 100}
 }
@@ -74,42 +92,135 @@ var (
 
 var all = config.Config{Function: config.Function{Namespace: "default", Name: "next"}, EventBus: "eb-l65vlc2u", Webhook: "http://127.0.0.1:1/", MaxAttempts: 1}
 
-func TestNothingToHandOnTo(t *testing.T) {
-	s := New(config.Config{When: config.Always}, &fakeAPI{})
-	if s != nil {
-		t.Error("there is a sender")
+func TestNowhereToForwardTo(t *testing.T) {
+	f := New(config.Config{When: config.Always}, &fakeAPI{})
+	if f != nil {
+		t.Error("there is a forwarder")
 	}
-	if f := s.Send(t.Context(), config.Function{}, problem); f != nil {
-		t.Errorf("got %v", f)
+	if got := f.Forward(t.Context(), problem, nil); got != nil {
+		t.Errorf("got %v", got)
 	}
 }
 
-// Who gets what is for RESULT_WHEN to say.
+// outcomes of each kind that matters to RESULT_WHEN.
+var (
+	before = func(passed bool, failed ...string) *check.Verdict {
+		return &check.Verdict{Passed: passed, Failed: failed}
+	}
+	judged = func(id string, passed bool, before *check.Verdict) check.Outcome {
+		state := verdict(passed)
+		if !passed {
+			state.Steps = []check.Step{{ID: "BinlogParamCheck", Status: check.StepFailed}}
+		}
+		return check.Outcome{JobID: id, Progress: check.Progress{Stage: check.StageJudged, Check: state, Before: before}}
+	}
+	passed     = judged("passed", true, nil)
+	notPassed  = judged("notPassed", false, nil)
+	fixed      = judged("fixed", true, before(false, "BinlogParamCheck"))
+	still      = judged("still", false, before(false, "BinlogParamCheck"))
+	otherwise  = judged("otherwise", false, before(false, "SrcPrivilegeCheck"))
+	good       = judged("good", true, before(true))
+	broken     = judged("broken", false, before(true))
+	refused    = check.Outcome{JobID: "refused", Progress: check.Progress{Error: failed("ResourceNotFound.JobNotExist")}}
+	noVerdict  = check.Outcome{JobID: "noVerdict", Progress: check.Progress{Stage: check.StageCreated, Check: &check.State{Status: check.Running}}}
+	waiting    = check.Outcome{JobID: "waiting", Progress: check.Progress{Stage: check.StageWaiting, Check: verdict(true)}}
+	untagged   = check.Outcome{JobID: "untagged", Progress: check.Progress{Stage: check.StageWaiting, Check: verdict(true)}, Untagged: true}
+	created    = check.Outcome{JobID: "created", Progress: check.Progress{Stage: check.StageCreated}}
+	rehearsed  = check.Outcome{JobID: "rehearsed", Rehearsed: true, Would: []string{"check"}}
+	rehearsed2 = check.Outcome{JobID: "rehearsed", Rehearsed: true, Progress: check.Progress{Error: failed("ResourceNotFound.JobNotExist")}}
+)
+
+// Who gets what is for RESULT_WHEN to say, and for what each was told before.
 func TestWhen(t *testing.T) {
-	for _, row := range []struct {
+	same, trouble := check.Told{Same: true}, check.Told{Problem: true}
+	everywhere := func(t check.Told) map[string]check.Told {
+		return map[string]check.Told{Function: t, EventBus: t, Webhook: t}
+	}
+	type jobs = []check.Outcome
+	for name, row := range map[string]struct {
 		when string
-		r    report.Report
-		want []string
+		told map[string]check.Told
+		jobs jobs
+
+		// The subjects that the bus got, and how many jobs function and webhook; -1 for
+		// nothing at all.
+		bus               string
+		function, webhook int
 	}{
-		{"", fine, []string{Function, EventBus}},
-		{"", problem, []string{Function, EventBus, Webhook}},
-		{config.Always, fine, []string{Function, EventBus, Webhook}},
-		{config.Always, problem, []string{Function, EventBus, Webhook}},
-		{config.Problems, fine, nil},
-		{config.Problems, problem, []string{Function, EventBus, Webhook}},
-		{config.Problems, report.Report{Result: check.Result{Jobs: []check.Outcome{problem.Result.Jobs[1], problem.Result.Jobs[0]}}}, []string{Function, EventBus, Webhook}},
-		{config.Problems, report.Report{}, nil},
+		"nothing set, all is well":              {"", nil, jobs{passed, created}, "passed created", 2, -1},
+		"nothing set, a problem":                {"", nil, jobs{passed, notPassed}, "passed notPassed", 2, 2},
+		"nothing set, no job":                   {"", nil, nil, "", 0, -1},
+		"always":                                {config.Always, nil, jobs{passed}, "passed", 1, 1},
+		"always, no job":                        {config.Always, nil, nil, "", 0, 0},
+		"problems, all is well":                 {config.Problems, nil, jobs{passed, created, untagged, good, fixed}, "", -1, -1},
+		"problems, refused":                     {config.Problems, nil, jobs{refused, passed}, "refused passed", 2, 2},
+		"problems, no verdict":                  {config.Problems, nil, jobs{noVerdict}, "noVerdict", 1, 1},
+		"problems, one waits":                   {config.Problems, nil, jobs{passed, waiting}, "passed waiting", 2, 2},
+		"problems, no job":                      {config.Problems, nil, nil, "", -1, -1},
+		"changes, none":                         {config.Changes, nil, jobs{still, good, passed, untagged, created}, "", -1, -1},
+		"changes, no job":                       {config.Changes, nil, nil, "", -1, -1},
+		"changes":                               {config.Changes, nil, jobs{still, fixed, good, otherwise, broken, passed, notPassed}, "fixed otherwise broken notPassed", 7, 7},
+		"changes, what always is one":           {config.Changes, nil, jobs{good, refused, noVerdict, waiting}, "refused noVerdict waiting", 4, 4},
+		"the same again":                        {config.Always, everywhere(same), jobs{notPassed}, "", -1, -1},
+		"the same again at one":                 {config.Always, map[string]check.Told{EventBus: same}, jobs{notPassed}, "", 1, 1},
+		"the same trouble again":                {"", everywhere(check.Told{Same: true, Problem: true}), jobs{notPassed}, "", -1, -1},
+		"mended":                                {config.Problems, everywhere(trouble), jobs{passed, good}, "passed good", 2, 2},
+		"mended, of changes":                    {config.Changes, everywhere(trouble), jobs{passed, good}, "passed good", 2, 2},
+		"mended at one":                         {config.Problems, map[string]check.Told{Webhook: trouble}, jobs{passed}, "", -1, 1},
+		"another trouble that is not a change":  {config.Changes, everywhere(trouble), jobs{still}, "still", 1, 1},
+		"a rehearsal":                           {config.Always, everywhere(trouble), jobs{rehearsed, rehearsed2}, "", -1, -1},
+		"a rehearsal beside what was done":      {config.Always, nil, jobs{rehearsed, passed, rehearsed2}, "passed", 1, 1},
+		"a rehearsal beside what was done well": {"", nil, jobs{passed, rehearsed2}, "passed", 1, -1},
 	} {
-		c := all
-		c.When = row.when
-		s := New(c, &fakeAPI{})
-		var got []string
-		for _, d := range s.destinations(config.Function{}, row.r) {
-			got = append(got, d.name)
-		}
-		if !slices.Equal(got, row.want) {
-			t.Errorf("%q: %v, want %v", row.when, got, row.want)
-		}
+		t.Run(name, func(t *testing.T) {
+			robot := &robotServer{answers: []http.HandlerFunc{ok}}
+			server := httptest.NewServer(robot)
+			defer server.Close()
+			c := all
+			c.When, c.Webhook = row.when, server.URL
+			api := &fakeAPI{}
+			given := slices.Clone(row.jobs)
+			out := New(c, api).Forward(t.Context(), report.Report{Result: check.Result{Batch: true, Jobs: row.jobs}}, row.told)
+			if !reflect.DeepEqual(given, row.jobs) {
+				t.Error("the outcomes were changed")
+			}
+			count := func(bodies []string) int {
+				var answer struct{ Jobs []check.Outcome }
+				if len(bodies) == 0 {
+					return -1
+				}
+				if err := json.Unmarshal([]byte(bodies[0]), &answer); err != nil || answer.Jobs == nil || len(bodies) > 1 {
+					t.Errorf("got %q, %v", bodies, err)
+				}
+				return len(answer.Jobs)
+			}
+			var messages, subjects, names, want []string
+			for _, m := range robot.got {
+				messages = append(messages, m.body)
+			}
+			for _, put := range api.puts(t) {
+				for _, e := range put.EventList {
+					subjects = append(subjects, e.Subject)
+				}
+			}
+			if function, webhook, bus := count(api.contexts(t)), count(messages), strings.Join(subjects, " "); function != row.function || webhook != row.webhook || bus != row.bus {
+				t.Errorf("the function got %d jobs, the webhook %d, the bus %q", function, webhook, bus)
+			}
+			for _, f := range out {
+				if names = append(names, f.Destination); f.Reason != "" || f.Payloads != nil {
+					t.Errorf("%s: %s", f.Destination, f.Reason)
+				}
+			}
+			for destination, got := range map[string]bool{Function: row.function >= 0, EventBus: row.bus != "", Webhook: row.webhook >= 0} {
+				if got {
+					want = append(want, destination)
+				}
+			}
+			slices.Sort(names)
+			if slices.Sort(want); !slices.Equal(names, want) {
+				t.Errorf("result for %v, want %v", names, want)
+			}
+		})
 	}
 }
 
@@ -131,7 +242,9 @@ func TestFunction(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			api := &fakeAPI{}
-			if f := New(config.Config{Function: row.to}, api).Send(t.Context(), config.Function{Name: "checks"}, row.r); f != nil {
+			r := row.r
+			r.Function = "checks"
+			if f := lost(New(config.Config{Function: row.to}, api), t.Context(), r); f != nil {
 				t.Errorf("failed: %v", f)
 			}
 			if got := api.requests["Invoke"]; len(got) != 1 || got[0] != row.want {
@@ -144,7 +257,7 @@ func TestFunction(t *testing.T) {
 	}
 }
 
-// A function that hands on to itself would never end.
+// A function that forwards to itself would never end.
 func TestFunctionIsNotItsOwnNext(t *testing.T) {
 	for self, refused := range map[config.Function]bool{
 		{Namespace: "default", Name: "next"}: true,
@@ -154,7 +267,9 @@ func TestFunctionIsNotItsOwnNext(t *testing.T) {
 		{}:                                   false,
 	} {
 		api := &fakeAPI{}
-		f := New(config.Config{Function: all.Function}, api).Send(t.Context(), self, fine)
+		r := fine
+		r.Namespace, r.Function = self.Namespace, self.Name
+		f := lost(New(config.Config{Function: all.Function}, api), t.Context(), r)
 		if (len(f) == 1) != refused || (len(api.requests["Invoke"]) == 0) != refused {
 			t.Errorf("%v: %v, %v", self, f, api.requests)
 		}
@@ -188,7 +303,7 @@ func TestFunctionsEventToTheByte(t *testing.T) {
 	for n, want := range map[int]int{maxEvent - 100: 1, maxEvent: 1, maxEvent + 1: 2} {
 		r := sized(t, n)
 		api := &fakeAPI{}
-		if f := New(config.Config{Function: all.Function}, api).Send(t.Context(), config.Function{}, report.Report{Result: r}); f != nil {
+		if f := lost(New(config.Config{Function: all.Function}, api), t.Context(), report.Report{Result: r}); f != nil {
 			t.Fatal(f)
 		}
 		got := api.contexts(t)
@@ -200,7 +315,7 @@ func TestFunctionsEventToTheByte(t *testing.T) {
 	r := sized(t, maxEvent+1)
 	r.Jobs = append(large(3, 4_000).Jobs[2:], r.Jobs...)
 	api := &fakeAPI{}
-	New(config.Config{Function: all.Function}, api).Send(t.Context(), config.Function{}, report.Report{Result: r})
+	lost(New(config.Config{Function: all.Function}, api), t.Context(), report.Report{Result: r})
 	if got := api.contexts(t); len(got) != 3 {
 		t.Errorf("%d events", len(got))
 	}
@@ -235,7 +350,7 @@ func TestFunctionsManyEvents(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			api := &fakeAPI{}
-			if f := New(config.Config{Function: all.Function}, api).Send(t.Context(), config.Function{}, report.Report{Result: r}); f != nil {
+			if f := lost(New(config.Config{Function: all.Function}, api), t.Context(), report.Report{Result: r}); f != nil {
 				t.Fatal(f)
 			}
 			var got []check.Outcome
@@ -279,7 +394,7 @@ func TestFunctionsManyEvents(t *testing.T) {
 		})
 	}
 	api := &fakeAPI{}
-	New(config.Config{Function: all.Function}, api).Send(t.Context(), config.Function{}, report.Report{Result: large(100, 20_000)})
+	lost(New(config.Config{Function: all.Function}, api), t.Context(), report.Report{Result: large(100, 20_000)})
 	if got := len(api.contexts(t)); got < 17 || got > 22 {
 		t.Errorf("%d events for 2 MB", got)
 	}
@@ -320,6 +435,9 @@ func TestEventBus(t *testing.T) {
 		{Record: new(int), Progress: check.Progress{Error: failed("InvalidParameter")}},
 		{Record: &one, Progress: check.Progress{Error: failed("InvalidParameter")}},
 		{Progress: check.Progress{Error: failed("InvalidParameter")}},
+		{JobID: "dts-g", Progress: check.Progress{Stage: check.StageWaiting, Check: verdict(true)}},
+		{JobID: "sync-h", Progress: check.Progress{Stage: check.StageJudged, Check: verdict(false), Before: before(true)}},
+		{JobID: "dts-i", Progress: check.Progress{Stage: check.StageFoundStarted}},
 	}
 	want := []cloudEvent{
 		{"migrate-check", "migrate-check:created", "dts-a", `{"JobId":"dts-a","RequestId":"r1"}`},
@@ -331,10 +449,13 @@ func TestEventBus(t *testing.T) {
 		{"migrate-check", "migrate-check:failed", "record-0", `{"Error":{"Code":"InvalidParameter","Message":"why"},"Record":0}`},
 		{"migrate-check", "migrate-check:failed", "record-1", `{"Error":{"Code":"InvalidParameter","Message":"why"},"Record":1}`},
 		{"migrate-check", "migrate-check:failed", "event", `{"Error":{"Code":"InvalidParameter","Message":"why"}}`},
+		{"migrate-check", "migrate-check:waiting", "dts-g", `{"JobId":"dts-g","Check":{"Status":"finished","Passed":true,"Progress":100},"Waiting":true}`},
+		{"migrate-check", "migrate-check:notPassed", "sync-h", `{"JobId":"sync-h","Kind":"sync","Check":{"Status":"finished","Passed":false,"Progress":100},"Before":{"Passed":true}}`},
+		{"migrate-check", "migrate-check:started", "dts-i", `{"JobId":"dts-i","AlreadyStarted":true}`},
 	}
 	api := &fakeAPI{}
 	s := New(config.Config{EventBus: "eb-l65vlc2u"}, api)
-	if f := s.Send(t.Context(), config.Function{}, report.Report{Result: check.Result{Batch: true, Jobs: outcomes}}); f != nil {
+	if f := lost(s, t.Context(), report.Report{Result: check.Result{Batch: true, Jobs: outcomes}}); f != nil {
 		t.Errorf("failed: %v", f)
 	}
 	puts := api.puts(t)
@@ -346,8 +467,40 @@ func TestEventBus(t *testing.T) {
 	}
 	// No job, no event.
 	api = &fakeAPI{}
-	if f := New(config.Config{EventBus: "eb-l65vlc2u"}, api).Send(t.Context(), config.Function{}, report.Report{}); f != nil || len(api.requests) > 0 {
+	if f := lost(New(config.Config{EventBus: "eb-l65vlc2u"}, api), t.Context(), report.Report{}); f != nil || len(api.requests) > 0 {
 		t.Errorf("got %v, %v", f, api.requests)
+	}
+}
+
+// What is forwarded to functions says which functions it came through.
+func TestVia(t *testing.T) {
+	via := []string{"ap-guangzhou/default/first", "ap-guangzhou/default/migrate-check"}
+	const want = `,"Via":["ap-guangzhou/default/first","ap-guangzhou/default/migrate-check"]}`
+	for name, jobs := range map[string]int{"one": 1, "a batch": 3, "a batch in parts": 30} {
+		t.Run(name, func(t *testing.T) {
+			r := check.Result{Batch: jobs > 1, Jobs: large(jobs+3, 10_000).Jobs[3:], Via: via}
+			api := &fakeAPI{}
+			c := all
+			c.Webhook = ""
+			if f := lost(New(c, api), t.Context(), report.Report{Result: r}); f != nil {
+				t.Fatal(f)
+			}
+			if got := api.contexts(t); (len(got) > 1) != (jobs > 3) {
+				t.Errorf("%d events", len(got))
+			}
+			for _, event := range api.contexts(t) {
+				if !strings.HasSuffix(event, want) || len(event) > maxEvent || strings.Count(event, `"Via"`) != 1 {
+					t.Errorf("…%s", event[max(0, len(event)-200):])
+				}
+			}
+			for _, put := range api.puts(t) {
+				for _, e := range put.EventList {
+					if !strings.HasSuffix(e.Data, want) {
+						t.Errorf("…%s", e.Data[max(0, len(e.Data)-200):])
+					}
+				}
+			}
+		})
 	}
 }
 
@@ -367,13 +520,13 @@ func TestEventBusToTheByte(t *testing.T) {
 		return jobs
 	}
 	s := New(config.Config{EventBus: "eb-l65vlc2u"}, &fakeAPI{})
-	whole := len(marshal(t, putEventsRequest{"eb-l65vlc2u", s.eventBus().encode(check.Result{Jobs: jobs(0)})}))
+	whole := len(marshal(t, putEventsRequest{"eb-l65vlc2u", s.eventBus(check.Result{}).encode(check.Result{Jobs: jobs(0)})}))
 	if whole > maxPut || whole < maxPut-3000 {
 		t.Fatalf("%d bytes", whole)
 	}
 	for more, want := range map[int]int{0: 1, maxPut - whole: 1, maxPut - whole + 1: 2} {
 		api := &fakeAPI{}
-		if f := New(config.Config{EventBus: "eb-l65vlc2u"}, api).Send(t.Context(), config.Function{}, report.Report{Result: check.Result{Jobs: jobs(more)}}); f != nil {
+		if f := lost(New(config.Config{EventBus: "eb-l65vlc2u"}, api), t.Context(), report.Report{Result: check.Result{Jobs: jobs(more)}}); f != nil {
 			t.Fatal(f)
 		}
 		if got := api.puts(t); len(got) != want {
@@ -381,7 +534,7 @@ func TestEventBusToTheByte(t *testing.T) {
 		}
 		// As many in calls that are not the first.
 		api = &fakeAPI{}
-		New(config.Config{EventBus: "eb-l65vlc2u"}, api).Send(t.Context(), config.Function{}, report.Report{Result: check.Result{Jobs: append([]check.Outcome{unfit}, jobs(more)...)}})
+		lost(New(config.Config{EventBus: "eb-l65vlc2u"}, api), t.Context(), report.Report{Result: check.Result{Jobs: append([]check.Outcome{unfit}, jobs(more)...)}})
 		if got := api.requests["PutEvents"]; len(got) != 1+want {
 			t.Errorf("%d bytes more, after another: %d calls", more, len(got))
 		}
@@ -394,7 +547,7 @@ func TestEventBusLongJobToTheByte(t *testing.T) {
 		steps := slices.Repeat([]check.Step{{Message: strings.Repeat("x", 4040)}}, 15)
 		r := report.Report{Result: check.Result{Jobs: []check.Outcome{{JobID: "dts-a", Progress: check.Progress{Stage: check.StageJudged, Check: &check.State{Message: message, Steps: steps}}}}}}
 		api := &fakeAPI{}
-		New(config.Config{EventBus: "eb-l65vlc2u"}, api).Send(t.Context(), config.Function{}, r)
+		lost(New(config.Config{EventBus: "eb-l65vlc2u"}, api), t.Context(), r)
 		return api.requests["PutEvents"][0]
 	}
 	room := maxPut - len(send("y")) + 1
@@ -421,7 +574,7 @@ func TestEventBusManyCalls(t *testing.T) {
 	r := large(100, 20_000)
 	r.Jobs[0], r.Jobs[2] = r.Jobs[2], r.Jobs[0] // the long one first
 	api := &fakeAPI{}
-	if f := New(config.Config{EventBus: "eb-l65vlc2u"}, api).Send(t.Context(), config.Function{}, report.Report{Result: r}); f != nil {
+	if f := lost(New(config.Config{EventBus: "eb-l65vlc2u"}, api), t.Context(), report.Report{Result: r}); f != nil {
 		t.Fatal(f)
 	}
 	var got []cloudEvent
@@ -445,7 +598,7 @@ func TestEventBusManyCalls(t *testing.T) {
 // An event that cannot be made to fit is left for the bus to refuse, alone.
 func TestEventBusUnfitEvent(t *testing.T) {
 	api := &fakeAPI{}
-	New(config.Config{EventBus: "eb-l65vlc2u"}, api).Send(t.Context(), config.Function{}, report.Report{Result: check.Result{Jobs: []check.Outcome{unfit, {JobID: "dts-b"}}}})
+	lost(New(config.Config{EventBus: "eb-l65vlc2u"}, api), t.Context(), report.Report{Result: check.Result{Jobs: []check.Outcome{unfit, {JobID: "dts-b"}}}})
 	if got := api.requests["PutEvents"]; len(got) != 2 || !strings.Contains(got[0], "dts-a") || !strings.Contains(got[1], "dts-b") {
 		t.Errorf("%d calls", len(got))
 	}
@@ -458,7 +611,7 @@ func TestFailures(t *testing.T) {
 	c := all
 	c.Webhook = ""
 	whole := &fakeAPI{}
-	New(c, whole).Send(t.Context(), config.Function{}, r)
+	lost(New(c, whole), t.Context(), r)
 	parts := map[string]int{"Invoke": len(whole.requests["Invoke"]), "PutEvents": len(whole.requests["PutEvents"])}
 	if parts["Invoke"] < 4 || parts["PutEvents"] < 4 {
 		t.Fatalf("too few parts: %v", parts)
@@ -486,7 +639,7 @@ func TestFailures(t *testing.T) {
 				}
 				return nil
 			}}
-			failures := New(c, api).Send(t.Context(), config.Function{}, r)
+			failures := lost(New(c, api), t.Context(), r)
 			if len(failures) != 2 || failures[0].Destination != Function || failures[1].Destination != EventBus {
 				t.Fatalf("got %+v", failures)
 			}
@@ -547,15 +700,24 @@ func TestPanic(t *testing.T) {
 	}}
 	c := all
 	c.Webhook = ""
-	failures := New(c, api).Send(t.Context(), config.Function{}, fine)
+	failures := lost(New(c, api), t.Context(), fine)
 	if len(failures) != 1 || failures[0].Destination != Function || failures[0].Reason != "panic: *** index out of range" || len(slices.Collect(failures[0].Payloads)) != 1 || len(api.puts(t)) != 1 {
 		t.Errorf("got %+v, %v", failures, api.requests)
 	}
-	// Before anything is sent, too.
-	s := New(c, api)
-	f := s.sendTo(t.Context(), destination{name: "x", split: func(check.Result) []check.Result { panic("split") },
-		encode: func(check.Result) json.RawMessage { return json.RawMessage("{}") }}, fine.Result)
-	if f == nil || f.Reason != "panic: split" || len(slices.Collect(f.Payloads)) != 1 {
+	// Before anything is sent, too, and when it is to be sent again.
+	f := New(c, api).deliver(t.Context(), destination{name: "x", result: large(3, 10), limit: 1, frame: check.Result.Frame,
+		size: func(o check.Outcome) int { return len(o.JobID) },
+		encode: func(part check.Result) json.RawMessage {
+			if part.Jobs[0].JobID == "dts-00001" {
+				panic("encode")
+			}
+			return json.RawMessage(part.Jobs[0].JobID)
+		}, send: func(context.Context, json.RawMessage) error { return errors.New("not taken") }})
+	if got := slices.Collect(f.Payloads); f.Reason != "not taken" || len(got) != 2 || string(got[0]) != "dts-00000" || string(got[1]) != "dts-00002" {
+		t.Errorf("got %+v, %q", f, got)
+	}
+	f = New(c, api).deliver(t.Context(), destination{name: "x", result: large(3, 10), limit: 1, frame: func(check.Result) int { panic("cut") }})
+	if f.Reason != "panic: cut" || len(slices.Collect(f.Payloads)) != 0 {
 		t.Errorf("got %+v", f)
 	}
 }
@@ -577,12 +739,44 @@ func TestAtTheSameTime(t *testing.T) {
 		c := all
 		c.Webhook = ""
 		begun := time.Now()
-		if f := New(c, api).Send(ctx, config.Function{}, fine); f != nil || time.Since(begun) != wait {
+		if f := lost(New(c, api), ctx, fine); f != nil || time.Since(begun) != wait {
 			t.Errorf("%v after %v", f, time.Since(begun))
 		}
 		wait = time.Hour
-		if f := New(c, api).Send(ctx, config.Function{}, fine); len(f) != 2 || time.Since(begun) != 5*time.Second {
+		if f := lost(New(c, api), ctx, fine); len(f) != 2 || time.Since(begun) != 5*time.Second {
 			t.Errorf("%v after %v", f, time.Since(begun))
+		}
+	})
+}
+
+// A silent bus costs the time that is given, whatever the number of calls that it
+// would take, and all jobs are there to be sent again.
+func TestSilentBus(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+		defer cancel()
+		api := &fakeAPI{answer: func(ctx context.Context, _ string, nth int) error {
+			if nth == 1 {
+				return nil
+			}
+			<-ctx.Done()
+			return &check.Error{Code: check.CodeNoAnswer, Message: "none", MayBeRunning: true}
+		}}
+		begun := time.Now()
+		f := lost(New(config.Config{EventBus: "eb-l65vlc2u"}, api), ctx, report.Report{Result: large(3000, 500)})
+		if took := time.Since(begun); len(f) != 1 || took != 15*time.Second || len(api.requests["PutEvents"]) != 2 {
+			t.Fatalf("%v after %v and %d calls", f, took, len(api.requests["PutEvents"]))
+		}
+		jobs := 0
+		for payload := range f[0].Payloads {
+			var events []cloudEvent
+			if err := json.Unmarshal(payload, &events); err != nil || len(payload) > maxPut {
+				t.Errorf("%d bytes, %v", len(payload), err)
+			}
+			jobs += len(events)
+		}
+		if taken := len(api.puts(t)[0].EventList); jobs+taken != 3000 || taken == 0 {
+			t.Errorf("%d jobs were taken, %d are to be sent again", taken, jobs)
 		}
 	})
 }

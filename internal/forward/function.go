@@ -1,13 +1,12 @@
 package forward
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
-	"math"
 
-	"migratecheck/internal/check"
-	"migratecheck/internal/config"
+	"migratecheck/internal/report"
 	"migratecheck/internal/tcapi"
 )
 
@@ -27,60 +26,13 @@ type invokeRequest struct {
 }
 
 // function is the destination of RESULT_FUNCTION.
-func (s *Sender) function(self config.Function) destination {
-	to := s.config.Function
-	namespace := self.Namespace
-	if namespace == "" {
-		namespace = "default"
-	}
-	return destination{
-		name:   Function,
-		split:  func(r check.Result) []check.Result { return split(r, maxEvent) },
-		encode: func(part check.Result) json.RawMessage { return part.Encode(maxEvent, nil) },
-		send: func(ctx context.Context, payload json.RawMessage) error {
-			if to.Is(namespace, self.Name) {
-				return errors.New("the function would hand on to itself without end")
-			}
-			_, err := s.api.Do(ctx, invoke, invokeRequest{to.Name, to.Namespace, to.Qualifier, "Event", string(payload)}, nil)
-			return err
-		},
-	}
-}
-
-// framing is more than what the answer of a batch has beside its jobs.
-const framing = 256
-
-// split returns the result whole if its answer has at most limit bytes, else in
-// several, each a batch of as many jobs as fit.
-func split(r check.Result, limit int) []check.Result {
-	sizes := make([]int, len(r.Jobs))
-	total := 0
-	for i, o := range r.Jobs {
-		sizes[i] = len(check.Marshal(o.Shorten(0))) + len(",")
-		total += sizes[i]
-	}
-	if total <= limit && len(encode(r)) <= limit {
-		return []check.Result{r}
-	}
-	var parts []check.Result
-	from, size := 0, framing
-	for i := range r.Jobs {
-		if i > from && size+sizes[i] > limit {
-			parts = append(parts, piece(r, from, i))
-			from, size = i, framing
+func (f *Forwarder) function(r report.Report) destination {
+	to := f.config.Function
+	return answers(Function, r.Result, maxEvent, 0, func(ctx context.Context, payload json.RawMessage) error {
+		if to.Is(cmp.Or(r.Namespace, "default"), r.Function) {
+			return errors.New("the function would forward to itself without end")
 		}
-		size += sizes[i]
-	}
-	return append(parts, piece(r, from, len(r.Jobs)))
-}
-
-// piece returns a result with some of its jobs.
-func piece(r check.Result, from, to int) check.Result {
-	r.Jobs = r.Jobs[from:to]
-	return r
-}
-
-// encode returns the answer, however long it is.
-func encode(r check.Result) []byte {
-	return r.Encode(math.MaxInt32, nil)
+		_, err := f.api.Do(ctx, invoke, invokeRequest{to.Name, to.Namespace, to.Qualifier, "Event", string(payload)}, nil)
+		return err
+	})
 }

@@ -1,11 +1,11 @@
 package forward
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -20,59 +20,114 @@ import (
 
 // robot is the robot of a chat: what it takes and how it answers.
 type robot struct {
-	host []string
-	path string // prefix of the URL's path, which tells robots apart on loopback
+	form  string // of RESULT_WEBHOOK_FORM
+	chat  report.Chat
+	hosts []string
+	path  string // prefix of the URL's path, which tells robots apart on loopback
 
-	message func(report.Report) json.RawMessage
+	// limit is the most that it takes, in bytes: of the body, or of the text alone.
+	limit  int
+	ofText bool
+
+	body func(title, text string, mention []string) any
+
+	// call returns what in a text calls a user, or config.MentionAll.
+	call func(id string) string
 
 	// sign returns query and body of a request with a signature; nil for a robot
 	// that knows none.
 	sign func(query string, body []byte, secret string, at time.Time) (string, []byte)
 
-	// busy are the codes of refusals that another attempt may mend.
+	// read reads an answer, whatever its HTTP status: refusals come with 200, too. It
+	// reports whether the answer is such a robot's.
+	read func(body []byte) (code int, text string, ok bool)
+
+	// busy are the codes of refusals for the number of calls, or for the moment.
 	busy []int
 }
 
-// The most that each takes, in bytes: WeCom of the text, the others of all.
-const (
-	maxWeCom    = 4096
-	maxFeishu   = 20 << 10
-	maxDingTalk = 20000
-)
-
 var robots = []*robot{
 	{
-		host:    []string{"qyapi.weixin.qq.com"},
-		path:    "/cgi-bin/webhook/send",
-		message: wecomMessage,
-		busy:    []int{-1, 45009, 45033}, // busy, too many calls, too many at once
+		form: config.WeCom, chat: report.WeCom,
+		hosts: []string{"qyapi.weixin.qq.com"},
+		path:  "/cgi-bin/webhook/send",
+		limit: 4096, ofText: true,
+		body: func(_, text string, _ []string) any {
+			return message{Type: "markdown", Markdown: &markdown{Content: text}}
+		},
+		call: func(id string) string {
+			if id == config.MentionAll {
+				return "" // its Markdown cannot
+			}
+			return "<@" + id + ">"
+		},
+		read: readCode,
+		busy: []int{-1, 45009, 45033}, // busy, too many calls, too many at once
 	},
 	{
-		host:    []string{"open.feishu.cn", "open.larksuite.com"},
-		path:    "/open-apis/bot/v2/hook/",
-		message: feishuMessage,
-		sign:    signFeishu,
-		busy:    []int{11232}, // too many calls
+		form: config.Feishu, chat: report.Feishu,
+		hosts: []string{"open.feishu.cn", "open.larksuite.com"},
+		path:  "/open-apis/bot/v2/hook/",
+		limit: 20<<10 - feishuSignature,
+		body: func(_, text string, _ []string) any {
+			return feishuMessage{"text", slackMessage{text}}
+		},
+		call: func(id string) string { return fmt.Sprintf(`<at user_id="%s">%[1]s</at>`, id) },
+		sign: signFeishu,
+		read: readCode,
+		busy: []int{feishuBad, 11232}, // too many calls
 	},
 	{
-		host:    []string{"oapi.dingtalk.com"},
-		path:    "/robot/send",
-		message: dingtalkMessage,
-		sign:    signDingTalk,
-		busy:    []int{-1, 130101, 410100}, // busy, too many calls
+		form: config.DingTalk, chat: report.DingTalk,
+		hosts: []string{"oapi.dingtalk.com"},
+		path:  "/robot/send",
+		limit: 20000,
+		body: func(title, text string, mention []string) any {
+			m := message{Type: "markdown", Markdown: &markdown{Title: title, Text: text}}
+			if len(mention) > 0 {
+				all := func(id string) bool { return id == config.MentionAll }
+				m.At = &at{slices.DeleteFunc(slices.Clone(mention), all), slices.ContainsFunc(mention, all)}
+			}
+			return m
+		},
+		call: func(id string) string { return "@" + id },
+		sign: signDingTalk,
+		read: readCode,
+		busy: []int{-1, 130101, 410100}, // busy, too many calls
+	},
+	{
+		form: config.Slack, chat: report.Slack,
+		hosts: []string{"hooks.slack.com"},
+		path:  "/services/",
+		limit: 16000, ofText: true, // Slack takes more, Mattermost 16,383 characters
+		body: func(_, text string, _ []string) any { return slackMessage{text} },
+		call: func(id string) string {
+			if id == config.MentionAll {
+				return "<!channel>"
+			}
+			return "<@" + id + ">"
+		},
+		read: readSlack,
 	},
 }
 
-// robotAt returns the robot of a webhook, or nil if it belongs to no robot known here.
-func robotAt(webhook *url.URL) *robot {
+// robotOf returns the robot of a webhook, told by the host unless its form is
+// given, or nil if there is none.
+func robotOf(form string, webhook *url.URL) *robot {
 	host := strings.ToLower(webhook.Hostname())
 	local := config.Loopback(host)
 	for _, r := range robots {
-		if slices.Contains(r.host, host) || local && strings.HasPrefix(webhook.Path, r.path) {
+		if form == r.form || form == "" && (slices.Contains(r.hosts, host) || local && strings.HasPrefix(webhook.Path, r.path)) {
 			return r
 		}
 	}
 	return nil
+}
+
+type message struct {
+	Type     string    `json:"msgtype"`
+	Markdown *markdown `json:"markdown"`
+	At       *at       `json:"at,omitempty"`
 }
 
 type markdown struct {
@@ -81,43 +136,47 @@ type markdown struct {
 	Text    string `json:"text,omitempty"`
 }
 
-type message struct {
-	Type     string    `json:"msgtype"`
-	Markdown *markdown `json:"markdown"`
+// at is whom a message to DingTalk calls.
+type at struct {
+	UserIDs []string `json:"atUserIds,omitempty"`
+	All     bool     `json:"isAtAll,omitempty"`
 }
 
-func wecomMessage(r report.Report) json.RawMessage {
-	return check.Marshal(message{"markdown", &markdown{Content: report.Markdown(r, maxWeCom)}})
+type feishuMessage struct {
+	Type    string       `json:"msg_type"`
+	Content slackMessage `json:"content"`
 }
 
-func dingtalkMessage(r report.Report) json.RawMessage {
+type slackMessage struct {
+	Text string `json:"text"`
+}
+
+// message returns a report as the robot takes it. In one about problems, those
+// are called whom mention names.
+func (b *robot) message(r report.Report, mention []string) json.RawMessage {
+	calls := ""
+	if !slices.ContainsFunc(r.Result.Jobs, check.Outcome.Problem) {
+		mention = nil
+	}
+	for _, id := range mention {
+		calls += " " + b.call(id)
+	}
+	if calls = strings.TrimSpace(calls); calls != "" {
+		calls = "\n\n" + calls
+	}
 	title := report.Headline(r)
-	return within(maxDingTalk, func(limit int) any {
-		return message{"markdown", &markdown{Title: title, Text: report.Markdown(r, limit)}}
-	})
-}
-
-func feishuMessage(r report.Report) json.RawMessage {
-	type content struct {
-		Text string `json:"text"`
-	}
-	return within(maxFeishu-feishuSignature, func(limit int) any {
-		return struct {
-			Type    string  `json:"msg_type"`
-			Content content `json:"content"`
-		}{"text", content{report.Plain(r, limit)}}
-	})
-}
-
-// within returns a message whose JSON has at most limit bytes; message builds one
-// from a text of at most that many bytes.
-func within(limit int, message func(limit int) any) (out json.RawMessage) {
-	for text := limit; text > 0; text -= len(out) - limit {
-		if out = check.Marshal(message(text)); len(out) <= limit {
-			break
+	for room := b.limit - len(calls); ; {
+		text := report.Message(r, b.chat, room) + calls
+		body := check.Marshal(b.body(title, text, mention))
+		size := len(body)
+		if b.ofText {
+			size = len(text)
 		}
+		if size <= b.limit || room <= 0 {
+			return body
+		}
+		room = min(room*b.limit/size, room-1)
 	}
-	return out
 }
 
 // feishuSignature is how much longer a signature makes a body.
@@ -144,27 +203,38 @@ func signature(key, text string) string {
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// read reads a robot's answer, which comes with status 200 for refusals as
-// well. It reports whether another attempt may help.
-func (r *robot) read(body []byte) (failure error, again bool) {
+// feishuBad is Feishu's code for too many calls, and for a message that it cannot
+// read: its text says which.
+const feishuBad = 9499
+
+// tooMany reports whether a refusal is for the number of calls, or for the moment.
+func (b *robot) tooMany(code int, text string) bool {
+	return slices.Contains(b.busy, code) && !(code == feishuBad && strings.EqualFold(text, "Bad Request"))
+}
+
+// readCode reads an answer of WeCom, DingTalk or Feishu: its code, 0 if the message
+// was taken, and its text.
+func readCode(body []byte) (code int, text string, ok bool) {
 	var answer struct {
 		ErrCode *int   `json:"errcode"` // WeCom, DingTalk
 		ErrMsg  string `json:"errmsg"`
 		Code    *int   `json:"code"` // Feishu
 		Msg     string `json:"msg"`
 	}
-	if err := json.Unmarshal(body, &answer); err != nil {
-		return errors.New("the answer is not the robot's"), false
-	}
-	code, text := answer.ErrCode, answer.ErrMsg
-	if code == nil {
-		code, text = answer.Code, answer.Msg
+	if json.Unmarshal(body, &answer) != nil {
+		return 0, "", false
 	}
 	switch {
-	case code == nil:
-		return errors.New("the answer is not the robot's"), false
-	case *code != 0:
-		return fmt.Errorf("refused with code %d: %s", *code, text), slices.Contains(r.busy, *code)
+	case answer.ErrCode != nil:
+		return *answer.ErrCode, answer.ErrMsg, true
+	case answer.Code != nil:
+		return *answer.Code, answer.Msg, true
 	}
-	return nil, false
+	return 0, "", false
+}
+
+// readSlack reads an answer of what takes Slack's form: a word, or JSON of its own,
+// but no page.
+func readSlack(body []byte) (code int, text string, ok bool) {
+	return 0, "", !bytes.HasPrefix(bytes.TrimSpace(body), []byte("<"))
 }

@@ -11,10 +11,14 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
+	smithytime "github.com/aws/smithy-go/time"
+
 	"migratecheck/internal/check"
+	"migratecheck/internal/config"
 	"migratecheck/internal/report"
 	"migratecheck/internal/tcapi"
 )
@@ -36,52 +40,64 @@ const (
 )
 
 // webhook is the destination of RESULT_WEBHOOK.
-func (s *Sender) webhook(r report.Report) destination {
-	to, err := url.Parse(s.config.Webhook)
-	if err != nil {
-		to = new(url.URL) // to nowhere; the configuration lets none pass
+func (f *Forwarder) webhook(r report.Report) destination {
+	if f.robot == nil {
+		return answers(Webhook, r.Result, maxJSON, check.Shortenings()-1, f.post)
 	}
-	robot := robotAt(to)
 	return destination{
-		name:  Webhook,
-		split: func(r check.Result) []check.Result { return []check.Result{r} },
-		encode: func(whole check.Result) json.RawMessage {
-			if robot == nil {
-				return whole.Encode(maxJSON, nil)
-			}
-			r.Result = whole
-			return robot.message(r)
-		},
-		send: func(ctx context.Context, payload json.RawMessage) error {
-			return s.post(ctx, *to, robot, payload)
-		},
+		name: Webhook, result: r.Result,
+		encode: func(check.Result) json.RawMessage { return f.robot.message(r, f.config.WebhookMention) },
+		send:   f.post,
 	}
 }
 
-// post sends a message, in as many attempts as the configuration and the
-// deadline of ctx allow.
-func (s *Sender) post(ctx context.Context, to url.URL, robot *robot, payload []byte) error {
-	failure := errors.New("not sent: the function's time was nearly up")
-	for attempt := 1; attempt <= s.config.MaxAttempts; attempt++ {
-		if attempt > 1 && !tcapi.Pause(ctx, attempt-1, minDelay, maxDelay) || tcapi.TimeLeft(ctx) < tcapi.LeastAttemptTime {
-			break
+// refusal is why a message was not taken.
+type refusal struct {
+	error
+
+	again bool          // another attempt may help
+	busy  bool          // it was one call too many
+	after time.Duration // before which the robot wants no other; 0 if it does not say
+}
+
+// post sends a message, in as many attempts as the configuration and the deadline
+// of ctx allow. Those that were one call too many are not counted: they are waited
+// out.
+func (f *Forwarder) post(ctx context.Context, payload json.RawMessage) error {
+	failure := errNoTime
+	for attempts, counted := 1, 0; tcapi.TimeLeft(ctx) >= tcapi.LeastAttemptTime; attempts++ {
+		r := f.attempt(ctx, payload)
+		if r == nil {
+			return nil
 		}
-		var again bool
-		if failure, again = s.attempt(ctx, to, robot, payload); !again {
+		failure = r.error
+		if !r.busy {
+			counted++
+		}
+		if !r.again || counted >= f.config.MaxAttempts || !r.pause(ctx, attempts) {
 			break
 		}
 	}
 	return failure
 }
 
-// attempt sends a message once. It reports whether another attempt may help.
-func (s *Sender) attempt(ctx context.Context, to url.URL, robot *robot, payload []byte) (failure error, again bool) {
+// pause waits before another attempt. It reports false if there is no time for one.
+func (r *refusal) pause(ctx context.Context, attempts int) bool {
+	if r.after == 0 {
+		return tcapi.Pause(ctx, attempts, minDelay, maxDelay)
+	}
+	return tcapi.TimeLeft(ctx) >= r.after+tcapi.LeastAttemptTime && smithytime.SleepWithContext(ctx, r.after) == nil
+}
+
+// attempt sends a message once. It returns nil if the message was taken.
+func (f *Forwarder) attempt(ctx context.Context, payload []byte) *refusal {
 	// Half of the time is kept for another attempt.
 	limit := max(tcapi.TimeLeft(ctx)/2, usualAttemptTime)
 	ctx, cancel := context.WithTimeout(ctx, min(limit, maxAttemptTime))
 	defer cancel()
-	if robot != nil && s.config.WebhookSecret != "" && robot.sign != nil {
-		to.RawQuery, payload = robot.sign(to.RawQuery, payload, s.config.WebhookSecret, time.Now())
+	to := f.to
+	if f.robot != nil && f.config.WebhookSecret != "" && f.robot.sign != nil {
+		to.RawQuery, payload = f.robot.sign(to.RawQuery, payload, f.config.WebhookSecret, time.Now())
 	}
 	request := (&http.Request{
 		Method: http.MethodPost, URL: &to, Host: to.Host,
@@ -89,41 +105,77 @@ func (s *Sender) attempt(ctx context.Context, to url.URL, robot *robot, payload 
 		Body:          io.NopCloser(bytes.NewReader(payload)),
 		ContentLength: int64(len(payload)),
 	}).WithContext(ctx)
+	if to.User != nil {
+		password, _ := to.User.Password()
+		request.SetBasicAuth(to.User.Username(), password)
+	}
 	// Without a client no redirect is followed: the message is for nobody else.
-	response, err := s.transport.RoundTrip(request)
+	response, err := f.transport.RoundTrip(request)
 	if err != nil {
-		return fmt.Errorf("no answer: %w", err), true
+		return &refusal{error: fmt.Errorf("no answer: %w", err), again: true}
 	}
 	defer response.Body.Close()
-	if status := response.StatusCode; status < 200 || status > 299 {
-		return fmt.Errorf("HTTP status %d", status), status == http.StatusTooManyRequests || status >= 500
+	return f.read(response)
+}
+
+// read returns why a message was not taken, nil if it was. A robot is believed
+// whatever the status, any other server only by its status.
+func (f *Forwarder) read(response *http.Response) *refusal {
+	status := response.StatusCode
+	taken := status/100 == 2
+	if taken && f.robot == nil {
+		return nil
 	}
-	if robot == nil { // whatever else it says
-		return nil, false
+	var body []byte
+	if status != http.StatusSwitchingProtocols { // what follows that is no answer
+		var err error
+		if body, err = io.ReadAll(io.LimitReader(response.Body, maxAnswer)); err != nil && taken {
+			return &refusal{error: fmt.Errorf("no answer: %w", err), again: true}
+		}
 	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
-	if err != nil {
-		return fmt.Errorf("no answer: %w", err), true
+	r := &refusal{busy: status == http.StatusTooManyRequests, again: status == http.StatusTooManyRequests || status >= 500}
+	if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil && seconds > 0 {
+		r.after = time.Duration(seconds) * time.Second
 	}
-	return robot.read(body)
+	code, said, ok := 0, "", false
+	if f.robot != nil {
+		code, said, ok = f.robot.read(body)
+	}
+	reason, text := "", strings.Join(strings.Fields(string(body)), " ")
+	switch {
+	case code != 0:
+		reason, text = fmt.Sprintf("refused with code %d", code), said
+		if f.robot.tooMany(code, said) {
+			r.busy, r.again = true, true
+		}
+	case !taken:
+		reason = fmt.Sprintf("HTTP status %d", status)
+	case !ok:
+		reason = "the answer is not the robot's"
+	default:
+		return nil
+	}
+	if text != "" {
+		reason += ": " + text
+	}
+	r.error = errors.New(reason)
+	return r
 }
 
 // newTransport returns the transport for a webhook. It keeps no connections:
 // there is one message an event, and an instance may be frozen between two.
-func newTransport(webhook string) *http.Transport {
+func newTransport(c config.Config, to *url.URL) *http.Transport {
 	dialer := &net.Dialer{Timeout: connectTimeout}
-	t := &http.Transport{
+	if to.Scheme != "https" {
+		dialer.Control = tcapi.LoopbackOnly
+	}
+	return &http.Transport{
 		DialContext:            dialer.DialContext,
+		Proxy:                  c.Proxy,
 		TLSHandshakeTimeout:    connectTimeout,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 		DisableKeepAlives:      true,
 		DisableCompression:     true,
 		MaxResponseHeaderBytes: maxAnswer,
 	}
-	if strings.HasPrefix(webhook, "https:") {
-		t.Proxy = http.ProxyFromEnvironment
-	} else {
-		dialer.Control = tcapi.LoopbackOnly
-	}
-	return t
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -28,6 +29,7 @@ import (
 // posted is a request that a robot got.
 type posted struct {
 	method, path, contentType string
+	authorization             string
 	query                     url.Values
 	body                      string
 	length                    int64 // as the header has it
@@ -46,7 +48,7 @@ type robotServer struct {
 func (s *robotServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	s.mu.Lock()
-	s.got = append(s.got, posted{r.Method, r.URL.Path, r.Header.Get("Content-Type"), r.URL.Query(), string(body), r.ContentLength, r.Close, time.Now()})
+	s.got = append(s.got, posted{r.Method, r.URL.Path, r.Header.Get("Content-Type"), r.Header.Get("Authorization"), r.URL.Query(), string(body), r.ContentLength, r.Close, time.Now()})
 	answer := s.answers[min(len(s.got), len(s.answers))-1]
 	s.mu.Unlock()
 	answer(w, r)
@@ -71,16 +73,21 @@ func (p pipes) Accept() (net.Conn, error) {
 func (p pipes) Close() error   { close(p); return nil }
 func (p pipes) Addr() net.Addr { return &net.TCPAddr{} }
 
+// to is the configuration of a webhook.
+func to(webhook, secret string) config.Config {
+	return config.Config{Webhook: webhook, WebhookSecret: secret, MaxAttempts: 4, When: config.Always}
+}
+
 // robotTest sends a report to a robot in a bubble with the given time.
-func robotTest(t *testing.T, webhook, secret string, r report.Report, limit time.Duration, answers ...http.HandlerFunc) (failures []Failure, got []posted, took time.Duration) {
+func robotTest(t *testing.T, c config.Config, r report.Report, limit time.Duration, answers ...http.HandlerFunc) (failures []check.Forwarded, got []posted, took time.Duration) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &robotServer{answers: answers}
 		listener := make(pipes)
 		server := &http.Server{Handler: s}
 		go server.Serve(listener)
 		defer server.Close()
-		sender := New(config.Config{Webhook: webhook, WebhookSecret: secret, MaxAttempts: 4, When: config.Always}, &fakeAPI{})
-		sender.transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
+		f := New(c, &fakeAPI{})
+		f.transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
 			client, server := net.Pipe()
 			listener <- server
 			return client, nil
@@ -88,7 +95,7 @@ func robotTest(t *testing.T, webhook, secret string, r report.Report, limit time
 		ctx, cancel := context.WithTimeout(t.Context(), limit)
 		defer cancel()
 		begun := time.Now()
-		failures = sender.Send(ctx, config.Function{}, r)
+		failures = lost(f, ctx, r)
 		took = time.Since(begun)
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -101,13 +108,13 @@ const (
 	wecom    = "http://127.0.0.1:9003/cgi-bin/webhook/send?key=693a91f6-SECRET"
 	feishu   = "http://127.0.0.1:9003/open-apis/bot/v2/hook/SECRET"
 	dingtalk = "http://127.0.0.1:9003/robot/send?access_token=SECRET"
+	slack    = "http://127.0.0.1:9003/services/T0/B0/SECRET"
 	other    = "http://127.0.0.1:9003/hook/SECRET?x=y"
 )
 
 var ok = says(200, `{"errcode":0,"errmsg":"ok","code":0,"msg":"success"}`)
 
 func TestRobotByHost(t *testing.T) {
-	names := map[*robot]string{robots[0]: "wecom", robots[1]: "feishu", robots[2]: "dingtalk", nil: ""}
 	for webhook, want := range map[string]string{
 		"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=a":   "wecom",
 		"https://QYAPI.weixin.qq.com:443/x":                        "wecom",
@@ -117,7 +124,9 @@ func TestRobotByHost(t *testing.T) {
 		"https://qyapi.weixin.qq.com.example/cgi-bin/webhook/send": "",
 		"https://hooks.example/robot/send":                         "",
 		"https://192.0.2.1/robot/send":                             "",
-		wecom:                                                      "wecom", feishu: "feishu", dingtalk: "dingtalk", other: "",
+		"https://hooks.slack.com/services/T0/B0/X":                 "slack",
+		"https://hooks.example/services/T0/B0/X":                   "",
+		wecom:                                                      "wecom", feishu: "feishu", dingtalk: "dingtalk", slack: "slack", other: "",
 		"http://localhost:1/robot/send":       "dingtalk",
 		"http://[::1]:1/cgi-bin/webhook/send": "wecom",
 		"http://127.0.0.1/open-apis/bot":      "",
@@ -127,42 +136,106 @@ func TestRobotByHost(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := names[robotAt(u)]; got != want {
+		got := ""
+		if r := robotOf("", u); r != nil {
+			got = r.form
+		}
+		if got != want {
 			t.Errorf("%s: %q", webhook, got)
 		}
 	}
 }
 
-// Each robot gets the message as it takes it, one for an event.
+// Each robot gets the message as it takes it, one for an event, wherever it is;
+// and whoever is to be called is called in its own way, about problems only.
 func TestMessages(t *testing.T) {
-	chinese := problem
-	chinese.Language = "zh-CN"
-	for name, row := range map[string]struct{ webhook, want string }{
-		"wecom":    {wecom, `{"msgtype":"markdown","markdown":{"content":"%s"}}`},
-		"feishu":   {feishu, `{"msg_type":"text","content":{"text":"%s"}}`},
-		"dingtalk": {dingtalk, `{"msgtype":"markdown","markdown":{"title":"DTS 迁移校验：2 个任务中有 1 个需要处理","text":"%s"}}`},
-		"other":    {other, `%s`},
+	broken, fine := problem, fine
+	broken.Language, fine.Language = config.Chinese, config.Chinese
+	title := `"title":"` + report.Headline(broken) + `",`
+	for name, row := range map[string]struct {
+		webhook, form, mention string
+		chat                   report.Chat // none: the answer
+		r                      report.Report
+		want                   string // with the text
+	}{
+		"wecom":                      {wecom, "", "", report.WeCom, broken, `{"msgtype":"markdown","markdown":{"content":"%s"}}`},
+		"feishu":                     {feishu, "", "", report.Feishu, broken, `{"msg_type":"text","content":{"text":"%s"}}`},
+		"dingtalk":                   {dingtalk, "", "", report.DingTalk, broken, `{"msgtype":"markdown","markdown":{` + title + `"text":"%s"}}`},
+		"slack":                      {slack, "", "", report.Slack, broken, `{"text":"%s"}`},
+		"other":                      {other, "", "all", "", broken, `%s`},
+		"wecom elsewhere":            {other, config.WeCom, "", report.WeCom, broken, `{"msgtype":"markdown","markdown":{"content":"%s"}}`},
+		"feishu elsewhere":           {other, config.Feishu, "", report.Feishu, broken, `{"msg_type":"text","content":{"text":"%s"}}`},
+		"dingtalk elsewhere":         {other, config.DingTalk, "", report.DingTalk, broken, `{"msgtype":"markdown","markdown":{` + title + `"text":"%s"}}`},
+		"slack elsewhere":            {other, config.Slack, "", report.Slack, broken, `{"text":"%s"}`},
+		"a robot's host, as JSON":    {wecom, config.JSON, "", "", broken, `%s`},
+		"a robot's host, by another": {wecom, config.Slack, "", report.Slack, broken, `{"text":"%s"}`},
+		"wecom calls":                {wecom, "", "li.si,wang", report.WeCom, broken, `{"msgtype":"markdown","markdown":{"content":"%s\n\n<@li.si> <@wang>"}}`},
+		"wecom calls all":            {wecom, "", "all", report.WeCom, broken, `{"msgtype":"markdown","markdown":{"content":"%s"}}`},
+		"feishu calls":               {feishu, "", "ou_1 ou_2", report.Feishu, broken, `{"msg_type":"text","content":{"text":"%s\n\n<at user_id=\"ou_1\">ou_1</at> <at user_id=\"ou_2\">ou_2</at>"}}`},
+		"feishu calls all":           {feishu, "", "all", report.Feishu, broken, `{"msg_type":"text","content":{"text":"%s\n\n<at user_id=\"all\">all</at>"}}`},
+		"dingtalk calls":             {dingtalk, "", "u1,u2", report.DingTalk, broken, `{"msgtype":"markdown","markdown":{` + title + `"text":"%s\n\n@u1 @u2"},"at":{"atUserIds":["u1","u2"]}}`},
+		"dingtalk calls all":         {dingtalk, "", "all", report.DingTalk, broken, `{"msgtype":"markdown","markdown":{` + title + `"text":"%s\n\n@all"},"at":{"isAtAll":true}}`},
+		"slack calls":                {slack, "", "U1", report.Slack, broken, `{"text":"%s\n\n<@U1>"}`},
+		"slack calls all":            {slack, "", "all", report.Slack, broken, `{"text":"%s\n\n<!channel>"}`},
+		"nobody is called for news":  {wecom, "", "li.si", report.WeCom, fine, `{"msgtype":"markdown","markdown":{"content":"%s"}}`},
+		"nobody, by DingTalk":        {dingtalk, "", "all", report.DingTalk, fine, `{"msgtype":"markdown","markdown":{"title":"` + report.Headline(fine) + `","text":"%s"}}`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			failures, got, _ := robotTest(t, row.webhook, "", chinese, time.Minute, ok)
+			c := to(row.webhook, "")
+			c.WebhookForm, c.WebhookMention = row.form, strings.FieldsFunc(row.mention, func(r rune) bool { return r == ',' || r == ' ' })
+			failures, got, _ := robotTest(t, c, row.r, time.Minute, ok)
 			if failures != nil || len(got) != 1 {
 				t.Fatalf("%v, %d messages", failures, len(got))
 			}
-			text := report.Markdown(chinese, 4096)
-			switch name {
-			case "feishu":
-				text = report.Plain(chinese, 4096)
-			case "other":
-				text = string(encode(chinese.Result))
-			}
-			if name != "other" {
-				text = strings.Trim(string(check.Marshal(text)), `"`)
+			text := string(encode(row.r.Result))
+			if row.chat != "" {
+				text = strings.Trim(string(check.Marshal(report.Message(row.r, row.chat, 4000))), `"`)
 			}
 			want, _ := url.Parse(row.webhook)
-			if got := got[0]; got.body != fmt.Sprintf(row.want, text) || got.method != "POST" || got.path != want.Path || got.query.Encode() != want.Query().Encode() || got.contentType != "application/json; charset=utf-8" || got.length != int64(len(got.body)) || !got.closes {
-				t.Errorf("got %+v", got)
+			if got := got[0]; got.body != fmt.Sprintf(row.want, text) || got.method != "POST" || got.path != want.Path || got.query.Encode() != want.Query().Encode() || got.authorization != "" ||
+				got.contentType != "application/json; charset=utf-8" || got.length != int64(len(got.body)) || !got.closes {
+				t.Errorf("got  %+v\nwant %s", got, fmt.Sprintf(row.want, text))
 			}
 		})
+	}
+}
+
+// What was a problem, and is none any more, is told in its own words.
+func TestMended(t *testing.T) {
+	for name, row := range map[string]struct {
+		trouble bool
+		r       report.Report
+		mended  bool
+	}{
+		"news":        {false, fine, false},
+		"mended":      {true, fine, true},
+		"not yet":     {true, problem, false},
+		"new trouble": {false, problem, false},
+	} {
+		r := row.r
+		s := &robotServer{answers: []http.HandlerFunc{ok}}
+		server := httptest.NewServer(s)
+		c := to(server.URL, "")
+		c.WebhookForm = config.Slack
+		if f := New(c, &fakeAPI{}).Forward(t.Context(), r, map[string]check.Told{Webhook: {Problem: row.trouble}}); len(f) != 1 || f[0].Reason != "" {
+			t.Fatalf("%s: got %+v", name, f)
+		}
+		server.Close()
+		plain := report.Message(r, report.Slack, 4000)
+		if r.Mended = row.mended; r.Mended && report.Message(r, report.Slack, 4000) == plain {
+			t.Error("what is mended is told like any other news")
+		}
+		if want := string(check.Marshal(slackMessage{report.Message(r, report.Slack, 4000)})); len(s.got) != 1 || s.got[0].body != want {
+			t.Errorf("%s: got %v, want %s", name, s.got, want)
+		}
+	}
+}
+
+// A URL's user info goes where user info goes.
+func TestUserInfo(t *testing.T) {
+	_, got, _ := robotTest(t, to("HTTP://bot:p%25ss@127.0.0.1:9003/hook", ""), problem, time.Minute, ok)
+	if len(got) != 1 || got[0].authorization != "Basic "+base64.StdEncoding.EncodeToString([]byte("bot:p%ss")) {
+		t.Errorf("got %+v", got)
 	}
 }
 
@@ -172,98 +245,85 @@ func TestLanguage(t *testing.T) {
 	defer server.Close()
 	s := &robotServer{answers: []http.HandlerFunc{ok}}
 	server.Config.Handler = s
-	New(config.Config{Webhook: server.URL + "/robot/send", MaxAttempts: 1, Language: config.Chinese}, &fakeAPI{}).Send(t.Context(), config.Function{}, problem)
+	lost(New(config.Config{Webhook: server.URL + "/robot/send", MaxAttempts: 1, Language: config.Chinese}, &fakeAPI{}), t.Context(), problem)
 	if len(s.got) != 1 || !strings.Contains(s.got[0].body, "需要处理") {
 		t.Errorf("got %+v", s.got)
 	}
 }
 
-// A message has all that the robot has room for, and no byte more.
+// A message has no byte more than the robot takes, whatever is in it and whoever
+// is called, and does not leave much of the room unused.
 func TestMessageSizes(t *testing.T) {
-	r := check.Result{Batch: true}
-	for i := range 400 {
-		message := strings.Repeat("\"权\\\n", 10+i%7)
-		r.Jobs = append(r.Jobs, check.Outcome{JobID: fmt.Sprintf("dts-%05d", i), Progress: check.Progress{Error: &check.Error{Code: "FailedOperation", Message: message}}})
-	}
+	contents := map[string]string{"texts": "\"权\\\n限", "quotes": `"`, "ASCII": "x", "Chinese": "权", "controls": "\x01\u2028", "markup": "<@*_`>", "none": ""}
 	for name, row := range map[string]struct {
 		webhook, secret string
 		limit           int
+		size            func(body string) int
 	}{
-		"wecom": {wecom, "", 4096}, "feishu": {feishu, "", 20480}, "feishu, signed": {feishu, "k", 20480}, "dingtalk": {dingtalk, "k", 20000}, "other": {other, "", 1 << 20},
+		"wecom": {wecom, "", 4096, func(body string) int {
+			var m message
+			json.Unmarshal([]byte(body), &m)
+			return len(m.Markdown.Content)
+		}},
+		"feishu":         {feishu, "", 20480, func(body string) int { return len(body) }},
+		"feishu, signed": {feishu, "12345678", 20480, func(body string) int { return len(body) }},
+		"dingtalk":       {dingtalk, "12345678", 20000, func(body string) int { return len(body) }},
+		"slack": {slack, "", 16000, func(body string) int {
+			var m slackMessage
+			json.Unmarshal([]byte(body), &m)
+			return len(m.Text)
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for jobs := range 400 {
-				if jobs%57 > 0 && jobs < 399 {
-					continue
-				}
-				r := r
-				r.Jobs = r.Jobs[:jobs+1]
-				failures, got, _ := robotTest(t, row.webhook, row.secret, report.Report{Result: r}, time.Minute, ok)
-				if failures != nil || len(got) != 1 {
-					t.Fatal(failures)
-				}
-				size := len(got[0].body)
-				if name == "wecom" {
-					var m message
-					if err := json.Unmarshal([]byte(got[0].body), &m); err != nil {
-						t.Fatal(err)
+			for content, text := range contents {
+				for _, jobs := range []int{1, 50, 400} {
+					r := check.Result{Batch: true}
+					for i := range jobs {
+						r.Jobs = append(r.Jobs, check.Outcome{JobID: fmt.Sprintf("dts-%05d", i), JobName: strings.Repeat(text, 60), Progress: check.Progress{Error: &check.Error{Code: "FailedOperation" + text, Message: strings.Repeat(text, 4000)}}})
 					}
-					size = len(m.Markdown.Content)
-				}
-				if size > row.limit || jobs == 399 && name != "other" && size < row.limit-400 || !utf8.ValidString(got[0].body) || !json.Valid([]byte(got[0].body)) {
-					t.Errorf("%d jobs: %d bytes", jobs+1, size)
+					c := to(row.webhook, row.secret)
+					c.WebhookMention = slices.Repeat([]string{strings.Repeat("u", 64)}, 20)
+					failures, got, _ := robotTest(t, c, report.Report{Result: r}, time.Minute, ok)
+					if failures != nil || len(got) != 1 {
+						t.Fatal(failures)
+					}
+					size := row.size(got[0].body)
+					if size > row.limit || jobs == 400 && size < row.limit*3/4 || !utf8.ValidString(got[0].body) || !json.Valid([]byte(got[0].body)) || strings.Count(got[0].body, c.WebhookMention[0]) < 20 {
+						t.Errorf("%s, %d jobs: %d bytes", content, jobs, size)
+					}
 				}
 			}
 		})
 	}
 }
 
-// Texts that just fit are sent whole: the largest message of all has exactly
-// the size that the robot takes, signature included.
-func TestMessageSizesToTheByte(t *testing.T) {
-	for name, row := range map[string]struct {
-		robot *robot
-		limit int
-	}{"wecom": {robots[0], 4096}, "feishu": {robots[1], 20480}, "dingtalk": {robots[2], 20000}} {
-		t.Run(name, func(t *testing.T) {
-			size := func(extra int) int {
-				r := report.Report{}
-				jobs := row.limit/4000 + 1
-				for range jobs {
-					message := strings.Repeat("x", row.limit/jobs-150)
-					r.Result.Jobs = append(r.Result.Jobs, check.Outcome{JobID: "dts-a", Progress: check.Progress{Error: &check.Error{Code: "X", Message: message}}})
-				}
-				r.Result.Jobs[0].Error.Message += strings.Repeat("y", extra)
-				body := []byte(row.robot.message(r))
-				if name == "wecom" {
-					var m message
-					if err := json.Unmarshal(body, &m); err != nil {
-						t.Fatal(err)
-					}
-					return len(m.Markdown.Content)
-				}
-				_, body = row.robot.sign("", body, "k", time.Now())
-				return len(body)
+// Every robot gets the ids of 200 jobs that need a person, together with those who
+// are called.
+func TestAllIDsOfANight(t *testing.T) {
+	r := check.Result{Batch: true, Verdicts: true}
+	for i := range 300 {
+		o := judged(fmt.Sprintf("dts-%08x", 0xa0000000+i), i >= 200, nil)
+		for j := range o.Check.Steps {
+			o.Check.Steps[j].Failed = []check.Item{{Reason: strings.Repeat("权限不足 ", 30), Solution: "GRANT SELECT ON *.* TO `dts`@`%`"}}
+		}
+		r.Jobs = append(r.Jobs, o)
+	}
+	for _, webhook := range []string{wecom, feishu, dingtalk, slack} {
+		c := to(webhook, "12345678")
+		c.WebhookMention = []string{"zhang.san", "li.si", "all"}
+		_, got, _ := robotTest(t, c, report.Report{Result: r}, time.Minute, ok)
+		for _, o := range r.Jobs[:200] {
+			if len(got) != 1 || !strings.Contains(got[0].body, o.JobID) {
+				t.Errorf("%s: %s is missing in %d messages", webhook, o.JobID, len(got))
+				break
 			}
-			fits := row.limit - size(0)
-			largest := 0
-			for extra := fits - 3; extra <= fits+100; extra++ {
-				n := size(extra)
-				if n > row.limit {
-					t.Fatalf("%d bytes", n)
-				}
-				largest = max(largest, n)
-			}
-			if largest != row.limit {
-				t.Errorf("the largest has %d bytes", largest)
-			}
-		})
+		}
 	}
 }
 
 // A server that is no robot's gets every outcome, in no more than most take.
 func TestAnswerForAnyServer(t *testing.T) {
-	failures, got, _ := robotTest(t, other, "", report.Report{Result: large(200, 20_000)}, time.Minute, ok)
+	failures, got, _ := robotTest(t, to(other, ""), report.Report{Result: large(200, 20_000)}, time.Minute, ok)
 	if failures != nil || len(got) != 1 {
 		t.Fatal(failures)
 	}
@@ -273,20 +333,38 @@ func TestAnswerForAnyServer(t *testing.T) {
 	}
 }
 
-// within gives a message all of its room: a body of exactly the limit stays
-// whole, with one byte more it is cut.
-func TestWithinToTheByte(t *testing.T) {
-	text := strings.Repeat("权\"", 100) // 400 bytes, 500 in JSON
-	body := func(limit int) any { return []string{check.Cut(text, limit)} }
-	whole := len(`[""]`) + 500
-	for limit, cut := range map[int]bool{whole: false, whole + 1: false, whole - 1: true, 100: true} {
-		if got := within(limit, body); len(got) > limit || strings.Contains(string(got), "…") != cut || len(got) < limit-8 {
-			t.Errorf("%d: %d bytes", limit, len(got))
+// It takes them in several batches where even the shortest do not fit: no outcome
+// is left out.
+func TestAnswersForAnyServer(t *testing.T) {
+	r := check.Result{Batch: true, Verdicts: true, Via: []string{"ap-guangzhou/default/migrate-check"}}
+	for i := range 10_000 {
+		o := check.Outcome{JobID: fmt.Sprintf("dts-%05d", i), JobName: strings.Repeat("权", 100), Progress: check.Progress{Stage: check.StageJudged, RequestID: strings.Repeat("r", 64), Check: verdict(i%2 == 0)}}
+		o.Check.Message = strings.Repeat("限", 100)
+		r.Jobs = append(r.Jobs, o)
+	}
+	failures, got, _ := robotTest(t, to(other, ""), report.Report{Result: r}, time.Minute, ok)
+	if failures != nil || len(got) != 2 {
+		t.Fatalf("%v, %d messages", failures, len(got))
+	}
+	next := 0
+	for _, m := range got {
+		var answer struct {
+			Jobs              []check.Outcome
+			Passed, NotPassed int
+			Via               []string
+		}
+		if err := json.Unmarshal([]byte(m.body), &answer); err != nil || len(m.body) > 1<<20 || answer.Passed+answer.NotPassed != len(answer.Jobs) || !slices.Equal(answer.Via, r.Via) {
+			t.Errorf("%d bytes, %d jobs, %v", len(m.body), len(answer.Jobs), err)
+		}
+		for _, o := range answer.Jobs {
+			if o.JobID != r.Jobs[next].JobID || o.Kind() != r.Jobs[next].Kind() {
+				t.Fatalf("%s in place of %s", o.JobID, r.Jobs[next].JobID)
+			}
+			next++
 		}
 	}
-	// A text that gets no shorter is not tried for ever.
-	if got := within(10, func(int) any { return strings.Repeat("x", 50) }); len(got) != 52 {
-		t.Errorf("%d bytes", len(got))
+	if next != len(r.Jobs) {
+		t.Errorf("%d jobs arrived", next)
 	}
 }
 
@@ -317,7 +395,7 @@ func TestSigned(t *testing.T) {
 		"wecom": {wecom, "k", false}, "other": {other, "k", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, got, _ := robotTest(t, row.webhook, row.secret, problem, time.Minute, hang, ok)
+			_, got, _ := robotTest(t, to(row.webhook, row.secret), problem, time.Minute, hang, ok)
 			var stamps []string
 			for _, p := range got {
 				var body struct{ Timestamp, Sign string }
@@ -393,39 +471,56 @@ func TestRefusals(t *testing.T) {
 		attempts int
 		reason   string // empty: it arrives
 	}{
-		"wecom refuses":             {wecom, []http.HandlerFunc{says(200, `{"errcode":93000,"errmsg":"invalid webhook url, SECRET"}`)}, 1, "refused with code 93000: invalid webhook url, ***"},
-		"feishu refuses":            {feishu, []http.HandlerFunc{says(200, `{"code":19021,"msg":"sign match fail"}`)}, 1, "refused with code 19021: sign match fail"},
-		"dingtalk refuses":          {dingtalk, []http.HandlerFunc{says(200, `{"errcode":310000,"errmsg":"sign not match"}`)}, 1, "refused with code 310000: sign not match"},
-		"wecom too often, then ok":  {wecom, []http.HandlerFunc{says(200, `{"errcode":45009}`), ok}, 2, ""},
-		"wecom busy, then ok":       {wecom, []http.HandlerFunc{says(200, `{"errcode":-1}`), ok}, 2, ""},
-		"wecom at once, then ok":    {wecom, []http.HandlerFunc{says(200, `{"errcode":45033}`), ok}, 2, ""},
-		"feishu too often, then ok": {feishu, []http.HandlerFunc{says(200, `{"code":11232}`), ok}, 2, ""},
-		"dingtalk too often":        {dingtalk, []http.HandlerFunc{says(200, `{"errcode":130101,"errmsg":"send too fast"}`)}, 4, "refused with code 130101: send too fast"},
-		"dingtalk flow, then ok":    {dingtalk, []http.HandlerFunc{says(200, `{"errcode":410100}`), says(200, `{"errcode":-1}`), ok}, 3, ""},
-		"429, then ok":              {feishu, []http.HandlerFunc{says(429, ""), ok}, 2, ""},
-		"503, then ok":              {other, []http.HandlerFunc{says(503, ""), ok}, 2, ""},
-		"500":                       {other, []http.HandlerFunc{says(500, "")}, 4, "HTTP status 500"},
-		"404":                       {other, []http.HandlerFunc{says(404, "")}, 1, "HTTP status 404"},
-		"moved":                     {wecom, []http.HandlerFunc{moved}, 1, "HTTP status 307"},
-		"moved, other":              {other, []http.HandlerFunc{moved}, 1, "HTTP status 307"},
-		"other says anything":       {other, []http.HandlerFunc{says(204, "")}, 1, ""},
-		"other, cut short":          {other, []http.HandlerFunc{cutShort}, 1, ""},
-		"other says nonsense":       {other, []http.HandlerFunc{says(202, "<html>")}, 1, ""},
-		"no JSON":                   {wecom, []http.HandlerFunc{says(200, "<html>ok</html>")}, 1, "the answer is not the robot's"},
-		"nothing":                   {dingtalk, []http.HandlerFunc{says(200, "")}, 1, "the answer is not the robot's"},
-		"no code":                   {feishu, []http.HandlerFunc{says(200, `{"ok":true}`)}, 1, "the answer is not the robot's"},
-		"a list":                    {feishu, []http.HandlerFunc{says(200, `[0]`)}, 1, "the answer is not the robot's"},
-		"a code as text":            {feishu, []http.HandlerFunc{says(200, `{"code":"0"}`)}, 1, "the answer is not the robot's"},
-		"huge":                      {wecom, []http.HandlerFunc{huge}, 1, "the answer is not the robot's"},
-		"hangs, then ok":            {wecom, []http.HandlerFunc{hang, ok}, 2, ""},
-		"trickles, then ok":         {wecom, []http.HandlerFunc{trickle, ok}, 2, ""},
-		"cut short, then ok":        {wecom, []http.HandlerFunc{cutShort, ok}, 2, ""},
-		"a long header, then ok":    {wecom, []http.HandlerFunc{longHeader, ok}, 2, ""},
-		"another protocol":          {wecom, []http.HandlerFunc{switches}, 1, "HTTP status 101"},
-		"always hangs":              {other, []http.HandlerFunc{hang}, 4, "no answer: context deadline exceeded"},
+		"wecom refuses":                 {wecom, []http.HandlerFunc{says(200, `{"errcode":93000,"errmsg":"invalid webhook url, SECRET"}`)}, 1, "refused with code 93000: invalid webhook url, ***"},
+		"feishu refuses":                {feishu, []http.HandlerFunc{says(200, `{"code":19021,"msg":"sign match fail"}`)}, 1, "refused with code 19021: sign match fail"},
+		"feishu refuses, with 400":      {feishu, []http.HandlerFunc{says(400, `{"code":19021,"msg":"sign match fail or timestamp is not within one hour from current time"}`)}, 1, "refused with code 19021: sign match fail or timestamp is not within one hour from current time"},
+		"feishu cannot read it":         {feishu, []http.HandlerFunc{says(400, `{"code":9499,"msg":"Bad Request","data":{}}`)}, 1, "refused with code 9499: Bad Request"},
+		"dingtalk refuses":              {dingtalk, []http.HandlerFunc{says(200, `{"errcode":310000,"errmsg":"sign not match"}`)}, 1, "refused with code 310000: sign not match"},
+		"dingtalk refuses, with 500":    {dingtalk, []http.HandlerFunc{says(500, `{"errcode":310000,"errmsg":"sign not match"}`), ok}, 2, ""},
+		"wecom too often, then ok":      {wecom, []http.HandlerFunc{says(200, `{"errcode":45009}`), ok}, 2, ""},
+		"wecom busy, then ok":           {wecom, []http.HandlerFunc{says(200, `{"errcode":-1}`), ok}, 2, ""},
+		"wecom at once, then ok":        {wecom, []http.HandlerFunc{says(200, `{"errcode":45033}`), ok}, 2, ""},
+		"feishu too often, then ok":     {feishu, []http.HandlerFunc{says(200, `{"code":11232}`), ok}, 2, ""},
+		"feishu, twice with 400":        {feishu, []http.HandlerFunc{says(400, `{"code":9499,"msg":"too many request","data":{}}`), says(400, `{"code":9499,"msg":"too many request","data":{}}`), says(200, `{"StatusCode":0,"StatusMessage":"success","code":0,"data":{},"msg":"success"}`)}, 3, ""},
+		"dingtalk flow, then ok":        {dingtalk, []http.HandlerFunc{says(200, `{"errcode":410100}`), says(200, `{"errcode":-1}`), ok}, 3, ""},
+		"more often than attempts":      {dingtalk, append(slices.Repeat([]http.HandlerFunc{says(200, `{"errcode":130101,"errmsg":"send too fast"}`)}, 6), ok), 7, ""},
+		"429, then ok":                  {feishu, []http.HandlerFunc{says(429, ""), ok}, 2, ""},
+		"429 of any":                    {other, append(slices.Repeat([]http.HandlerFunc{says(429, "slow down")}, 5), ok), 6, ""},
+		"503, then ok":                  {other, []http.HandlerFunc{says(503, ""), ok}, 2, ""},
+		"500":                           {other, []http.HandlerFunc{says(500, "")}, 4, "HTTP status 500"},
+		"404":                           {other, []http.HandlerFunc{says(404, "")}, 1, "HTTP status 404"},
+		"a reason in plain text":        {other, []http.HandlerFunc{says(403, "not  from\nhere, SECRET")}, 1, "HTTP status 403: not from here, ***"},
+		"a reason as JSON":              {other, []http.HandlerFunc{says(400, `{"error":"no such field"}`)}, 1, `HTTP status 400: {"error":"no such field"}`},
+		"a long reason":                 {other, []http.HandlerFunc{says(400, strings.Repeat("x", 2*maxAnswer))}, 1, "HTTP status 400: " + strings.Repeat("x", 1004) + "…"},
+		"a robot's plain text":          {wecom, []http.HandlerFunc{says(403, "forbidden by proxy")}, 1, "HTTP status 403: forbidden by proxy"},
+		"slack says ok":                 {slack, []http.HandlerFunc{says(200, "ok")}, 1, ""},
+		"slack says nothing":            {slack, []http.HandlerFunc{says(204, "")}, 1, ""},
+		"slack refuses":                 {slack, []http.HandlerFunc{says(404, "no_service")}, 1, "HTTP status 404: no_service"},
+		"slack refuses the form":        {slack, []http.HandlerFunc{says(400, "invalid_payload")}, 1, "HTTP status 400: invalid_payload"},
+		"slack too often, then ok":      {slack, []http.HandlerFunc{says(429, "rate_limited"), says(200, "ok")}, 2, ""},
+		"slack is a page":               {slack, []http.HandlerFunc{says(200, " <html>log in</html>")}, 1, "the answer is not the robot's: <html>log in</html>"},
+		"moved":                         {wecom, []http.HandlerFunc{moved}, 1, "HTTP status 307"},
+		"moved, other":                  {other, []http.HandlerFunc{moved}, 1, "HTTP status 307"},
+		"other says anything":           {other, []http.HandlerFunc{says(204, "")}, 1, ""},
+		"other, cut short":              {other, []http.HandlerFunc{cutShort}, 1, ""},
+		"other says nonsense":           {other, []http.HandlerFunc{says(202, "<html>")}, 1, ""},
+		"other has a robot's code":      {other, []http.HandlerFunc{says(200, `{"code":1}`)}, 1, ""},
+		"no JSON":                       {wecom, []http.HandlerFunc{says(200, "<html>ok</html>")}, 1, "the answer is not the robot's: <html>ok</html>"},
+		"nothing":                       {dingtalk, []http.HandlerFunc{says(200, "")}, 1, "the answer is not the robot's"},
+		"no code":                       {feishu, []http.HandlerFunc{says(200, `{"ok":true}`)}, 1, `the answer is not the robot's: {"ok":true}`},
+		"a list":                        {feishu, []http.HandlerFunc{says(200, `[0]`)}, 1, "the answer is not the robot's: [0]"},
+		"a code as text":                {feishu, []http.HandlerFunc{says(200, `{"code":"0"}`)}, 1, `the answer is not the robot's: {"code":"0"}`},
+		"taken, at a status of refusal": {wecom, []http.HandlerFunc{says(400, `{"errcode":0,"errmsg":"ok"}`)}, 1, `HTTP status 400: {"errcode":0,"errmsg":"ok"}`},
+		"huge":                          {wecom, []http.HandlerFunc{huge}, 1, "the answer is not the robot's: " + `{"errcode":0,"errmsg":"` + strings.Repeat("x", maxReason-31-23-3) + "…"},
+		"hangs, then ok":                {wecom, []http.HandlerFunc{hang, ok}, 2, ""},
+		"trickles, then ok":             {wecom, []http.HandlerFunc{trickle, ok}, 2, ""},
+		"cut short, then ok":            {wecom, []http.HandlerFunc{cutShort, ok}, 2, ""},
+		"a long header, then ok":        {wecom, []http.HandlerFunc{longHeader, ok}, 2, ""},
+		"another protocol":              {wecom, []http.HandlerFunc{switches}, 1, "HTTP status 101"},
+		"always hangs":                  {other, []http.HandlerFunc{hang}, 4, "no answer: context deadline exceeded"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			failures, got, took := robotTest(t, row.webhook, "", problem, 30*time.Second, row.answers...)
+			failures, got, took := robotTest(t, to(row.webhook, ""), problem, 30*time.Second, row.answers...)
 			if len(got) != row.attempts || took > 30*time.Second {
 				t.Errorf("%d attempts in %v", len(got), took)
 			}
@@ -445,9 +540,129 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// A robot that says when to come again is left alone until then, if there is time.
+func TestRetryAfter(t *testing.T) {
+	later := func(seconds string, status int) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", seconds)
+			w.WriteHeader(status)
+		}
+	}
+	for name, row := range map[string]struct {
+		seconds   string
+		status    int
+		pause     time.Duration // before the second attempt; 0 for none
+		tolerance time.Duration
+	}{
+		"as it says":     {"7", 429, 7 * time.Second, 0},
+		"unavailable":    {"7", 503, 7 * time.Second, 0},
+		"too late":       {"15", 429, 0, 0},
+		"not in seconds": {"Sat, 01 Jan 2000 00:00:07 GMT", 429, minDelay, maxDelay},
+		"a refusal":      {"1", 404, 0, 0},
+		"negative":       {"-1", 429, minDelay, maxDelay},
+	} {
+		t.Run(name, func(t *testing.T) {
+			failures, got, took := robotTest(t, to(slack, ""), problem, 15*time.Second, later(row.seconds, row.status), ok)
+			if row.pause == 0 {
+				if len(got) != 1 || len(failures) != 1 || failures[0].Reason != fmt.Sprintf("HTTP status %d", row.status) || took > time.Second {
+					t.Errorf("%d attempts in %v, %v", len(got), took, failures)
+				}
+				return
+			}
+			if len(got) != 2 || failures != nil || took < row.pause || took > row.pause+row.tolerance {
+				t.Errorf("%d attempts in %v, %v", len(got), took, failures)
+			}
+		})
+	}
+}
+
+// Being called too often is waited out as long as there is time, not as often as
+// other failures, and then the robot's own words are the reason.
+func TestBusyToTheEnd(t *testing.T) {
+	c := to(feishu, "")
+	c.MaxAttempts = 1
+	failures, got, took := robotTest(t, c, problem, 15*time.Second, says(400, `{"code":9499,"msg":"too many request","data":{}}`))
+	if len(failures) != 1 || failures[0].Reason != "refused with code 9499: too many request" || len(got) < 5 || took > 15*time.Second || took < 10*time.Second {
+		t.Errorf("%d attempts in %v, %v", len(got), took, failures)
+	}
+}
+
+// A message goes through the proxy, which learns where to and who asks, and
+// nothing else.
+func TestProxy(t *testing.T) {
+	var asked []string
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		asked = append(asked, fmt.Sprint(r.Method, " ", r.Host, " ", r.Header.Get("Proxy-Authorization"), string(body)))
+		http.Error(w, "not today", http.StatusBadGateway)
+	}))
+	defer proxy.Close()
+	for name, row := range map[string]struct{ no, want string }{
+		"through it":  {"", "CONNECT hooks.example:443 Basic " + base64.StdEncoding.EncodeToString([]byte("bot:p%ss"))},
+		"around it":   {"hooks.example", ""},
+		"to loopback": {"", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			asked = nil
+			c := to("https://hooks.example/own/SECRET", "")
+			if name == "to loopback" {
+				c.Webhook = "https://127.0.0.1:1/own"
+			}
+			c.HTTPSProxy, _ = url.Parse(strings.Replace(proxy.URL, "//", "//bot:p%25ss@", 1))
+			c.NoProxy, c.MaxAttempts = strings.Fields(row.no), 1
+			f := New(c, &fakeAPI{})
+			dial := f.transport.DialContext
+			f.transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+				if !strings.HasPrefix(address, "127.0.0.1:") {
+					return nil, errors.New("out of reach")
+				}
+				return dial(ctx, network, address)
+			}
+			failures := lost(f, t.Context(), problem)
+			if len(failures) != 1 || strings.Contains(failures[0].Reason, "p%") || strings.Join(asked, "") != row.want {
+				t.Errorf("asked %q; %v", asked, failures)
+			}
+		})
+	}
+}
+
+// A robot behind a proxy of one's own answers as robots do: refusals at HTTP status
+// 200 are noticed.
+func TestRobotElsewhere(t *testing.T) {
+	strict := func(w http.ResponseWriter, r *http.Request) {
+		var m struct{ Msgtype string }
+		body, _ := io.ReadAll(r.Body)
+		if json.Unmarshal(body, &m); m.Msgtype != "text" && m.Msgtype != "markdown" {
+			io.WriteString(w, `{"errcode":40008,"errmsg":"invalid message type, hint: [1700000000000], from ip: 203.0.113.1, more info at https://open.work.weixin.qq.com/devtool/query?e=40008"}`)
+			return
+		}
+		ok(w, r)
+	}
+	refuses := says(200, `{"errcode":93000,"errmsg":"invalid webhook url"}`)
+	for name, row := range map[string]struct {
+		form   string
+		answer http.HandlerFunc
+		reason string
+	}{
+		"taken":   {config.WeCom, strict, ""},
+		"refused": {config.WeCom, refuses, "refused with code 93000: invalid webhook url"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(row.answer)
+			defer server.Close()
+			c := to(server.URL+"/bot/ops", "")
+			c.WebhookForm = row.form
+			f := New(c, &fakeAPI{}).Forward(t.Context(), problem, nil)
+			if len(f) != 1 || f[0].Reason != row.reason {
+				t.Errorf("got %+v", f)
+			}
+		})
+	}
+}
+
 // What is left in the log of a signed message is not signed.
 func TestPayloadIsNotSigned(t *testing.T) {
-	failures, got, _ := robotTest(t, feishu, "k", problem, time.Minute, says(200, `{"code":19021}`))
+	failures, got, _ := robotTest(t, to(feishu, "k"), problem, time.Minute, says(200, `{"code":19021}`))
 	payloads := slices.Collect(failures[0].Payloads)
 	if !strings.Contains(got[0].body, `"sign":`) || strings.Contains(string(payloads[0]), `"sign":`) || !json.Valid(payloads[0]) {
 		t.Errorf("sent %s, kept %s", got[0].body, payloads)
@@ -467,7 +682,7 @@ func TestWebhookKeepsTheTime(t *testing.T) {
 		7 * time.Second:        {2, 4, 3500 * time.Millisecond},
 		time.Minute:            {4, 4, 5 * time.Second},
 	} {
-		failures, got, took := robotTest(t, wecom, "", problem, limit, hang)
+		failures, got, took := robotTest(t, to(wecom, ""), problem, limit, hang)
 		if len(failures) != 1 || took > limit {
 			t.Errorf("%v: %v after %v", limit, failures, took)
 		}
@@ -485,10 +700,10 @@ func TestWebhookKeepsTheTime(t *testing.T) {
 		time.Sleep(900 * time.Millisecond)
 		ok(w, r)
 	}
-	if failures, got, _ := robotTest(t, wecom, "", problem, 1200*time.Millisecond, slow); failures != nil || len(got) != 1 {
+	if failures, got, _ := robotTest(t, to(wecom, ""), problem, 1200*time.Millisecond, slow); failures != nil || len(got) != 1 {
 		t.Errorf("%v, %d attempts", failures, len(got))
 	}
-	failures, _, _ := robotTest(t, wecom, "", problem, 100*time.Millisecond, hang)
+	failures, _, _ := robotTest(t, to(wecom, ""), problem, 100*time.Millisecond, hang)
 	if failures[0].Reason != "not sent: the function's time was nearly up" {
 		t.Errorf("got %v", failures)
 	}
@@ -512,7 +727,7 @@ func TestTransport(t *testing.T) {
 			s := New(config.Config{Webhook: row.webhook, MaxAttempts: 1}, &fakeAPI{})
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 			defer cancel()
-			f := s.Send(ctx, config.Function{}, problem)
+			f := lost(s, ctx, problem)
 			if len(f) != 1 || !strings.Contains(f[0].Reason, row.reason) || strings.Contains(f[0].Reason, "***") || strings.Contains(f[0].Reason, "SECRET") {
 				t.Errorf("got %+v", f)
 			}

@@ -2,126 +2,148 @@ package report
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
-
-	"migratecheck/internal/check"
 )
 
-// markup is how a chat writes what it shows.
-type markup struct {
+// Chat is a kind of chat robot, as far as its messages go.
+type Chat string
+
+// The chats.
+const (
+	WeCom    Chat = "wecom"
+	Feishu   Chat = "feishu"
+	DingTalk Chat = "dingtalk"
+	Slack    Chat = "slack"
+)
+
+// dialect is how a chat, or whatever else shows a report, writes it, and what it
+// takes for more than text.
+type dialect struct {
 	bold    string // a format
 	link    string // a format, of label and address
-	quote   string // what begins a line of a job
 	newline string
+
+	// What begins a job, and the lines of its facts, its steps and their facts: a
+	// text from outside never begins a line, where it could make a heading or a list.
+	job, fact, step, stepFact string
+
+	// acts is what would do something: open a link, call somebody, begin markup.
+	// Of each match the first character, wherever it stands, is replaced by
+	// one that looks alike and means nothing.
+	acts *regexp.Regexp // nil if nothing would
+
+	// styled are the characters that would change how a text looks and would
+	// themselves be lost from it: *.* becomes a slanted dot. Such a text is set
+	// as code, which shows it, and lets it be copied, as it is.
+	styled string
+
+	// fence is what a code is put between that has such a fence in it; empty where
+	// each further backtick makes a new fence.
+	fence string
+
+	// pairs is set if backticks make code, and nothing keeps them from it: then one
+	// without another is replaced, which would make code of what follows.
+	pairs bool
+
+	// escape is the chat's own way to escape, where it has one.
+	escape *strings.Replacer
 }
 
-// markdown keeps to what WeCom and DingTalk both have: bold, quotes and links.
-// A line ends in two blanks, without which DingTalk would not break it.
-var markdown = markup{bold: "**%s**", link: "[%s](%s)", quote: "> ", newline: "  \n"}
+// A tag or a mention in angle brackets, a character reference, a link with a
+// label, and the scheme of an address, which a chat makes a link of by itself.
+const common = `<[A-Za-z/!?@]|&#?[0-9A-Za-z]+;|\]\(|\]\[|://`
 
-var plain = markup{bold: "%s", link: "%s: %s", quote: "  ", newline: "\n"}
-
-// Markdown returns the report as a message of at most limit bytes for the robots
-// of WeCom and DingTalk: counts, each job that somebody has to act on, and the
-// names of the others. It says how many more jobs there are than it has room
-// for. The counts are there whatever the limit.
-func Markdown(r Report, limit int) string { return chat(r, limit, markdown) }
-
-// Plain returns the same message without markup, for Feishu's robot.
-func Plain(r Report, limit int) string { return chat(r, limit, plain) }
-
-func chat(r Report, limit int, m markup) string {
-	d := describe(r)
-	return d.fit(limit, func(b *limited) { d.chat(b, m) })
+var dialects = map[Chat]*dialect{
+	// WeCom has **, links, code, headings, quotes and <font>, and no escapes.
+	WeCom: {
+		bold: "**%s**", link: "[%s](%s)", newline: "\n", job: "> ", fact: "> · ", step: "> ", stepFact: "> · ",
+		acts:  regexp.MustCompile(common + `|\*{2,}|\\+$`),
+		pairs: true,
+	},
+	// DingTalk has most of Markdown: a line ends in two blanks, or is not broken.
+	DingTalk: {
+		bold: "**%s**", link: "[%s](%s)", newline: "  \n", job: "> ", fact: "> · ", step: "> ", stepFact: "> · ",
+		acts:   regexp.MustCompile(common + `|(?i:@all)|@所有人|@\+?[0-9][0-9-]{5,}`),
+		styled: "*_~`\\",
+	},
+	// Feishu's text has mentions, and in some clients the links of Markdown.
+	Feishu: {
+		bold: "%s", link: "%s: %s", newline: "\n", job: "  ", fact: "  · ", step: "  ", stepFact: "  · ",
+		acts: regexp.MustCompile(common + `|\*{2,}`),
+	},
+	// Slack escapes three characters. Others that take its messages know mentions
+	// without brackets, too.
+	Slack: {
+		bold: "*%s*", link: "<%[2]s|%[1]s>", newline: "\n", job: "> ", fact: "> · ", step: "> ", stepFact: "> · ",
+		acts:   regexp.MustCompile(`\]\(|\]\[|://|(?i:@(?:all|here|channel|everyone))`),
+		styled: "*_~`", fence: "```",
+		escape: strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;"),
+	},
 }
 
-func (d *description) chat(b *limited, m markup) {
-	b.WriteString(m.strong(d.Headline))
-	for _, line := range []string{d.Counts, d.NotHandedOn} {
-		if line != "" {
-			b.WriteString(m.newline + line)
-		}
-	}
-	var context strings.Builder
-	for i, f := range d.Context {
-		if i > 0 {
-			context.WriteString(d.Comma)
-		}
-		context.WriteString(f.Label + d.Colon + escape(f.Text))
-	}
-	// Where there is hardly any room, the jobs come first.
-	if context.Len() > 0 && b.Len() < b.limit/4 {
-		b.WriteString(m.newline + context.String())
-	}
-	d.each(b, "\n\n%s", func(s section, first bool, o check.Outcome) string {
-		entry := ""
-		if first {
-			entry = "\n\n" + m.strong(s.Title+fmt.Sprintf(d.brackets, fmt.Sprint(len(s.Outcomes))))
-		}
-		if s.Urgent {
-			return entry + "\n\n" + strings.Join(d.lines(d.Job(o), m), m.newline)
-		}
-		if first {
-			entry += "\n\n" + m.quote
-		} else {
-			entry += d.Comma
-		}
-		return entry + escape(d.inline(o))
-	})
+// github is the Markdown of the summary of a CI step.
+var github = &dialect{
+	bold: "**%s**", link: "[%s](%s)", newline: "\n", job: "- ", fact: "  - ", step: "  - ", stepFact: "    - ",
+	acts:   regexp.MustCompile(common + `|@[0-9A-Za-z]`),
+	styled: "*_~`\\$",
 }
 
-// inline returns a job's id, and its name where it is known.
-func (d *description) inline(o check.Outcome) string {
-	if name := clean(o.JobName, maxName); name != "" {
-		return d.title(o) + fmt.Sprintf(d.brackets, name)
+// say returns a text from outside so that it is shown as it is and does nothing.
+func (c *dialect) say(s string) string {
+	if c.acts != nil {
+		s = c.acts.ReplaceAllStringFunc(s, func(match string) string {
+			return strings.ReplaceAll(match, match[:1], string(rune(match[0])+'！'-'!'))
+		})
 	}
-	return d.title(o)
-}
-
-func (d *description) lines(j job, m markup) []string {
-	head := m.quote + m.strong(j.Title)
-	if j.Name != "" {
-		head += " " + escape(j.Name)
+	if i := strings.LastIndexByte(s, '`'); c.pairs && strings.Count(s, "`")%2 != 0 {
+		s = s[:i] + "｀" + s[i+1:]
 	}
-	lines := []string{head}
-	add := func(facts []fact) {
-		for _, f := range facts {
-			line := escape(f.Text)
-			if f.Link != "" {
-				line = fmt.Sprintf(m.link, escape(f.Label), f.Link)
-			} else if f.Label != "" {
-				line = escape(f.Label) + d.Colon + line
-			}
-			// What begins a line from outside must not make it a list or a heading.
-			lines = append(lines, m.quote+"· "+line)
+	escaped := c.escaped(s)
+	if !c.styles(s) {
+		return escaped
+	}
+	fence := "`"
+	for strings.Contains(escaped, fence) {
+		if fence = fence + "`"; c.fence != "" {
+			fence = c.fence
+			escaped = strings.ReplaceAll(escaped, fence, "｀｀｀")
 		}
 	}
-	add(j.Facts)
-	for _, s := range j.Steps {
-		lines = append(lines, m.quote+m.strong(s.Title)+d.Colon+s.Status)
-		add(s.Facts)
+	if strings.HasPrefix(escaped, "`") || strings.HasSuffix(escaped, "`") {
+		escaped = " " + escaped + " "
 	}
-	if j.More != "" {
-		lines = append(lines, m.quote+j.More)
-	}
-	return lines
+	return fence + escaped + fence
 }
 
-func (m markup) strong(s string) string { return fmt.Sprintf(m.bold, escape(s)) }
+// escaped returns a text in the chat's own escapes.
+func (c *dialect) escaped(s string) string {
+	if c.escape == nil {
+		return s
+	}
+	return c.escape.Replace(s)
+}
 
-// escape replaces what may mean something to a chat by characters that look
-// alike and mean nothing. The dialects do not agree on any way to escape, and
-// a mention is one wherever it stands.
-func escape(s string) string {
-	var b strings.Builder
-	for i, r := range s {
-		if strings.ContainsRune("!#&*<>@[\\]`|~", r) || r == '_' && !within(s, i) {
-			r += '！' - '!'
+// linked returns a link, of which both address and label are safe.
+func (c *dialect) linked(f fact) string {
+	address := f.Link
+	if c == dialects[Slack] {
+		address = c.escaped(address)
+	}
+	return fmt.Sprintf(c.link, f.Label, address)
+}
+
+// styles reports whether the text has a character that would change its looks.
+func (c *dialect) styles(s string) bool {
+	for i := range len(s) {
+		if strings.IndexByte(c.styled, s[i]) >= 0 && (s[i] != '_' || !within(s, i)) {
+			return true
 		}
-		b.WriteRune(r)
 	}
-	return b.String()
+	return false
 }
+
+func (c *dialect) strong(s string) string { return fmt.Sprintf(c.bold, c.say(s)) }
 
 // within reports whether the byte at i stands between letters or digits. An
 // underscore there is no markup, and names keep theirs.

@@ -13,10 +13,19 @@ import (
 // UTF-8 become U+FFFD, and invisible characters, among them those that turn the
 // direction of writing, are left out.
 func clean(s string, n int) string {
+	// Of a text that is far too long, white space and all, the end is not looked at.
+	most := min(len(s), 16*n+64)
+	for most < len(s) && !utf8.RuneStart(s[most]) {
+		most--
+	}
+	missing := most < len(s)
+	s = s[:most]
 	var b strings.Builder
+	b.Grow(min(len(s), 3*n+3))
 	last, space := 0, false // where the last character begins
 	for _, r := range s {
 		switch {
+		case '!' <= r && r <= '~' || '一' <= r && r <= '鿿': // most are
 		case unicode.IsSpace(r):
 			space = b.Len() > 0
 			continue
@@ -37,6 +46,9 @@ func clean(s string, n int) string {
 		}
 		last = b.Len()
 		b.WriteRune(r)
+	}
+	if missing {
+		return b.String()[:last] + "…"
 	}
 	return b.String()
 }

@@ -26,7 +26,7 @@ func TestCut(t *testing.T) {
 		n    int
 		want string
 	}{
-		{"", 3, ""}, {"abc", 3, "abc"}, {"abcd", 3, "ab…"}, {"数据库", 3, "数据库"}, {"数据库名", 3, "数据…"}, {"a bc", 3, "a…"}, {"a  b", 3, "a b"}, {"a b ", 3, "a b"}, {"ab c", 2, "a…"}, {"ab c", 3, "ab…"}, {"\u200babc\u200b", 3, "abc"}, {"a\xff\xff\xff", 3, "a\uFFFD…"}, {"abc", 1, "…"},
+		{"", 3, ""}, {"abc", 3, "abc"}, {"abcd", 3, "ab…"}, {"数据库", 3, "数据库"}, {"数据库名", 3, "数据…"}, {"a bc", 3, "a…"}, {"a  b", 3, "a b"}, {"a b ", 3, "a b"}, {"ab c", 2, "a…"}, {"ab c", 3, "ab…"}, {"\u200babc\u200b", 3, "abc"}, {"a\xff\xff\xff", 3, "a\uFFFD…"}, {"abc", 1, "…"}, {"a" + strings.Repeat(" ", 1000), 3, "…"}, {"ab" + strings.Repeat("\u3000", 1000), 3, "a…"},
 	} {
 		if got := clean(row.text, row.n); got != row.want {
 			t.Errorf("%q at %d: %q", row.text, row.n, got)

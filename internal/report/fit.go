@@ -1,56 +1,96 @@
 package report
 
 import (
+	"bytes"
 	"fmt"
-	"strings"
 
 	"migratecheck/internal/check"
 )
 
-// limited is a text that takes whole entries as long as they fit.
+// detail says how much is written of each job.
+type detail struct {
+	text         int // characters of a text
+	steps, items int // steps of a job, items of a step
+}
+
+// details are what is tried in turn until a text fits.
+var details = []detail{{5000, 1000, 1000}, {1000, 100, 20}, {500, 20, 5}, {250, 8, 3}, {120, 4, 2}, {60, 1, 1}}
+
+// limited is a text that takes whole parts as long as they fit.
 type limited struct {
-	strings.Builder
+	bytes.Buffer
 	limit int // in bytes
 
-	// cut is set when the entry of a job was left out that somebody has to act on.
+	// cut is set when a part was left out that less detail may make room for.
 	cut bool
 }
 
-// fit writes the description with as much detail as the limit allows.
-func (d *description) fit(limit int, write func(*limited)) string {
-	var b *limited
+// add adds the part if there is room for it and for so many bytes behind it.
+func (b *limited) add(part string, behind int) bool {
+	if b.Len()+len(part)+behind > b.limit {
+		return false
+	}
+	b.WriteString(part)
+	return true
+}
+
+// fit renders a text of at most limit bytes with as much detail as it has room for.
+func (d *description) fit(limit int, render func(*limited)) string {
+	var b limited
 	for _, d.detail = range details {
-		b = &limited{limit: limit}
-		if write(b); !b.cut {
+		b.Reset()
+		b.limit, b.cut = limit, false
+		if render(&b); !b.cut {
 			break
 		}
 	}
 	return b.String()
 }
 
-// each adds an entry for each job, in order of urgency, as long as it fits
-// together with the line that says how many more there are. more is that
-// line's format; entry is told of the first job of each section.
-func (d *description) each(b *limited, more string, entry func(s section, first bool, o check.Outcome) string) {
-	left := 0
-	for _, s := range d.Sections {
+// each adds an entry for each job of the sections, in order, as long as it fits
+// together with so many bytes behind it, which say how many more there are; the
+// last one needs none. It returns how many are left out. entry is told the job's place
+// in its section.
+func (d *description) each(b *limited, sections []section, behind int, entry func(s section, i int, o *check.Outcome) string) (left int) {
+	for _, s := range sections {
 		left += len(s.Outcomes)
 	}
-	for _, s := range d.Sections {
+	for _, s := range sections {
 		for i, o := range s.Outcomes {
-			text, rest := entry(s, i == 0, o), ""
-			if left > 1 {
-				rest = fmt.Sprintf(more, d.moreJobs(left-1))
+			if left == 1 {
+				behind = 0
 			}
-			if b.Len()+len(text)+len(rest) > b.limit {
+			if !b.add(entry(s, i, o), behind) {
 				b.cut = s.Urgent
-				if rest = fmt.Sprintf(more, d.moreJobs(left)); b.Len()+len(rest) <= b.limit {
-					b.WriteString(rest)
-				}
-				return
+				return left
 			}
-			b.WriteString(text)
 			left--
 		}
 	}
+	return 0
+}
+
+// eachCause adds an entry for each cause, as long as it fits, and says how many
+// more there are by the format more.
+func (d *description) eachCause(b *limited, more string, entry func(c *cause) string) {
+	for i, c := range d.Causes {
+		behind := ""
+		if left := len(d.Causes) - i - 1; left > 0 {
+			behind = fmt.Sprintf(more, d.moreCauses(left))
+		}
+		if !b.add(entry(c), len(behind)) {
+			b.cut = true
+			b.add(fmt.Sprintf(more, d.moreCauses(len(d.Causes)-i)), 0)
+			return
+		}
+	}
+}
+
+// urgent returns the sections of jobs that need a person.
+func (d *description) urgent() []section {
+	n := 0
+	for n < len(d.Sections) && d.Sections[n].Urgent {
+		n++
+	}
+	return d.Sections[:n]
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/xml"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -18,9 +19,9 @@ import (
 // be there at all, and no attribute that loads or runs anything has a place.
 var attributes = map[string]string{
 	"html": "lang", "head": "", "meta": "charset http-equiv content name", "title": "", "link": "rel href", "style": "", "body": "",
-	"header": "", "main": "", "h1": "", "h2": "id", "h3": "", "p": "class", "dl": "", "div": "", "dt": "", "dd": "", "section": "class aria-labelledby",
-	"article": "", "bdi": "class", "b": "", "span": "class", "ul": "", "li": "", "a": "href rel",
-	"form": "method action", "input": "type name value", "button": "type",
+	"header": "", "main": "", "nav": "class aria-label", "h1": "", "h2": "id", "h3": "", "p": "class", "div": "class", "section": "aria-labelledby",
+	"details": "class open", "summary": "", "bdi": "class", "b": "class", "small": "", "span": "class", "ul": "class", "li": "", "a": "href rel class",
+	"form": "method action", "input": "type name value required", "button": "type", "label": "",
 }
 
 type element struct {
@@ -115,7 +116,8 @@ func TestPage(t *testing.T) {
 					t.Errorf("empty <%s>", e.name)
 				}
 			}
-			if e.name == "a" && (!strings.HasPrefix(e.attrs["href"], "http") || !strings.Contains(e.attrs["rel"], "noreferrer")) {
+			if href := e.attrs["href"]; e.name == "a" && !strings.HasPrefix(href, "#") && !strings.HasPrefix(href, "?") &&
+				(!strings.HasPrefix(href, "http") || !strings.Contains(e.attrs["rel"], "noreferrer")) {
 				t.Errorf("a link: %v", e.attrs)
 			}
 			if e.name == "link" && e.attrs["href"] != "data:," {
@@ -144,8 +146,17 @@ func TestPage(t *testing.T) {
 		if strings.Contains(style, "url(") || strings.Contains(style, "@import") {
 			t.Error("the style loads something")
 		}
-		if n := len(find(all, "article")); n != len(r.Result.Jobs) {
-			t.Errorf("%d articles", n)
+		jobs := 0
+		for _, e := range all {
+			if e.attrs["class"] == "id" {
+				jobs++
+			}
+			if href := e.attrs["href"]; strings.HasPrefix(href, "#") && !ids[href[1:]] {
+				t.Errorf("a link to %s, which is not there", href)
+			}
+		}
+		if jobs != len(r.Result.Jobs) {
+			t.Errorf("%d jobs", jobs)
 		}
 	})
 }
@@ -159,38 +170,43 @@ func TestPageShowsHostileTexts(t *testing.T) {
 			t.Errorf("%q is not shown", s)
 		}
 	}
+	links := 0
 	for _, a := range find(all, "a") {
-		if href := a.attrs["href"]; !strings.HasPrefix(href, "https://evil.example/a%29b%5D%28c%29") {
+		switch href := a.attrs["href"]; {
+		case strings.HasPrefix(href, "https://evil.example/a%29b%5D%28c%29"):
+			links++
+		case href != "?Select=" && !strings.HasPrefix(href, "#"):
 			t.Errorf("a link to %q", href)
 		}
 	}
-	if len(find(all, "a")) == 0 {
+	if links == 0 {
 		t.Error("no link at all")
 	}
 }
 
+// The button posts the ids that it names on its face or beneath, and the options.
 func TestButton(t *testing.T) {
 	for name, row := range map[string]struct {
-		form []Field
-		want string
+		button Button
+		face   string
+		posts  []Field
 	}{
-		"no button":  {nil, ""},
-		"create":     {[]Field{{"JobIds", "dts-a,dts-b"}, {`">x`, "<&\"'"}}, "Create these checks"},
-		"start":      {[]Field{{"Select", "{}"}, {"start", "TRUE"}}, "Create these checks and start what passes"},
-		"start: not": {[]Field{{"Select", "{}"}, {"Start", "False"}}, "Create these checks"},
+		"no job":     {Button{Options: []Field{{"Wait", "true"}}}, "", nil},
+		"one job":    {Button{Jobs: []string{"dts-a"}}, "Create the check of dts-a", []Field{{"JobIds", "dts-a"}}},
+		"three jobs": {Button{[]string{"dts-a", "dts-b", "sync-c"}, []Field{{"Wait", "true"}, {`">x`, "<&\"'"}}}, "Create the checks of the 3 jobs that await one", []Field{{"JobIds", "dts-a,dts-b,sync-c"}, {"Wait", "true"}, {`">x`, "<&\"'"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			all := parse(t, string(HTML(Report{Form: row.form})))
+			all := parse(t, string(HTML(Report{Button: row.button})))
 			forms, buttons := find(all, "form"), find(all, "button")
-			if row.want == "" {
+			if row.face == "" {
 				if len(forms)+len(buttons) > 0 {
 					t.Error("there is a button")
 				}
 				return
 			}
 			if len(forms) != 1 || forms[0].attrs["method"] != "post" || forms[0].attrs["action"] != "?" ||
-				len(buttons) != 1 || buttons[0].text() != row.want || buttons[0].attrs["type"] != "submit" {
-				t.Errorf("%d forms, %d buttons", len(forms), len(buttons))
+				len(buttons) != 1 || buttons[0].text() != row.face || buttons[0].attrs["type"] != "submit" {
+				t.Fatalf("%d forms, %d buttons", len(forms), len(buttons))
 			}
 			var got []Field
 			for _, e := range find(all, "input") {
@@ -199,10 +215,60 @@ func TestButton(t *testing.T) {
 				}
 				got = append(got, Field{e.attrs["name"], e.attrs["value"]})
 			}
-			if !slices.Equal(got, row.form) {
+			if !slices.Equal(got, row.posts) {
 				t.Errorf("posts %v", got)
 			}
+			for _, id := range row.button.Jobs {
+				if !strings.Contains(forms[0].text(), id) {
+					t.Errorf("%s is not named", id)
+				}
+			}
 		})
+	}
+}
+
+// The page that answers a POST leads to the state of the same jobs if an address
+// can hold them, and every page to the board.
+func TestLinksOfPages(t *testing.T) {
+	jobs := func(n int, id string) (jobs []check.Outcome) {
+		for i := range n {
+			jobs = append(jobs, check.Outcome{JobID: fmt.Sprintf("%s%d", id, i)})
+		}
+		return jobs
+	}
+	for name, row := range map[string]struct {
+		r    Report
+		want []string
+	}{
+		"a page that reads": {Report{Result: check.Result{Jobs: jobs(1, "dts-")}}, []string{"?Select="}},
+		"one that answers":  {Report{Result: check.Result{Jobs: jobs(2, "dts-")}, Posted: true}, []string{"?JobIds=dts-0,dts-1", "?Select="}},
+		"many jobs":         {Report{Result: check.Result{Jobs: jobs(500, "dts-")}, Posted: true}, []string{"?Select="}},
+		"no id":             {Report{Result: check.Result{Jobs: jobs(1, "dts-a&Start=true#")}, Posted: true}, []string{"?Select="}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for _, a := range find(parse(t, string(HTML(row.r))), "a") {
+				if href := a.attrs["href"]; strings.HasPrefix(href, "?") {
+					got = append(got, href)
+				}
+			}
+			if !slices.Equal(got, row.want) {
+				t.Errorf("got %v", got)
+			}
+		})
+	}
+}
+
+// The page of the bare address leads to the board, and asks for a job by GET.
+func TestHome(t *testing.T) {
+	for _, language := range []string{"en-US", "zh-CN"} {
+		page := string(Home(language))
+		all := parse(t, page)
+		form, input := find(all, "form"), find(all, "input")
+		if all[0].attrs["lang"] != language || len(form) != 1 || form[0].attrs["method"] != "get" || len(input) != 1 || input[0].attrs["name"] != "JobId" ||
+			find(all, "a")[0].attrs["href"] != "?Select=" || strings.Contains(page, "<script") {
+			t.Error(page)
+		}
 	}
 }
 
@@ -234,16 +300,20 @@ func TestSizeOfPageAndTable(t *testing.T) {
 	}
 }
 
-// A page that is cut is whole, and keeps to its limit to the byte.
+// A page that is cut is whole, and keeps to its limit.
 func TestPageWithinLimit(t *testing.T) {
-	r := Report{Result: check.Result{Jobs: mixed}}
-	whole := len(HTML(r))
-	for limit := whole - 200; limit <= whole; limit++ {
-		page := string(pageWithin(r, limit))
-		if len(page) > limit || !strings.HasSuffix(page, "</html>\n") || (len(page) == whole) != (limit == whole) {
-			t.Fatalf("limit %d: %d bytes", limit, len(page))
+	for name, r := range map[string]Report{"mixed": reports["mixed"], "night": night(60, "en-US")} {
+		whole := len(HTML(r))
+		if n := len(pageWithin(r, whole+20)); n != whole {
+			t.Errorf("%s: %d of %d bytes", name, n, whole)
 		}
-		parse(t, page)
+		for limit := whole / 2; limit <= whole; limit += 61 {
+			page := string(pageWithin(r, limit))
+			if len(page) > limit || !strings.HasSuffix(page, "</html>\n") {
+				t.Fatalf("%s, limit %d: %d bytes", name, limit, len(page))
+			}
+			parse(t, page)
+		}
 	}
 }
 

@@ -1,22 +1,180 @@
 package report
 
-// Chat is a kind of chat robot, as far as its messages go.
-type Chat string
+import (
+	"cmp"
+	"fmt"
+	"strings"
 
-// The chats.
-const (
-	WeCom    Chat = "wecom"
-	Feishu   Chat = "feishu"
-	DingTalk Chat = "dingtalk"
-	Slack    Chat = "slack"
+	"migratecheck/internal/check"
 )
 
 // Message returns the report as a message of at most limit bytes for a robot of
-// the chat. Its first lines, the headline and the counts, are there whatever the
-// limit.
+// the chat: how many jobs need a person, their ids by what keeps them, as many as
+// fit, and how many more there are; then what is to be done, and what is to be
+// said of each job, as far as there is room. Headline and counts are there
+// whatever the limit.
 func Message(r Report, chat Chat, limit int) string {
-	if chat == WeCom || chat == DingTalk {
-		return Markdown(r, limit)
+	d := describe(r)
+	c := cmp.Or(dialects[chat], dialects[Feishu])
+	end := d.closing(c)
+	text := d.fit(limit-len(end), func(b *limited) { d.begin(b, c) })
+	text += d.fit(limit-len(end)-len(text), func(b *limited) { d.solutions(b, c) })
+	text += d.fit(limit-len(end)-len(text), func(b *limited) {
+		d.each(b, d.urgent(), 0, func(_ section, _ int, o *check.Outcome) string {
+			j := d.Job(o)
+			return "\n\n" + strings.Join(append([]string{d.head(j, c)}, d.lines(j, c)...), c.newline)
+		})
+	})
+	if len(text)+len(end) <= limit {
+		text += end
 	}
-	return Plain(r, limit)
+	return text
+}
+
+// begin writes what is most important: headline, counts, and the ids of the jobs
+// that need a person.
+func (d *description) begin(b *limited, c *dialect) {
+	b.WriteString(c.strong(d.Headline))
+	for _, line := range append([]string{d.counts()}, d.Alerts...) {
+		if line != "" {
+			b.WriteString(c.newline + c.say(line))
+		}
+	}
+	// Where there is hardly any room, the jobs come first.
+	for _, line := range []string{d.Context, d.filters} {
+		if line != "" && b.Len() < b.limit/4 {
+			b.WriteString(c.newline + c.say(line))
+		}
+	}
+	if d.problems < 2 {
+		return
+	}
+	more := func(n int) string { return "\n\n" + d.moreJobs(n) }
+	left := d.problems
+	named := map[*check.Outcome]bool{}
+	for i, cause := range d.Causes {
+		head := c.newline
+		if i == 0 {
+			head = "\n\n"
+		}
+		head += c.strong(d.causeTitle(cause)) + d.Colon + d.many(cause)
+		separator, change, again := d.Colon, check.ChangeNone, 0
+		for _, o := range cause.Outcomes {
+			if named[o] {
+				again++
+				continue
+			}
+			if o.Change() != change {
+				if change = o.Change(); head == "" {
+					separator = d.semicolon
+				}
+				if change != check.ChangeNone {
+					separator += d.change[change] + " "
+				}
+			}
+			behind := 0
+			if left > 1 {
+				behind = len(more(left - 1))
+			}
+			if !b.add(head+separator+c.say(d.title(o)), behind) {
+				b.add(more(left), 0)
+				return
+			}
+			head, separator = "", " "
+			named[o] = true
+			left--
+		}
+		if again > 0 {
+			behind := 0
+			if left > 0 {
+				behind = len(more(left))
+			}
+			b.add(head+d.comma+d.above(again), behind)
+		}
+	}
+}
+
+// solutions writes what is to be done about each cause.
+func (d *description) solutions(b *limited, c *dialect) {
+	before := "\n\n"
+	for _, cause := range d.Causes {
+		if len(cause.Solutions) == 0 {
+			continue
+		}
+		entry := before + c.step + c.strong(d.causeTitle(cause))
+		for _, line := range d.facts(cause.Solutions, c, c.stepFact) {
+			entry += c.newline + line
+		}
+		if !b.add(entry, 0) {
+			b.cut = true
+			return
+		}
+	}
+}
+
+// closing says how many jobs need nobody, and which are mended.
+func (d *description) closing(c *dialect) string {
+	if d.problems == 0 {
+		return ""
+	}
+	var parts []string
+	for _, s := range d.Sections[len(d.urgent()):] {
+		part := s.Title + " " + fmt.Sprint(s.Number)
+		if s.Note != "" {
+			part += d.inBrackets(s.Note)
+		}
+		parts = append(parts, part)
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "\n\n" + c.say(strings.Join(parts, d.comma))
+}
+
+// head returns the line that names a job.
+func (d *description) head(j job, c *dialect) string {
+	head := c.job + c.strong(j.Title)
+	for _, word := range append([]string{j.Name, j.Changed}, j.Marks...) {
+		if word != "" {
+			head += " " + c.say(word)
+		}
+	}
+	return head
+}
+
+// lines returns what is to be said of a job, but for what its causes tell.
+func (d *description) lines(j job, c *dialect) []string {
+	lines := d.facts(j.Facts, c, c.fact)
+	for _, s := range j.Steps {
+		title := s.Title
+		if s.ID != "" {
+			title += d.inBrackets(s.ID)
+		}
+		lines = append(lines, c.step+c.strong(title)+d.Colon+c.say(s.Status))
+		for _, f := range s.Facts {
+			if !f.Told {
+				lines = append(lines, d.facts([]fact{f}, c, c.stepFact)...)
+			}
+		}
+	}
+	if j.More != "" {
+		lines = append(lines, c.step+j.More)
+	}
+	return lines
+}
+
+// facts returns a line for each fact.
+func (d *description) facts(facts []fact, c *dialect, begin string) []string {
+	lines := make([]string, len(facts))
+	for i, f := range facts {
+		switch {
+		case f.Link != "":
+			lines[i] = begin + c.linked(f)
+		case f.Label != "":
+			lines[i] = begin + c.say(f.Label) + d.Colon + c.say(d.short(f.Text))
+		default:
+			lines[i] = begin + c.say(f.Text)
+		}
+	}
+	return lines
 }

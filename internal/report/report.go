@@ -1,6 +1,7 @@
 // Package report writes an event's result for people: as a table for terminals
-// and logs, as a message for chats, and as an HTML page. All forms are written
-// from one description, which puts first what somebody has to act on. What
+// and logs, as a message for chats, as Markdown for the summary of a CI step, and
+// as an HTML page. All forms are written from one description, which begins with
+// what keeps jobs from passing and puts first what somebody has to act on. What
 // comes from outside, names and texts, is shown as text and does nothing.
 package report
 
@@ -30,10 +31,6 @@ type Report struct {
 	// Language is en-US or zh-CN; any other is taken for en-US.
 	Language string
 
-	// Form holds the fields with which the page's button asks for the checks;
-	// without fields there is no button.
-	Form []Field
-
 	// Button of a page that only reads; without jobs there is none. Posted is set for
 	// the page that answers a POST.
 	Button Button
@@ -53,130 +50,275 @@ type Button struct {
 // Field is a name and a value of a form.
 type Field struct{ Name, Value string }
 
-// detail says how much is written of each job.
-type detail struct {
-	text         int // characters of a text
-	steps, items int // steps of a job, items of a step
-}
-
-// details are what is tried in turn until a report fits.
-var details = []detail{{5000, 1000, 1000}, {1000, 100, 20}, {500, 20, 5}, {250, 8, 3}, {120, 4, 2}, {60, 1, 1}}
-
 // description is a result in words.
 type description struct {
 	*words
 	detail
 
-	Headline    string
-	Counts      string // empty if the event failed as a whole
-	Context     []fact
-	NotHandedOn string
-	Sections    []section
+	Headline string
+	Counts   []count  // none if the event failed as a whole
+	Alerts   []string // what a reader has to know before all else
+	Context  string   // where and when
+	Selected string   // what the jobs were selected by, empty if they were named
+	Causes   []*cause
+	Sections []section
+
+	filters  string // what the jobs were selected by, if by anything
+	all      string // how many jobs there are
+	problems int    // how many of them need a person
+	mixed    bool   // there are migrations and sync jobs
+
+	told map[string]bool // the solutions and links that causes have
+}
+
+// count says how many jobs there are of a kind.
+type count struct {
+	Kind   check.Kind
+	Title  string
+	Number int
+	Note   string // about some of them, as "6 new, 23 still"
 }
 
 // section holds the jobs of one kind.
 type section struct {
-	Kind     check.Kind
-	Title    string
+	count
 	Urgent   bool // somebody has to act
-	Outcomes []check.Outcome
-	Warned   int // how many of the jobs that passed have steps to look at
+	Outcomes []*check.Outcome
 }
 
-// job is what is said of one job.
-type job struct {
-	Title, Name, RequestID string
-	Facts                  []fact
-	Steps                  []step
-	More                   string // how many steps are left out, in words
-}
-
-type step struct {
-	Title, Status string
-	Facts         []fact
-}
-
-// fact is a line: a text, perhaps with a label, or a link.
-type fact struct{ Label, Text, Link string }
+// untagged is the kind of those jobs that wait to be started and do not bear the
+// tag: nobody is called for them.
+const untagged check.Kind = "untagged"
 
 // urgency is the order of the sections.
-var urgency = []check.Kind{check.KindNotPassed, check.KindNoVerdict, check.KindFailed, check.KindStarted, check.KindPassed, check.KindCreated}
+var urgency = []check.Kind{check.KindNotPassed, check.KindNoVerdict, check.KindFailed, check.KindWaiting,
+	check.KindStarted, check.KindPassed, check.KindCreated, check.KindRehearsed, untagged}
+
+func kindOf(o *check.Outcome) check.Kind {
+	if kind := o.Kind(); kind != check.KindWaiting || !o.Untagged {
+		return kind
+	}
+	return untagged
+}
+
+// beijing is the zone of every time: that of the platform's timers.
+var beijing = time.FixedZone("UTC+8", 8*60*60)
+
+// maxName is how much of a job's name a line has room for, in characters.
+const maxName = 40
 
 func describe(r Report) description {
 	w := cmp.Or(languages[r.Language], &english)
-	d := description{words: w, detail: details[0]}
+	d := description{words: w, detail: details[0], told: map[string]bool{}}
 	jobs := r.Result.Jobs
-	byKind := map[check.Kind][]check.Outcome{}
-	problems := 0
-	for _, o := range jobs {
-		byKind[o.Kind()] = append(byKind[o.Kind()], o)
+	byKind := map[check.Kind][]*check.Outcome{}
+	sync, repeated, news := 0, 0, 0
+	for i := range jobs {
+		o := &jobs[i]
+		byKind[kindOf(o)] = append(byKind[kindOf(o)], o)
+		if check.KindOf(o.JobID) == check.Sync {
+			sync++
+		}
+		if o.Repeated {
+			repeated++
+		}
 		if o.Problem() {
-			problems++
-		}
-	}
-	counts := make([]string, 0, len(urgency))
-	for _, kind := range urgency {
-		s := section{Kind: kind, Title: w.kind[kind], Outcomes: byKind[kind]}
-		if len(s.Outcomes) == 0 {
-			continue
-		}
-		s.Urgent = s.Outcomes[0].Problem()
-		for _, o := range s.Outcomes {
-			if !s.Urgent && o.Check != nil && slices.ContainsFunc(o.Check.Steps, notable) {
-				s.Warned++
+			d.problems++
+			if o.Change() == check.ChangeNew {
+				news++
 			}
 		}
-		count := fmt.Sprintf("%s %d", s.Title, len(s.Outcomes))
-		if s.Warned > 0 {
-			count += fmt.Sprintf(w.brackets, w.warned(s.Warned))
+	}
+	for _, kind := range urgency {
+		if outcomes := byKind[kind]; len(outcomes) > 0 {
+			slices.SortStableFunc(outcomes, func(a, b *check.Outcome) int { return rank(a) - rank(b) })
+			s := section{count{kind, w.kind[kind], len(outcomes), d.note(outcomes)}, outcomes[0].Problem(), outcomes}
+			d.Sections = append(d.Sections, s)
+			if !whole(jobs) {
+				d.Counts = append(d.Counts, s.count)
+			}
 		}
-		counts = append(counts, count)
-		d.Sections = append(d.Sections, s)
 	}
-	d.Counts = w.total(len(jobs))
-	if len(counts) > 0 {
-		d.Counts += w.Colon + strings.Join(counts, w.Comma)
+	d.all = w.total(len(jobs))
+	if d.mixed = sync > 0 && sync < len(jobs); d.mixed {
+		d.all += w.inBrackets(w.mixed(len(jobs)-sync, sync))
 	}
-	if whole(jobs) {
-		d.Counts = ""
+	d.Headline = w.headline + d.headlineOf(r, byKind, news)
+	if d.problems > 1 { // what keeps a single job is said there
+		d.Causes = d.causesOf(byKind)
 	}
-	d.Headline = fmt.Sprintf(w.headline, d.headlineOf(jobs, problems, byKind))
+	d.describeEvent(r, repeated)
+	return d
+}
 
-	for _, f := range []fact{{Label: w.region, Text: clean(r.Region, maxName)}, {Label: w.function, Text: clean(r.Function, 2*maxName)},
-		{Label: w.source, Text: cmp.Or(w.sources[r.Source], clean(r.Source, maxName))}} {
-		if f.Text != "" {
-			d.Context = append(d.Context, f)
-		}
-	}
-	if !r.At.IsZero() {
-		d.Context = append(d.Context, fact{Label: w.at, Text: r.At.Format("2006-01-02 15:04:05 -07:00")})
+// describeEvent says what is to be known of the event besides its jobs.
+func (d *description) describeEvent(r Report, repeated int) {
+	if r.Result.GivenBack {
+		d.Alerts = append(d.Alerts, d.GivenBack)
 	}
 	if len(r.Result.NotHandedOn) > 0 {
 		var names []string
 		for _, name := range r.Result.NotHandedOn {
-			names = append(names, w.destination[name])
+			names = append(names, cmp.Or(d.destination[name], clean(name, maxName)))
 		}
-		d.NotHandedOn = w.notHandedOn + w.Colon + strings.Join(names, w.Comma)
+		d.Alerts = append(d.Alerts, d.notForwarded+d.Colon+strings.Join(names, d.comma))
 	}
-	return d
+	if repeated > 0 {
+		d.Alerts = append(d.Alerts, d.repeated(repeated))
+	}
+	if r.Selected != nil {
+		d.Selected = d.selected + d.Colon + cmp.Or(clean(strings.Join(r.Selected, d.semicolon), 500), d.noFilter)
+		if len(r.Selected) > 0 || len(r.Result.Jobs) == 0 {
+			d.filters = d.Selected
+		}
+	}
+	function := clean(r.Function, 2*maxName)
+	if function != "" && r.Namespace != "" && r.Namespace != "default" {
+		function = clean(r.Namespace, maxName) + "/" + function
+	}
+	source := strings.TrimSpace(cmp.Or(d.sources[r.Source], clean(r.Source, maxName)) + " " + clean(r.Trigger, 2*maxName))
+	at := ""
+	if !r.At.IsZero() {
+		at = r.At.In(beijing).Format("2006-01-02 15:04") + d.zone
+	}
+	d.Context = d.list(clean(r.Region, maxName), function, source, at)
 }
 
-func (d *description) headlineOf(jobs []check.Outcome, problems int, byKind map[check.Kind][]check.Outcome) string {
-	switch {
+// list joins those of the texts that are not empty.
+func (w *words) list(texts ...string) string {
+	return strings.Join(slices.DeleteFunc(texts, func(s string) bool { return s == "" }), w.comma)
+}
+
+// counts returns the counts as a line.
+func (d *description) counts() string {
+	if len(d.Counts) == 0 {
+		return ""
+	}
+	texts := make([]string, len(d.Counts))
+	for i, c := range d.Counts {
+		texts[i] = c.Title + " " + fmt.Sprint(c.Number)
+		if c.Note != "" {
+			texts[i] += d.inBrackets(c.Note)
+		}
+	}
+	return d.all + d.Colon + strings.Join(texts, d.comma)
+}
+
+// remark is what there is to say about some jobs of a kind.
+type remark int
+
+// The remarks, in the order in which jobs are shown.
+const (
+	remarkNew remark = iota
+	remarkWarned
+	remarkAccepted
+	remarkFixed
+	remarkNone
+	remarkStill
+	remarks
+)
+
+// remarkOn returns what there is to say about a job, the first thing if several.
+func remarkOn(o *check.Outcome) remark {
+	change := o.Change()
+	switch kind := o.Kind(); {
+	case change == check.ChangeNew:
+		return remarkNew
+	case change == check.ChangeStill:
+		return remarkStill
+	case kind == check.KindNotPassed || kind == check.KindNoVerdict || kind == check.KindFailed:
+	case warned(o):
+		return remarkWarned
+	case o.Check != nil && len(o.Check.Accepted) > 0:
+		return remarkAccepted
+	case change == check.ChangeFixed:
+		return remarkFixed
+	}
+	return remarkNone
+}
+
+// rank orders the jobs of a section.
+func rank(o *check.Outcome) int {
+	if o.Kind() == check.KindRehearsed && o.WhyNot != "" {
+		return -1
+	}
+	return int(remarkOn(o))
+}
+
+// warned reports whether the check has steps to look at that nobody has accepted.
+func warned(o *check.Outcome) bool {
+	return o.Check != nil && slices.ContainsFunc(o.Check.Steps, func(s check.Step) bool {
+		return notable(s) && !slices.Contains(o.Check.Accepted, s.ID)
+	})
+}
+
+// note counts what there is to say about the jobs of a section.
+func (d *description) note(outcomes []*check.Outcome) string {
+	var counts [remarks]int
+	fixed, running := 0, 0
+	for _, o := range outcomes {
+		counts[remarkOn(o)]++
+		if o.Change() == check.ChangeFixed {
+			fixed++
+		}
+		if o.Kind() == check.KindNoVerdict && (o.Check.Status == check.Running || o.Check.Status == check.Starting) {
+			running++
+		}
+	}
+	counts[remarkFixed] = fixed // also those with warnings
+	var notes []string
+	for _, r := range []remark{remarkNew, remarkStill, remarkFixed, remarkWarned, remarkAccepted} {
+		if counts[r] > 0 {
+			notes = append(notes, d.remark[r](counts[r]))
+		}
+	}
+	if running > 0 {
+		notes = append(notes, d.running(running))
+	}
+	return strings.Join(notes, d.comma)
+}
+
+func (d *description) headlineOf(r Report, byKind map[check.Kind][]*check.Outcome, news int) string {
+	jobs := r.Result.Jobs
+	mended := ""
+	if r.Mended && d.problems == 0 {
+		mended = d.mended
+	}
+	fresh := ""
+	if news > 0 {
+		fresh = d.inBrackets(d.remark[remarkNew](news))
+	}
+	switch rehearsed := byKind[check.KindRehearsed]; {
+	case len(jobs) == 0 && r.Selected != nil:
+		return mended + d.noneSelected
 	case len(jobs) == 0:
-		return d.nothing
+		return mended + d.nothing
 	case whole(jobs):
 		return d.eventFailed
 	case len(jobs) == 1:
-		return d.one[jobs[0].Kind()]
-	case problems > 0:
-		return d.attention(problems, len(jobs))
-	case !slices.ContainsFunc(jobs, func(o check.Outcome) bool { return o.Check == nil || o.Check.Passed == nil }):
-		return d.allPassed(len(jobs))
+		if news > 0 {
+			fresh = d.inBrackets(d.change[check.ChangeNew])
+		}
+		return mended + d.one[kindOf(&jobs[0])] + fresh
+	case d.problems > 0:
+		return d.attention(d.problems, len(jobs)) + fresh
+	case len(rehearsed) > 0:
+		checks, starts := 0, 0
+		for _, o := range rehearsed {
+			if slices.Contains(o.Would, "check") {
+				checks++
+			}
+			if slices.Contains(o.Would, "start") {
+				starts++
+			}
+		}
+		return d.rehearsal(len(jobs), checks, starts)
+	case len(byKind[check.KindPassed])+len(byKind[check.KindStarted]) == len(jobs):
+		return mended + d.allPassed(len(jobs))
 	case len(byKind[check.KindCreated]) == len(jobs):
-		return d.allCreated(len(jobs))
+		return mended + d.allCreated(len(jobs))
 	}
-	return d.noProblem(len(jobs))
+	return mended + d.noProblem(len(jobs))
 }
 
 // whole reports whether the event failed as a whole, before there were jobs.
@@ -184,139 +326,8 @@ func whole(jobs []check.Outcome) bool {
 	return len(jobs) == 1 && jobs[0].JobID == "" && jobs[0].Record == nil
 }
 
-// title returns what a job is called.
-func (d *description) title(o check.Outcome) string {
-	switch {
-	case o.JobID != "":
-		return clean(o.JobID, 80)
-	case o.Record != nil:
-		return fmt.Sprintf(d.record, *o.Record)
-	}
-	return d.event
-}
-
-// Job describes one job.
-func (d *description) Job(o check.Outcome) job {
-	j := job{Title: d.title(o), Name: clean(o.JobName, 128), RequestID: d.short(o.RequestID)}
-	j.say("", o.AlreadyRunning(), d.wasRunning)
-	j.say("", o.AlreadyStarted(), d.wasStarted)
-	if o.Error != nil {
-		j.Facts = append(j.Facts, fact{Label: d.short(o.Error.Code), Text: d.short(o.Error.Message)})
-		// Once there is a check, what may have been carried out is the start.
-		checked := o.CreatedAnyway() || o.AlreadyRunning() || o.Check != nil
-		j.say("", o.CreatedAnyway(), d.created)
-		j.say("", o.MayBeRunning() && checked, d.mayStart)
-		j.say("", o.MayBeRunning() && !checked, d.mayRun)
-	}
-	if o.Check != nil {
-		d.describeCheck(&j, *o.Check)
-	}
-	j.say(d.startRequest, o.StartRequestID != "", d.short(o.StartRequestID))
-	return j
-}
-
-func (j *job) say(label string, really bool, text string) {
-	if really {
-		j.Facts = append(j.Facts, fact{Label: label, Text: text})
-	}
-}
-
-func (d *description) describeCheck(j *job, s check.State) {
-	if s.Passed == nil {
-		state := cmp.Or(d.state[s.Status], d.short(s.Status))
-		if !s.Ended() && s.Status != check.Unavailable {
-			state = d.progress(state, s.Progress)
-		}
-		j.say("", true, state)
-	}
-	passed := s.Passed != nil && *s.Passed
-	message := d.short(s.Message)
-	j.say(d.message, message != "" && !passed, message)
-	var steps []check.Step
-	left := 0
-	for _, step := range s.Steps {
-		switch {
-		case notable(step):
-			steps = append(steps, step)
-		case step.Status == check.StepBlocked || step.Status == check.StepNotStarted:
-			left++
-		}
-	}
-	j.say("", left > 0 && s.Passed != nil && !passed, d.notCarried(left))
-	slices.SortStableFunc(steps, func(a, b check.Step) int { return weight(a) - weight(b) })
-	for i, step := range steps {
-		if i == d.steps {
-			j.More = d.moreSteps(len(steps) - i)
-			break
-		}
-		j.Steps = append(j.Steps, d.describeStep(step))
-	}
-}
-
-// notable reports whether a step failed, gave a warning or was skipped.
-func notable(s check.Step) bool { return weight(s) < 3 }
-
-// weight orders steps: what failed, what warned, what was skipped, all others.
-func weight(s check.Step) int {
-	switch {
-	case s.Skipped || s.Status == check.StepSkipped:
-		return 2
-	case s.Status == check.StepFailed:
-		return 0
-	case s.Status == check.StepWarning || len(s.Failed) > 0:
-		return 1
-	}
-	return 3
-}
-
-func (d *description) describeStep(s check.Step) step {
-	status := s.Status
-	if s.Skipped {
-		status = check.StepSkipped
-	}
-	described := step{Title: cmp.Or(d.short(s.Name), d.short(s.ID), "?"), Status: d.statusOf(status)}
-	if id := d.short(s.ID); id != "" && id != described.Title {
-		described.Title += fmt.Sprintf(d.brackets, id)
-	}
-	add := func(label, text string) {
-		if text != "" {
-			described.Facts = append(described.Facts, fact{Label: label, Text: text})
-		}
-	}
-	for i, item := range s.Failed {
-		if i == d.items {
-			add("", d.moreItems(len(s.Failed)-i))
-			break
-		}
-		label := cmp.Or(d.short(item.Name), d.reason)
-		if item.Result != s.Status && item.Result != "" {
-			label += fmt.Sprintf(d.brackets, d.statusOf(item.Result))
-		}
-		why := cmp.Or(d.short(item.Reason), d.short(strings.Join(item.Log, " ")), d.short(item.Description), d.statusOf(item.Result))
-		add(label, why)
-		add(d.solution, d.short(item.Solution))
-		add(d.risk, d.short(item.SkipRisk))
-		for _, help := range item.HelpDoc {
-			if safe, ok := link(help); ok {
-				described.Facts = append(described.Facts, fact{Label: d.Help, Link: safe})
-			} else {
-				add(d.Help, d.short(help))
-			}
-		}
-	}
-	if len(s.Failed) == 0 {
-		add(d.message, d.short(s.Message))
-	}
-	return described
-}
-
-// statusOf returns the word for a step's status or an item's result.
-func (d *description) statusOf(status string) string {
-	return cmp.Or(d.status[status], d.short(status))
-}
-
-// short returns a text from outside, cleaned and as long as the detail allows.
-func (d *description) short(s string) string { return clean(s, d.text) }
-
 // Headline returns the report in one line.
-func Headline(r Report) string { return escape(describe(r).Headline) }
+func Headline(r Report) string {
+	d := describe(r)
+	return dialects[DingTalk].say(d.Headline)
+}

@@ -2,7 +2,6 @@ package report
 
 import (
 	"flag"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,13 +20,28 @@ var at = time.Date(2026, 11, 25, 2, 3, 4, 0, time.FixedZone("", 8*3600))
 // reports are those of the golden files, in English; texts of DTS are as it
 // gives them, the rest is hostile.
 var reports = map[string]Report{
-	"mixed":   {Result: check.Result{Jobs: mixed, Batch: true, Verdicts: true, NotHandedOn: []string{"eventBus", "webhook"}}, Region: "ap-guangzhou", Function: "migrate-check", Source: "timer", At: at},
-	"hostile": {Result: check.Result{Jobs: hostile, Batch: true}, Region: "<b>ap</b>", Function: "a|b\x1b[31m", Source: "<@all>", At: at},
-	"empty":   {Result: check.Result{Jobs: []check.Outcome{}, Batch: true}, Region: "ap-guangzhou", Source: "url", At: at, Form: []Field{{"Select", `{"Status":["created"]}`}, {"Start", "true"}}},
+	"mixed":   {Result: check.Result{Jobs: mixed, Batch: true, Verdicts: true, GivenBack: true, NotHandedOn: []string{"eventBus", "webhook"}}, Region: "ap-guangzhou", Namespace: "team-db", Function: "migrate-check", Source: "timer", Trigger: "nightly-check", At: at},
+	"hostile": {Result: check.Result{Jobs: hostile, Batch: true}, Region: "<b>ap</b>", Function: "a|b\x1b[31m", Source: "<@all>", Trigger: "**t** @all", Selected: []string{"JobName: <@all>", "https://evil.example"}, At: at},
+	"empty":   {Result: check.Result{Jobs: []check.Outcome{}, Batch: true}, Region: "ap-guangzhou", Source: "url", At: at, Selected: []string{"JobName: orders", "Status: created"}},
 	"one": {Result: check.Result{Jobs: []check.Outcome{{JobID: "dts-1kl0iy0v", Progress: check.Progress{Stage: check.StageCreated, RequestID: "46b45da1-0c4f-4b1f-8b6e-a1f0a3c5d7e9"}}}},
-		Source: "apigw", At: at, Form: []Field{{"JobIds", "dts-1kl0iy0v"}}},
+		Source: "apigw", At: at, Posted: true},
+	"board": {Result: check.Result{Jobs: []check.Outcome{
+		{JobID: "dts-1kl0iy0v", JobName: "orders", Progress: check.Progress{Check: &check.State{Status: check.Unavailable}}},
+		{JobID: "dts-2ab3cd4e", Progress: check.Progress{Check: &check.State{Status: check.Unavailable}}},
+		{JobID: "dts-3de4fg5h", JobName: "billing", Progress: check.Progress{Check: &check.State{Status: check.Finished, Passed: verdict(true)}}},
+	}, Batch: true, Verdicts: true}, Region: "ap-guangzhou", Source: "url", At: at, Selected: []string{},
+		Button: Button{Jobs: []string{"dts-1kl0iy0v", "dts-2ab3cd4e"}, Options: []Field{{"Wait", "true"}}}},
 	"event": {Result: check.Result{Jobs: []check.Outcome{{Progress: check.Progress{Error: check.Invalid("Select.Status[0]", `unknown status "done"`)}}}}, Region: "ap-guangzhou", Source: "direct"},
-	"many":  {Result: check.Result{Jobs: many(), Batch: true, Verdicts: true}, Region: "ap-guangzhou", Function: "migrate-check", Source: "timer", At: at},
+	"rehearsal": {Result: check.Result{Jobs: []check.Outcome{
+		{JobID: "dts-1kl0iy0v", JobName: "orders", Rehearsed: true, Would: []string{"check", "start"}},
+		{JobID: "dts-2ab3cd4e", JobName: "billing", Rehearsed: true, Would: []string{"check"}, WhyNot: "it would wait to be started by a person"},
+		{JobID: "sync-3de4fg5h", JobName: "catalog", Rehearsed: true, WhyNot: "no check can be created: the job is running"},
+	}, Batch: true}, Region: "ap-guangzhou", Source: "direct", At: at},
+	"mended": {Result: check.Result{Jobs: []check.Outcome{
+		{JobID: "dts-1kl0iy0v", JobName: "orders", Repeated: true, Progress: check.Progress{Stage: check.StageJudged, Check: &check.State{Status: check.Finished, Passed: verdict(true)}}},
+		{JobID: "dts-2ab3cd4e", JobName: "billing", Progress: check.Progress{Stage: check.StageJudged, Before: &check.Verdict{Failed: []string{"BinlogParamCheck"}}, Check: &check.State{Status: check.Finished, Passed: verdict(true)}}},
+	}, Batch: true, Verdicts: true}, Region: "ap-guangzhou", Source: "timer", Trigger: "nightly-check", At: at, Mended: true},
+	"night8": night(8, "en-US"),
 }
 
 var mixed = []check.Outcome{
@@ -48,7 +62,7 @@ var mixed = []check.Outcome{
 	{Record: new(int), Progress: check.Progress{Error: check.Invalid("Records[0].Ckafka.msgBody", "no job")}},
 	{JobID: "dts-running1", JobName: "报表", Progress: check.Progress{Stage: check.StageJudged, Check: &check.State{Status: check.Running, Progress: 45, Steps: []check.Step{{Name: "Version", Status: check.StepNotStarted}}}}},
 	{JobID: "dts-broken01", Progress: check.Progress{Stage: check.StageJudged, Check: &check.State{Status: check.Finished, Message: "inner error"}}},
-	{JobID: "dts-nothing1", Progress: check.Progress{Stage: check.StageJudged, Check: &check.State{Status: check.Unavailable}}},
+	{JobID: "dts-nothing1", Progress: check.Progress{Check: &check.State{Status: check.Unavailable}}},
 	{JobID: "dts-newword1", Progress: check.Progress{Stage: check.StageJudged, Check: &check.State{Status: "paused"}}},
 	{JobID: "dts-notpass1", JobName: "支付 payments", Progress: check.Progress{Stage: check.StageJudged, RequestID: "00000000-0000-0000-0000-000000000007", Check: &check.State{Status: check.Finished, Passed: verdict(false), Progress: 100, Message: "The check did not pass.", Steps: []check.Step{
 		{ID: "ConnectDBCheck", Name: "Database connection", Status: check.StepPass},
@@ -63,7 +77,14 @@ var mixed = []check.Outcome{
 		{ID: "DstEmptyCheck", Name: "Empty target", Status: check.StepNotStarted},
 	}}}},
 	{JobID: "dts-strict01", Progress: check.Progress{Stage: check.StageJudged, Check: &check.State{Status: check.Finished, Passed: verdict(false), Progress: 100, Steps: []check.Step{
-		{ID: "OptimizeCheck", Name: "Optimization", Status: check.StepSkipped, Skipped: true}}}}},
+		{ID: "OptimizeCheck", Name: "Optimization", Status: check.StepSkipped, Skipped: true}}, Message: "ok", Strictly: []string{"OptimizeCheck"}}}},
+	{JobID: "dts-accept01", JobName: "members", Progress: check.Progress{Stage: check.StageJudged, Check: &check.State{Status: check.Finished, Passed: verdict(true), Progress: 100, Accepted: []string{"SrcPrivilegeCheck"}, Steps: []check.Step{
+		{ID: "SrcPrivilegeCheck", Name: "Source database privileges", Status: check.StepWarning, Failed: []check.Item{{Name: "Global privileges", Result: check.StepWarning, Reason: "The account may do more than needed."}}}}}}},
+	{JobID: "dts-waiting1", JobName: "billing", Progress: check.Progress{Stage: check.StageWaiting, Check: &check.State{Status: check.Finished, Passed: verdict(true), Progress: 100}}},
+	{JobID: "dts-untagged", Untagged: true, Progress: check.Progress{Stage: check.StageWaiting, Check: &check.State{Status: check.Finished, Passed: verdict(true), Progress: 100}}},
+	{JobID: "sync-newfail", Repeated: true, Progress: check.Progress{Stage: check.StageJudged, Before: &check.Verdict{Passed: true}, Check: &check.State{Status: check.Finished, Passed: verdict(false), Progress: 100, Steps: []check.Step{
+		{ID: "BinlogParamCheck", Name: "Binary log", Status: check.StepFailed, Failed: []check.Item{{Name: "binlog_format", Result: check.StepFailed, Reason: "binlog_format is STATEMENT.", Solution: "Set it to ROW."}}}}}}},
+	{JobID: "dts-created2", Progress: check.Progress{Stage: check.StageCreated, Check: &check.State{Status: check.Unavailable}}},
 }
 
 // evil are texts that do harm where they are taken for more than text.
@@ -98,27 +119,15 @@ var hostile = func() (outcomes []check.Outcome) {
 	return outcomes
 }()
 
-// many are 300 jobs of which 60 need somebody.
-func many() []check.Outcome {
-	outcomes := make([]check.Outcome, 300)
-	for i := range outcomes {
-		o := check.Outcome{JobID: fmt.Sprintf("dts-%08d", i), JobName: fmt.Sprintf("库 %d", i), Progress: check.Progress{Stage: check.StageJudged, RequestID: fmt.Sprintf("00000000-0000-0000-0000-%012d", i), Check: &check.State{Status: check.Finished, Passed: verdict(i%5 > 0), Progress: 100}}}
-		if i%5 == 0 {
-			o.Check.Message = "校验未通过"
-			o.Check.Steps = []check.Step{{ID: "BinlogParamCheck", Name: "Binlog 参数", Status: check.StepFailed, Failed: []check.Item{{Name: "binlog_format", Result: check.StepFailed,
-				Reason: "源库 binlog_format 的值不是 ROW。", Solution: "请将源库 binlog_format 设置为 ROW，并重启源库使其生效。"}}}}
-		}
-		outcomes[i] = o
-	}
-	return outcomes
-}
-
 // forms are the files that each report is written to.
 var forms = map[string]func(Report) string{
-	"txt":   Text,
-	"md":    func(r Report) string { return Markdown(r, 4096) },
-	"plain": func(r Report) string { return Plain(r, 20<<10) },
-	"html":  func(r Report) string { return string(HTML(r)) },
+	"txt":        Text,
+	"wecom":      func(r Report) string { return Message(r, WeCom, 4096) },
+	"dingtalk":   func(r Report) string { return Message(r, DingTalk, 20000) },
+	"feishu":     func(r Report) string { return Message(r, Feishu, 20<<10) },
+	"slack":      func(r Report) string { return Message(r, Slack, 20000) },
+	"summary.md": func(r Report) string { return Summary(r, 1<<20) },
+	"html":       func(r Report) string { return string(HTML(r)) },
 }
 
 // each calls f with every report in every form and language.

@@ -12,39 +12,49 @@ const maxReport = 2500 << 10
 
 // Text returns the report as a table for terminals and logs. If it gets too
 // long, texts are cut first, then jobs are left out, and it says how many.
-func Text(r Report) string {
+func Text(r Report) string { return textWithin(r, maxReport) }
+
+func textWithin(r Report, limit int) string {
 	d := describe(r)
-	return d.fit(maxReport, d.table)
-}
-
-// maxName is how much of a job's name a line of a table or of a chat has room
-// for, in characters.
-const maxName = 40
-
-func (d *description) table(b *limited) {
 	head := d.Headline + "\n"
-	for _, line := range []string{d.Counts, d.NotHandedOn} {
+	for _, line := range append([]string{d.counts(), d.Context, d.Selected}, d.Alerts...) {
 		if line != "" {
 			head += line + "\n"
 		}
 	}
-	for i, f := range d.Context {
-		if i > 0 {
-			head += d.Comma
-		}
-		head += f.Label + d.Colon + f.Text
+	c := &dialect{bold: "%s", link: "%s: %s", stepFact: "    "}
+	if len(d.Causes) > 0 {
+		head += "\n" + d.causes + "\n" + d.fit(limit/4, func(b *limited) {
+			d.eachCause(b, "- %s\n", func(cause *cause) string {
+				entry := "- " + d.causeTitle(cause) + d.Colon + d.many(cause) + "\n"
+				return entry + joined(d.facts(cause.Solutions, c, c.stepFact))
+			})
+		})
 	}
-	if len(d.Context) > 0 {
-		head += "\n"
+	return head + d.fit(limit-len(head), d.table)
+}
+
+func joined(lines []string) string {
+	if len(lines) == 0 {
+		return ""
 	}
-	b.WriteString(head)
+	return strings.Join(lines, "\n") + "\n"
+}
+
+func (d *description) table(b *limited) {
 	if len(d.Sections) == 0 {
 		return
 	}
+	result := func(s section, o *check.Outcome) string {
+		if change := o.Change(); change != check.ChangeNone {
+			return s.Title + d.inBrackets(d.change[change])
+		}
+		return s.Title
+	}
 	widths := [...]int{width(d.result), width(d.job), 0}
 	for _, s := range d.Sections {
-		widths[0] = max(widths[0], width(s.Title))
 		for _, o := range s.Outcomes {
+			widths[0] = max(widths[0], width(result(s, o)))
 			widths[1] = max(widths[1], width(d.title(o)))
 			if o.JobName != "" {
 				widths[2] = max(widths[2], width(d.name), width(clean(o.JobName, maxName)))
@@ -58,30 +68,19 @@ func (d *description) table(b *limited) {
 		}
 		return strings.TrimRight(line+id, " ") + "\n"
 	}
-	b.WriteString("\n" + row(d.result, d.job, d.name, "RequestId"))
 	indent := strings.Repeat(" ", widths[0]+2)
-	d.each(b, "%s\n", func(s section, _ bool, o check.Outcome) string {
+	c := &dialect{bold: "%s", link: "%s: %s", fact: indent, step: indent + "- ", stepFact: indent + "    "}
+	b.WriteString("\n" + row(d.result, d.job, d.name, "RequestId"))
+	left := d.each(b, d.Sections, len(d.moreJobs(1<<20))+1, func(s section, _ int, o *check.Outcome) string {
 		j := d.Job(o)
-		entry := row(s.Title, j.Title, clean(j.Name, maxName), j.RequestID)
-		lines(&entry, indent, d.Colon, j.Facts)
-		for _, step := range j.Steps {
-			entry += indent + "- " + step.Title + d.Colon + step.Status + "\n"
-			lines(&entry, indent+"    ", d.Colon, step.Facts)
+		entry := row(result(s, o), j.Title, clean(j.Name, maxName), j.RequestID)
+		for _, mark := range j.Marks {
+			entry += indent + mark + "\n"
 		}
-		if j.More != "" {
-			entry += indent + "- " + j.More + "\n"
-		}
-		return entry
+		return entry + joined(d.lines(j, c))
 	})
-}
-
-func lines(entry *string, indent, colon string, facts []fact) {
-	for _, f := range facts {
-		*entry += indent
-		if f.Label != "" {
-			*entry += f.Label + colon
-		}
-		*entry += f.Text + f.Link + "\n"
+	if left > 0 {
+		b.add(d.moreJobs(left)+"\n", 0)
 	}
 }
 

@@ -55,19 +55,19 @@ func TestHeadlines(t *testing.T) {
 		jobs   []check.Outcome
 		en, zh string
 	}{
-		"none":                {nil, "no job was found", "没有符合条件的任务"},
-		"one":                 {[]check.Outcome{passed}, "the check passed", "校验通过"},
-		"one problem":         {[]check.Outcome{failed}, "the request for the job failed", "该任务的请求失败"},
-		"one record":          {[]check.Outcome{record}, "the request for the job failed", "该任务的请求失败"},
+		"none":                {nil, "no job was found", "没有找到任务"},
+		"one":                 {[]check.Outcome{passed}, "the check passed", "已通过"},
+		"one problem":         {[]check.Outcome{failed}, "the request for the job failed", "任务请求失败"},
+		"one record":          {[]check.Outcome{record}, "the request for the job failed", "任务请求失败"},
 		"the event":           {[]check.Outcome{{Progress: check.Progress{Error: failed.Error}}}, "the request failed", "请求失败"},
-		"one of two":          {[]check.Outcome{failed, created}, "1 of 2 jobs needs attention", "2 个任务中有 1 个需要处理"},
-		"two of two":          {[]check.Outcome{failed, record}, "2 of 2 jobs need attention", "2 个任务中有 2 个需要处理"},
+		"one of two":          {[]check.Outcome{failed, created}, "1 of 2 jobs needs you", "2 个任务中有 1 个需要处理"},
+		"two of two":          {[]check.Outcome{failed, record}, "2 of 2 jobs need you", "2 个任务中有 2 个需要处理"},
 		"all passed":          {[]check.Outcome{passed, started}, "all 2 jobs passed", "2 个任务全部通过"},
 		"all created":         {[]check.Outcome{created, created}, "2 checks are created", "已对 2 个任务发起校验"},
-		"no problem, but mix": {[]check.Outcome{created, passed}, "2 jobs, none needs attention", "2 个任务均无异常"},
+		"no problem, but mix": {[]check.Outcome{created, passed}, "2 jobs, none needs you", "2 个任务均无需处理"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for language, want := range map[string]string{"en-US": "DTS check: " + row.en, "zh-CN": "DTS 迁移校验：" + row.zh} {
+			for language, want := range map[string]string{"en-US": "DTS check: " + row.en, "zh-CN": "DTS 校验：" + row.zh} {
 				got, _, _ := strings.Cut(Text(Report{Result: check.Result{Jobs: row.jobs}, Language: language}), "\n")
 				if got != want {
 					t.Errorf("got %q, want %q", got, want)
@@ -82,7 +82,7 @@ func TestCountsAddUp(t *testing.T) {
 	number := regexp.MustCompile(`\d+`)
 	for name, r := range reports {
 		for _, r.Language = range []string{"en-US", "zh-CN"} {
-			counts := regexp.MustCompile(` ?[(（][^)）]*[)）]`).ReplaceAllString(describe(r).Counts, "")
+			counts := regexp.MustCompile(` ?[(（][^)）]*[)）]`).ReplaceAllString(func() string { d := describe(r); return d.counts() }(), "")
 			sum := -2 * len(r.Result.Jobs)
 			for _, n := range number.FindAllString(counts, -1) {
 				n, _ := strconv.Atoi(n)
@@ -95,18 +95,19 @@ func TestCountsAddUp(t *testing.T) {
 	}
 }
 
-// What needs a person comes first, in each form.
+// What needs a person comes first, and of that what is new.
 func TestOrder(t *testing.T) {
 	eachReport(t, func(t *testing.T, r Report, form, text string) {
 		if !strings.Contains(t.Name(), "mixed") {
 			return
 		}
-		var want []string
-		for _, id := range []string{"notpass1", "strict01", "running1", "broken01", "nothing1", "newword1", "refused1", "unknown1", "unknown2", "late0001",
-			"started1", "started2", "passed01", "passed02", "created1"} {
-			want = append(want, "dts-"+id)
+		if form != "txt" && form != "html" && form != "summary.md" {
+			return // a message names causes, too: see its own tests
 		}
-		if got := regexp.MustCompile(`dts-[a-z]+[0-9]+`).FindAllString(text, -1); !slices.Equal(got, want) {
+		want := []string{"sync-newfail", "dts-notpass1", "dts-strict01", "dts-running1", "dts-broken01", "dts-nothing1", "dts-newword1", "dts-created2",
+			"dts-refused1", "dts-unknown1", "dts-unknown2", "dts-late0001", "dts-waiting1",
+			"dts-started1", "dts-started2", "dts-passed01", "dts-accept01", "dts-passed02", "dts-created1", "dts-untagged"}
+		if got := regexp.MustCompile(`(dts|sync)-[a-z]+[0-9]+|sync-newfail|dts-untagged`).FindAllString(text, -1); !slices.Equal(got, want) {
 			t.Errorf("got %v", got)
 		}
 	})
@@ -117,15 +118,10 @@ func TestLongNames(t *testing.T) {
 	id, name, function := strings.Repeat("i", 64), strings.Repeat("库", 128), strings.Repeat("f", 60)
 	state := &check.State{Status: check.Finished, Passed: verdict(false)}
 	r := Report{Function: function, Result: check.Result{Jobs: []check.Outcome{{JobID: id, JobName: name, Progress: check.Progress{Stage: check.StageJudged, Check: state}}}}}
-	for form, text := range map[string]string{"page": string(HTML(r)), "message": Markdown(r, 4096)} {
+	for form, text := range map[string]string{"page": string(HTML(r)), "message": Message(r, WeCom, 4096)} {
 		if !strings.Contains(text, id) || !strings.Contains(text, name) || !strings.Contains(text, function) {
 			t.Errorf("%s: %s", form, text)
 		}
-	}
-	// Where jobs stand in a row, there is less.
-	r.Result.Jobs[0].Check = nil
-	if text := Markdown(r, 4096); !strings.Contains(text, "> "+id+" ("+strings.Repeat("库", 39)+"…)") {
-		t.Error(text)
 	}
 }
 
@@ -146,10 +142,10 @@ func TestWarnings(t *testing.T) {
 }
 
 func TestTimeIsGivenWithItsZone(t *testing.T) {
-	if got := Text(Report{At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}); !strings.Contains(got, "Time: 2026-01-02 03:04:05 +00:00") {
+	if got := Text(Report{At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}); !strings.Contains(got, "2026-01-02 11:04 (UTC+8)") {
 		t.Error(got)
 	}
-	if got := Text(Report{}); strings.Contains(got, "Time") {
+	if got := Text(Report{}); strings.Contains(got, "UTC") {
 		t.Error(got)
 	}
 }
@@ -188,7 +184,7 @@ func TestLittleRoom(t *testing.T) {
 	failed := check.Step{Name: "Failed", Status: check.StepFailed, Failed: []check.Item{item, item, item}}
 	state := &check.State{Status: check.Finished, Passed: verdict(false), Steps: []check.Step{skipped, ignored, passed, failed, failed}}
 	r := Report{Result: check.Result{Jobs: []check.Outcome{{JobID: "dts-a", Progress: check.Progress{Stage: check.StageJudged, Check: state}}}}}
-	text := Markdown(r, 300)
+	text := Message(r, WeCom, 300)
 	for _, want := range []string{"… and 2 more items", "… and 3 more steps", "**Failed**: failed", strings.Repeat("x", 59) + "…"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing in %s", want, text)
@@ -200,7 +196,7 @@ func TestLittleRoom(t *testing.T) {
 			t.Errorf("%s: %s", form, text)
 		}
 	}
-	if text := Markdown(r, 3000); strings.Contains(text, "more") || !strings.Contains(text, "**Skipped**: skipped") {
+	if text := Message(r, WeCom, 3000); strings.Contains(text, "more") || !strings.Contains(text, "**Skipped**: skipped") {
 		t.Error(text)
 	}
 	r.Result.Jobs[0].JobName = strings.Repeat("n", 100)

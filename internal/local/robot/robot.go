@@ -1,8 +1,9 @@
-// Package robot plays the group robots of WeCom, Feishu and DingTalk, for tests and
+// Package robot plays the robots of WeCom, Feishu, DingTalk and Slack, for tests and
 // for local use: it takes messages at the same paths, holds them against the
 // form, size, rate and signature that each service wants, and answers in its
-// words, a refusal with HTTP status 200 like a success. At any other path it is a
-// webhook that takes JSON. A Server is an http.Handler, usable without a listener.
+// words, with the HTTP status that it has for them: mostly 200, for refusals too.
+// At any other path it is a webhook that takes JSON. A Server is an http.Handler,
+// usable without a listener.
 package robot
 
 import (
@@ -26,6 +27,7 @@ const (
 	WeCom    Chat = "wecom"
 	Feishu   Chat = "feishu"
 	DingTalk Chat = "dingtalk"
+	Slack    Chat = "slack"
 	Other    Chat = "other" // a webhook that takes JSON
 )
 
@@ -35,6 +37,7 @@ const (
 	wecomPath    = "/cgi-bin/webhook/send"   // ?key=…
 	feishuPath   = "/open-apis/bot/v2/hook/" // …
 	dingtalkPath = "/robot/send"             // ?access_token=…
+	slackPath    = "/services/"              // …
 )
 
 // Options say what the robots are like.
@@ -48,7 +51,8 @@ type Options struct {
 	OnMessage func(Message)
 
 	// Faults that are met from the start: those of cloudapi, where Action is a
-	// Chat and the Code of FaultCode the errcode, and the two below.
+	// Chat and the Code of FaultCode the errcode, or the HTTP status where there are
+	// no codes; and the two below.
 	Faults []cloudapi.Fault
 
 	// Now tells the time; time.Now if nil.
@@ -75,13 +79,14 @@ type Message struct {
 	// Robot is the key, hook or token that was called; the path at Other.
 	Robot string
 
-	// Type is the msgtype or msg_type; empty at Other.
+	// Type is the msgtype or msg_type; empty where there is none.
 	Type string
 
 	// Text is what people read: titles and texts, a line each.
 	Text string
 
-	// Mentions are whom the message calls, as a WeCom text does.
+	// Mentions are whom the message calls, in the chat's own way: ids, and what is
+	// written for all.
 	Mentions []string
 
 	// Body as it was sent.
@@ -149,8 +154,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		code, _ := strconv.Atoi(fault.Code)
 		refusal = refuse(code, "%s", fault.Message)
 	}
-	if m.Chat == Other && refusal != nil {
-		http.Error(w, refusal.message, http.StatusBadRequest)
+	if status := service.statusOf(refusal); status != http.StatusOK {
+		w.Header().Set("Content-Type", service.contentType())
+		if status == http.StatusTooManyRequests {
+			w.Header().Set("Retry-After", "1")
+		}
+		w.WriteHeader(status)
+		w.Write(service.answer(refusal))
 		return
 	}
 	fault.Send(w, r, service.answer(refusal))
@@ -158,6 +168,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // chatOf returns the service that a request is for, and the robot.
 func chatOf(r *http.Request) (Chat, string) {
+	if hook, ok := strings.CutPrefix(r.URL.Path, slackPath); ok {
+		return Slack, hook
+	}
 	switch hook, isHook := strings.CutPrefix(r.URL.Path, feishuPath); {
 	case r.URL.Path == wecomPath:
 		return WeCom, r.URL.Query().Get("key")

@@ -24,6 +24,7 @@ const (
 	wecom    = "/cgi-bin/webhook/send?key=k"
 	feishu   = "/open-apis/bot/v2/hook/h"
 	dingtalk = "/robot/send?access_token=t"
+	slack    = "/services/T0/B0/x"
 )
 
 // ok are the answers to a message that was taken.
@@ -31,6 +32,7 @@ var ok = map[string]string{
 	wecom:    `{"errcode":0,"errmsg":"ok"}`,
 	feishu:   `{"StatusCode":0,"StatusMessage":"success","code":0,"data":{},"msg":"success"}`,
 	dingtalk: `{"errcode":0,"errmsg":"ok"}`,
+	slack:    `ok`,
 }
 
 // post sends a body without a listener and returns the answer's status and body.
@@ -100,6 +102,13 @@ func TestMessages(t *testing.T) {
 		"dingtalk no token":        {"/robot/send", `{"msgtype":"text","text":{"content":"hello"}}`, `"errcode":300005`, ""},
 		"dingtalk largest":         {dingtalk, padded(`{"msgtype":"text","text":{"content":"hello"}}`, 20000), "", "dingtalk t text hello []"},
 		"dingtalk larger":          {dingtalk, padded(`{"msgtype":"text","text":{"content":"hello"}}`, 20001), `"errcode":460101`, ""},
+		"wecom calls":              {wecom, `{"msgtype":"markdown","markdown":{"content":"hello\n<@li.si> <@wang>"}}`, "", "wecom k markdown hello\n<@li.si> <@wang> [li.si wang]"},
+		"feishu calls":             {feishu, `{"msg_type":"text","content":{"text":"<at user_id=\"ou_1\">x</at><at user_id=\"all\"></at>"}}`, "", `feishu h text <at user_id="ou_1">x</at><at user_id="all"></at> [ou_1 all]`},
+		"slack":                    {slack, `{"text":"hello"}`, "", "slack T0/B0/x  hello []"},
+		"slack calls":              {slack, `{"text":"hello <@U1> <!channel>"}`, "", "slack T0/B0/x  hello <@U1> <!channel> [U1 channel]"},
+		"slack no text":            {slack, `{"msgtype":"text"}`, "no_text", ""},
+		"slack no JSON":            {slack, `hello`, "invalid_payload", ""},
+		"slack no hook":            {"/services/", `{"text":"hello"}`, "no_service", ""},
 		"a signature not wanted":   {feishu, `{"timestamp":"1","sign":"x","msg_type":"text","content":{"text":"hello"}}`, "", "feishu h text hello []"},
 		"wecom with a path behind": {"/cgi-bin/webhook/send/x", `[1]`, "{}", "other /cgi-bin/webhook/send/x  [1] []"},
 	} {
@@ -112,8 +121,9 @@ func TestMessages(t *testing.T) {
 			if want == "" {
 				want = ok[test.path]
 			}
-			if status != http.StatusOK || !strings.Contains(answer, want) {
-				t.Errorf("answered %d %s, want 200 %s", status, answer, want)
+			wantStatus := statusOf(answer)
+			if status != wantStatus || !strings.Contains(answer, want) {
+				t.Errorf("answered %d %s, want %d %s", status, answer, wantStatus, want)
 			}
 			messages := s.Messages()
 			if len(messages) != len(called) || len(messages) > 1 || (len(messages) == 1) != (test.message != "") {
@@ -133,11 +143,22 @@ func TestMessages(t *testing.T) {
 	}
 }
 
+// statusOf returns the HTTP status that belongs to an answer, as the services' pages
+// and users have it.
+func statusOf(answer string) int {
+	for text, status := range map[string]int{`"code":9499`: 400, `"code":19021`: 400, "no_text": 400, "invalid_payload": 400, "no_service": 404, "rate_limited": 429} {
+		if strings.Contains(answer, text) {
+			return status
+		}
+	}
+	return 200
+}
+
 // TestRequests has requests that carry no message.
 func TestRequests(t *testing.T) {
 	hello := map[string]string{
 		wecom: `{"msgtype":"text","text":{"content":"hello"}}`, feishu: `{"msg_type":"text","content":{"text":"hello"}}`,
-		dingtalk: `{"msgtype":"text","text":{"content":"hello"}}`, "/own": `{}`,
+		dingtalk: `{"msgtype":"text","text":{"content":"hello"}}`, slack: `{"text":"hello"}`, "/own": `{}`,
 	}
 	for name, test := range map[string]struct {
 		method, path, contentType string
@@ -146,8 +167,9 @@ func TestRequests(t *testing.T) {
 	}{
 		"wecom GET":              {"GET", wecom, "application/json", 200, `"errcode":43002`},
 		"wecom no type":          {"POST", wecom, "", 200, `"errcode":40008`},
-		"feishu PUT":             {"PUT", feishu, "application/json", 200, `"code":9499`},
-		"feishu form":            {"POST", feishu, "application/x-www-form-urlencoded", 200, `"code":9499`},
+		"slack GET":              {"GET", slack, "application/json", 400, `invalid_payload`},
+		"feishu PUT":             {"PUT", feishu, "application/json", 400, `"code":9499`},
+		"feishu form":            {"POST", feishu, "application/x-www-form-urlencoded", 400, `"code":9499`},
 		"dingtalk GET":           {"GET", dingtalk, "application/json", 200, `"errcode":43002`},
 		"dingtalk text/plain":    {"POST", dingtalk, "text/plain", 200, `"errcode":43004`},
 		"a webhook's GET":        {"GET", "/own", "application/json", 400, `POST only`},
@@ -238,7 +260,7 @@ func TestSignatures(t *testing.T) {
 			s := robot.New(robot.Options{Secret: "secret", Now: func() time.Time { return now }})
 			path, body := test.of(test.timestamp, test.sign)
 			status, answer := post(s, path, body)
-			if status != 200 || len(s.Messages()) == 1 != test.taken {
+			if status != statusOf(answer) || len(s.Messages()) == 1 != test.taken {
 				t.Errorf("answered %d %s", status, answer)
 			}
 			if !test.taken && !strings.Contains(answer, `"code":19021`) && !strings.Contains(answer, `"errcode":310000`) {
@@ -252,7 +274,7 @@ func TestSignatures(t *testing.T) {
 func TestRates(t *testing.T) {
 	bodies := map[string]string{
 		wecom: `{"msgtype":"text","text":{"content":"hello"}}`, feishu: `{"msg_type":"text","content":{"text":"hello"}}`,
-		dingtalk: `{"msgtype":"text","text":{"content":"hello"}}`,
+		dingtalk: `{"msgtype":"text","text":{"content":"hello"}}`, slack: `{"text":"hello"}`,
 	}
 	type step struct {
 		after        time.Duration
@@ -266,6 +288,7 @@ func TestRates(t *testing.T) {
 		feishu: {`"code":11232`, slices.Concat([]step{{0, 7, 5}, {time.Second - 1, 1, 0}, {1, 6, 5}},
 			slices.Repeat([]step{{time.Second, 5, 5}}, 18), // 100 in 20 seconds
 			[]step{{time.Second, 5, 0}, {40*time.Second - 1, 1, 0}, {1, 6, 5}})},
+		slack:    {"rate_limited", []step{{0, 2, 1}, {time.Second - 1, 1, 0}, {1, 2, 1}}},
 		dingtalk: {`"errcode":130101`, []step{{0, 20, 20}, {time.Minute, 20, 20}, {0, 1, 0}, {9 * time.Minute, 1, 0}, {time.Minute - 1, 1, 0}, {1, 21, 20}}},
 	} {
 		t.Run(path, func(t *testing.T) {
@@ -314,19 +337,22 @@ func TestFaults(t *testing.T) {
 		want   string
 		taken  bool
 	}{
-		"slow":            {cloudapi.Fault{Kind: cloudapi.FaultDelay, Delay: 50 * time.Millisecond}, wecom, 200, ok[wecom], true},
-		"down":            {cloudapi.Fault{Kind: cloudapi.FaultDrop}, wecom, 0, "", false},
-		"refusing":        {cloudapi.Fault{Kind: cloudapi.FaultCode, Code: "93000", Message: "invalid webhook url"}, wecom, 200, `{"errcode":93000,"errmsg":"invalid webhook url"}`, false},
-		"Feishu refusing": {cloudapi.Fault{Kind: cloudapi.FaultCode, Code: "19007", Message: "Bot Not Enabled"}, feishu, 200, `{"code":19007,"data":{},"msg":"Bot Not Enabled"}`, false},
-		"a webhook's":     {cloudapi.Fault{Kind: cloudapi.FaultCode, Code: "1", Message: "not today"}, "/own", 400, "not today", false},
-		"refused, taken":  {cloudapi.Fault{Kind: cloudapi.FaultCodeCarried, Code: "-1", Message: "system busy"}, dingtalk, 200, `{"errcode":-1,"errmsg":"system busy"}`, true},
-		"nonsense":        {cloudapi.Fault{Kind: robot.FaultNonsense}, wecom, 200, "<html>", true},
-		"HTTP 500":        {cloudapi.Fault{Kind: robot.FaultHTTP500}, wecom, 500, "Internal Server Error", false},
-		"HTTP 502":        {cloudapi.Fault{Kind: cloudapi.FaultHTML}, wecom, 502, "Bad Gateway", false},
-		"lost":            {cloudapi.Fault{Kind: cloudapi.FaultLost}, wecom, 0, "", true},
-		"truncated":       {cloudapi.Fault{Kind: cloudapi.FaultTruncated}, wecom, 0, "", true},
-		"of another chat": {cloudapi.Fault{Kind: cloudapi.FaultDrop, Action: "feishu"}, wecom, 200, ok[wecom], true},
-		"of this chat":    {cloudapi.Fault{Kind: cloudapi.FaultDrop, Action: "wecom"}, wecom, 0, "", false},
+		"slow":             {cloudapi.Fault{Kind: cloudapi.FaultDelay, Delay: 50 * time.Millisecond}, wecom, 200, ok[wecom], true},
+		"down":             {cloudapi.Fault{Kind: cloudapi.FaultDrop}, wecom, 0, "", false},
+		"refusing":         {cloudapi.Fault{Kind: cloudapi.FaultCode, Code: "93000", Message: "invalid webhook url"}, wecom, 200, `{"errcode":93000,"errmsg":"invalid webhook url"}`, false},
+		"Feishu refusing":  {cloudapi.Fault{Kind: cloudapi.FaultCode, Code: "19007", Message: "Bot Not Enabled"}, feishu, 200, `{"code":19007,"data":{},"msg":"Bot Not Enabled"}`, false},
+		"Feishu too fast":  {cloudapi.Fault{Kind: cloudapi.FaultCode, Code: "9499", Message: "too many request"}, feishu, 400, `{"code":9499,"data":{},"msg":"too many request"}`, false},
+		"Slack gone":       {cloudapi.Fault{Kind: cloudapi.FaultCode, Code: "410", Message: "channel_is_archived"}, slack, 410, "channel_is_archived", false},
+		"Slack by errcode": {cloudapi.Fault{Kind: cloudapi.FaultCode, Code: "45009", Message: "invalid_payload"}, slack, 400, "invalid_payload", false},
+		"a webhook's":      {cloudapi.Fault{Kind: cloudapi.FaultCode, Code: "1", Message: "not today"}, "/own", 400, "not today", false},
+		"refused, taken":   {cloudapi.Fault{Kind: cloudapi.FaultCodeCarried, Code: "-1", Message: "system busy"}, dingtalk, 200, `{"errcode":-1,"errmsg":"system busy"}`, true},
+		"nonsense":         {cloudapi.Fault{Kind: robot.FaultNonsense}, wecom, 200, "<html>", true},
+		"HTTP 500":         {cloudapi.Fault{Kind: robot.FaultHTTP500}, wecom, 500, "Internal Server Error", false},
+		"HTTP 502":         {cloudapi.Fault{Kind: cloudapi.FaultHTML}, wecom, 502, "Bad Gateway", false},
+		"lost":             {cloudapi.Fault{Kind: cloudapi.FaultLost}, wecom, 0, "", true},
+		"truncated":        {cloudapi.Fault{Kind: cloudapi.FaultTruncated}, wecom, 0, "", true},
+		"of another chat":  {cloudapi.Fault{Kind: cloudapi.FaultDrop, Action: "feishu"}, wecom, 200, ok[wecom], true},
+		"of this chat":     {cloudapi.Fault{Kind: cloudapi.FaultDrop, Action: "wecom"}, wecom, 0, "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := robot.New(robot.Options{Faults: []cloudapi.Fault{test.fault}})

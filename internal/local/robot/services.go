@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,8 +34,13 @@ type rate struct {
 
 // service is what a service wants of a message, and how it answers.
 type service struct {
-	// answer is the body of an answer, of a success if there is no refusal.
+	// answer is the body of an answer, of a success if there is no refusal. It is JSON
+	// unless text is set.
 	answer func(*refusal) []byte
+	text   bool
+
+	// status is the HTTP status of a refusal with that code; nil where all are 200.
+	status func(code int) int
 
 	// read reads the message's body.
 	read func(*Message) *refusal
@@ -50,6 +56,21 @@ type service struct {
 	maxBody int
 
 	noRobot, noPost, noJSON, tooLarge, tooFast, wrongSignature *refusal
+}
+
+// statusOf returns the HTTP status of an answer.
+func (s service) statusOf(r *refusal) int {
+	if r == nil || s.status == nil {
+		return http.StatusOK
+	}
+	return s.status(r.code)
+}
+
+func (s service) contentType() string {
+	if s.text {
+		return "text/plain; charset=utf-8"
+	}
+	return "application/json"
 }
 
 // services are what the services want. What they refuse is in their own words as
@@ -68,6 +89,7 @@ var services = map[Chat]service{
 	Feishu: {
 		answer:         code,
 		read:           readFeishu,
+		status:         feishuStatus,
 		signed:         signedFeishu,
 		rates:          []rate{{5, time.Second}, {100, time.Minute}},
 		maxBody:        20 << 10,
@@ -92,8 +114,22 @@ var services = map[Chat]service{
 		tooFast:        refuse(130101, "send too fast, exceed 20 times per minute"),
 		wrongSignature: refuse(310000, "sign not match"),
 	},
+	Slack: {
+		answer:   word,
+		text:     true,
+		status:   slackStatus,
+		read:     readSlack,
+		rates:    []rate{{1, time.Second}},
+		noRobot:  refuse(404, "no_service"),
+		noPost:   refuse(400, "invalid_payload"),
+		noJSON:   refuse(400, "invalid_payload"),
+		tooLarge: refuse(400, "invalid_payload"),
+		tooFast:  refuse(429, "rate_limited"),
+	},
 	Other: {
-		answer:   func(*refusal) []byte { return []byte("{}") },
+		answer:   otherAnswer,
+		text:     true,
+		status:   func(int) int { return http.StatusBadRequest },
 		read:     readOther,
 		noPost:   refuse(0, "POST only"),
 		noJSON:   refuse(0, "application/json only"),
@@ -115,6 +151,37 @@ func code(r *refusal) []byte {
 		return encode(map[string]any{"StatusCode": 0, "StatusMessage": "success", "code": 0, "data": map[string]any{}, "msg": "success"})
 	}
 	return encode(map[string]any{"code": r.code, "data": map[string]any{}, "msg": r.message})
+}
+
+// feishuStatus: some of Feishu's refusals come with 400.
+func feishuStatus(code int) int {
+	if code == 9499 || code == 19021 {
+		return http.StatusBadRequest
+	}
+	return http.StatusOK
+}
+
+// slackStatus: Slack has no other codes.
+func slackStatus(code int) int {
+	if code < 400 || code > 599 {
+		return http.StatusBadRequest
+	}
+	return code
+}
+
+// word is an answer of Slack's form.
+func word(r *refusal) []byte {
+	if r == nil {
+		return []byte("ok")
+	}
+	return []byte(r.message)
+}
+
+func otherAnswer(r *refusal) []byte {
+	if r == nil {
+		return []byte("{}")
+	}
+	return []byte(r.message)
 }
 
 func encode(v any) []byte {
@@ -157,6 +224,9 @@ func readWeCom(m *Message) *refusal {
 	default:
 		return refuse(40008, "invalid message type")
 	}
+	if body.Msgtype == "markdown" {
+		m.Mentions = called(wecomCalls, m.Text)
+	}
 	switch {
 	case m.Text == "":
 		return refuse(44004, "content is empty")
@@ -183,6 +253,7 @@ func readFeishu(m *Message) *refusal {
 	switch body.MsgType {
 	case "text":
 		m.Text = body.Content.Text
+		m.Mentions = called(feishuCalls, m.Text)
 	case "post":
 		var lines []string
 		for _, language := range []string{"zh_cn", "en_us"} {
@@ -262,6 +333,33 @@ func readDingTalk(m *Message) *refusal {
 		return refuse(40035, "invalid parameter: title or text is missing")
 	}
 	return nil
+}
+
+func readSlack(m *Message) *refusal {
+	var body struct{ Text string }
+	if !decode(m.Body, &body) {
+		return refuse(400, "invalid_payload")
+	}
+	if m.Text = body.Text; m.Text == "" {
+		return refuse(400, "no_text")
+	}
+	m.Mentions = called(slackCalls, m.Text)
+	return nil
+}
+
+// What calls somebody in a text, with the id.
+var (
+	wecomCalls  = regexp.MustCompile(`<@([^<>\s]+)>`)
+	feishuCalls = regexp.MustCompile(`<at user_id="([^"]+)">`)
+	slackCalls  = regexp.MustCompile(`<(?:@|!)([A-Za-z0-9]+)(?:\|[^>]*)?>`)
+)
+
+// called returns whom a text calls.
+func called(calls *regexp.Regexp, text string) (ids []string) {
+	for _, m := range calls.FindAllStringSubmatch(text, -1) {
+		ids = append(ids, m[1])
+	}
+	return ids
 }
 
 func readOther(m *Message) *refusal {
