@@ -51,3 +51,16 @@ func TestSources(t *testing.T) {
 		}
 	}
 }
+
+// The keys under which a query may list jobs.
+func TestKeysOfLists(t *testing.T) {
+	for key, want := range map[string]bool{
+		"JobIds": true, "jobids": true, "JobIds[]": true, "JobIds[0]": true, "JobId[12]": true, "JobIds.0": true, "JobId.12": true,
+		"JobIds.": false, "JobIds[": false, "JobIds]": false, "JobIds[x]": false, "JobIds1": false, "JobIds.1]": false, "JobIds[1": false, "JobIds.x": false, "[]": false, ".1": false, "]": false,
+	} {
+		e, err := Read([]byte(`{"httpMethod":"GET","path":"/","queryString":{"` + key + `":"dts-1"}}`))
+		if got := err == nil; got != want || got && e.Requests[0].Batch != (key != "JobId") {
+			t.Errorf("%s: %+v, %v", key, e.Requests, err)
+		}
+	}
+}

@@ -111,7 +111,7 @@ func (o *options) readAccept(where string, values []value) *check.Error {
 	case n > maxAccept:
 		return check.Invalid(where, fmt.Sprintf("names more than %d steps", maxAccept))
 	}
-	return o.set("Accept", option{strings.Join(slices.Sorted(slices.Values(l.ids)), ","), where})
+	return o.set("Accept", option{strings.Join(sorted(l.ids), ","), where})
 }
 
 // isOn reads true or false. A parameter is a text, and true without a value.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"migratecheck/internal/check"
@@ -23,14 +22,21 @@ type parameters struct {
 	count  int
 }
 
-// index ends the key of a list: as web frameworks have it (JobIds[]), or as queries
-// of API 3.0 do (JobIds.0).
-var index = regexp.MustCompile(`(\[[0-9]*\]|\.[0-9]+)$`)
+// cutIndex cuts off what ends the key of a list: as web frameworks have it (JobIds[]),
+// or as queries of API 3.0 do (JobIds.0).
+func cutIndex(key []byte) []byte {
+	bare, closed := bytes.CutSuffix(key, []byte("]"))
+	bare = bytes.TrimRight(bare, "0123456789")
+	if closed && bytes.HasSuffix(bare, []byte("[")) || !closed && len(bare) < len(key) && bytes.HasSuffix(bare, []byte(".")) {
+		return bare[:len(bare)-1]
+	}
+	return key
+}
 
 // add adds a value: a text, or JSON of the event that is no string, such as true for a
 // parameter that has no value.
 func (p *parameters) add(key, text, json []byte) *check.Error {
-	bare := index.ReplaceAll(key[:len(key):len(key)], nil)
+	bare := cutIndex(key)
 	name := match(bare, requestKeys)
 	if name == "" {
 		p.noteKey(p.place, key)

@@ -94,16 +94,13 @@ func (d *draft) merge(other draft) *check.Error {
 		}
 	case d.filter != nil || other.filter != nil:
 		return check.Invalid(other.place, "must not be given together with "+d.place+": a request names its jobs or has Select, not both")
-	case !sameIDs(d.jobs, other.jobs):
+	case !slices.Equal(sorted(d.jobs), sorted(other.jobs)):
 		return check.Invalid(other.place, "names another job than "+d.place)
 	}
 	return nil
 }
 
-// sameIDs reports whether two lists hold the same ids, in any order.
-func sameIDs(a, b []string) bool {
-	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
-}
+func sorted(ids []string) []string { return slices.Sorted(slices.Values(ids)) }
 
 // readMessage reads a message: a text, or JSON in place of it. It must say which
 // jobs.
@@ -231,10 +228,10 @@ func (d *draft) read(place string, f field) *check.Error {
 	switch f.name {
 	case "JobId", "JobIds":
 		found, err := readJobs(where, f)
-		if err != nil {
-			return err
+		if err == nil {
+			err = d.merge(found)
 		}
-		return d.merge(found)
+		return err
 	case "Select":
 		for _, v := range f.values {
 			found, err := readSelect(where, v, f.parameter)
