@@ -14,7 +14,10 @@ import (
 
 // Client calls DTS for every invocation of one instance of the function. It is
 // safe for concurrent use. The errors of its methods are of type *check.Error.
-type Client struct{ kinds map[check.JobKind]kind }
+type Client struct {
+	api   *tcapi.Client
+	kinds map[check.JobKind]kind
+}
 
 // kind is what DTS can do with one kind of job.
 type kind interface {
@@ -32,7 +35,7 @@ type kind interface {
 // Jobs that bear startTag are Tagged, none if its key is empty.
 func New(api *tcapi.Client, version string, startTag check.Tag) *Client {
 	s := service{api: api, startTag: startTag}
-	c := &Client{kinds: map[check.JobKind]kind{
+	c := &Client{api: api, kinds: map[check.JobKind]kind{
 		check.Migration: version2018{migrations{s.with(actions2018)}},
 		check.Sync:      newSync(s.with(actionsSync)),
 	}}
@@ -58,7 +61,15 @@ func (c *Client) DescribeCheck(ctx context.Context, job string) (check.State, ch
 
 // DescribeJob reads a job.
 func (c *Client) DescribeJob(ctx context.Context, job string) (check.Job, check.Receipt, error) {
-	return c.of(job).describeJob(ctx, job)
+	j, receipt, err := c.of(job).describeJob(ctx, job)
+	return c.shown(ctx, j), receipt, err
+}
+
+// shown returns a job as it may be shown: what DTS says of it is compared first, and
+// secrets are taken out of it then.
+func (c *Client) shown(ctx context.Context, j check.Job) check.Job {
+	j.Name, j.Status = c.api.Redact(ctx, j.Name), c.api.Redact(ctx, j.Status)
+	return j
 }
 
 // Start starts the migration of a job. It is not repeated after an attempt
@@ -84,7 +95,12 @@ func (c *Client) ListJobs(ctx context.Context, f check.Filter) ([]check.Job, err
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, jobs...)
+		for _, j := range jobs {
+			if c.api.Redact(ctx, j.ID) != j.ID {
+				return nil, unreadableList(check.Receipt{}, "a JobId that holds a secret")
+			}
+			all = append(all, c.shown(ctx, j))
+		}
 	}
 	if len(all) > maxJobs {
 		return nil, check.Invalid("Select", fmt.Sprintf("finds more than %d jobs: say more of which are meant", maxJobs))

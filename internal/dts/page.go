@@ -32,7 +32,7 @@ type listed struct {
 // list is the answer of an action that lists jobs.
 type list[T entry] struct {
 	TotalCount *int
-	JobList    bounded[T]
+	JobList    bounded[T] `redact:"-"`
 }
 
 // entry is a job in a list. Nothing is decoded but what it has fields for: the

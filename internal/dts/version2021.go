@@ -117,7 +117,7 @@ func word2021(status string) string {
 
 // detail2021 is the answer of DescribeMigrationDetail.
 type detail2021 struct {
-	job2021
+	job2021       `redact:"-"`
 	CheckStepInfo *struct{ EndAt string }
 }
 

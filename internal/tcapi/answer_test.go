@@ -276,6 +276,13 @@ func TestTooLarge(t *testing.T) {
 	values := func(n int) string {
 		return `{"Response":{"JobList":[` + strings.Repeat("0,", n-1) + `0],"RequestId":"r-1"}}`
 	}
+	object := func(members int) string {
+		var out strings.Builder
+		for i := range members {
+			fmt.Fprintf(&out, `"x%d":0,`, i)
+		}
+		return `{"Response":{"JobList":{` + out.String() + `"x":"` + strings.Repeat("x", 5000) + `"},"RequestId":"r-1"}}`
+	}
 	for name, row := range map[string]struct {
 		action Action
 		body   string
@@ -284,6 +291,8 @@ func TestTooLarge(t *testing.T) {
 	}{
 		"a list that is as large as it may be":   {list, answer(4 << 20), "", 0},
 		"a list that is larger":                  {list, answer(4<<20 + 1), check.CodeTooLarge, 4 << 20},
+		"an object of many members":              {createCheck, object(100), "", 0},
+		"an object of too many members":          {createCheck, object(300), check.CodeTooLarge, 0},
 		"a list of many values":                  {list, values(300000), "", 0},
 		"a list of too many values":              {list, values(500000), check.CodeTooLarge, len(values(500000))},
 		"a small one that is as large":           {small, answer(1000), "", 0},

@@ -74,17 +74,14 @@ func (s secrets) redact(text string) string {
 	for _, secret := range s {
 		text = strings.ReplaceAll(text, secret, mask)
 	}
-	if !hides([]byte(text)) {
-		return text
-	}
-	plain := visible(text)
-	if plain != text && s.in(plain) || s.hidden(plain, 2) {
+	if hides([]byte(text)) && s.hidden(text, 2) {
 		return mask
 	}
 	return text
 }
 
-// hidden reports whether a text has a secret that is escaped so many times at most.
+// hidden reports whether a text has a secret that is escaped so many times at most,
+// or has invisible characters amid it.
 func (s secrets) hidden(text string, times int) bool {
 	for _, unescape := range []func(string) string{unescapeJSON, unescapeURL, html.UnescapeString} {
 		plain := visible(unescape(text))

@@ -261,7 +261,7 @@ func TestRedactOfEarlierInvocations(t *testing.T) {
 		}
 	}
 	// The first ones are too long ago.
-	if got := client.Redact(t.Context(), "tokenNumber 0"); got != "tokenNumber 0" {
+	if got := client.Redact(t.Context(), "tokenNumber0"); got != "tokenNumber0" {
 		t.Errorf("%s", got)
 	}
 }
