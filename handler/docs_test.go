@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"migratecheck/internal/check"
+	"migratecheck/internal/report"
 )
 
 // pages are the operator's, in each language.
@@ -42,9 +43,9 @@ func everyLine(t *testing.T) log {
 		`{"Records":[{"CMQ":{"msgBody":"?"}}]}`, `{"httpMethod":"OPTIONS","path":"/"}`,
 	} {
 		o := everything(eventful())
-		o.HandOn = func(context.Context, check.Result, About) []Undelivered {
-			return []Undelivered{{Destination: "webhook", Reason: "refused", Payloads: slices.Values([]json.RawMessage{[]byte("{}")})}}
-		}
+		o.Forward = forwarder(func(context.Context, report.Report, map[string]check.Told) []check.Forwarded {
+			return []check.Forwarded{{Destination: "webhook", Reason: "refused", Payloads: slices.Values([]json.RawMessage{[]byte("{}")})}}
+		})
 		lines = append(lines, newInstance(o).fire(t, "request", event, 15*time.Minute).log...)
 	}
 	return lines
@@ -65,11 +66,13 @@ func eventful() DTS {
 			"dts-running": refusal("InternalError.DuplicateJob"), "dts-migrates": refusal("FailedOperation.NotAllowOperation"),
 			"dts-busy": refusal("RequestLimitExceeded"), "dts-late": &check.Error{Code: check.CodeDeadline, Message: "time was nearly up"},
 		},
+		before: map[string]reading{
+			"dts-unavailable": state(check.Unavailable, 0), "dts-starting": state(check.Starting, 0), "dts-runs": state(check.Running, 50),
+			"dts-ended": state(check.Finished, 100), "dts-notpass": verdict(true, "ok"),
+		},
 		describe: map[string][]reading{
 			"dts-notpass": {running, notPassed}, "dts-slow": {running}, "dts-unreadable": {{err: refusal("AuthFailure")}},
-			"dts-long":        append(slices.Repeat([]reading{running}, 100), verdict(true, "ok")),
-			"dts-unavailable": {state(check.Unavailable, 0)}, "dts-starting": {state(check.Starting, 0)}, "dts-runs": {state(check.Running, 50)},
-			"dts-ended": {state(check.Finished, 100)},
+			"dts-long": append(slices.Repeat([]reading{running}, 100), verdict(true, "ok")),
 		},
 		job:    map[string][]jobReading{"dts-migrates": {{job: check.Job{ID: "dts-migrates", Status: check.JobRunning}}}},
 		start:  map[string][]error{"dts-stays": {refusal("FailedOperation.StatusInConflict")}},

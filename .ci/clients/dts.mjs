@@ -37,6 +37,13 @@ const startRefusals = {
   "start of an unknown job": { request: { JobId: "dts-unknown0" }, code: "ResourceNotFound.JobNotExist" },
 }
 
+// What CreateCheckSyncJob is refused for.
+const syncRefusals = {
+  "unknown job": { JobId: "sync-unknown0", code: "ResourceNotFound.ResourceNotFoundError" },
+  migration: { JobId: "dts-passes-now", code: "ResourceNotFound.ResourceNotFoundError" },
+  "job that is not configured": { JobId: "sync-never-configured", code: "UnsupportedOperation.UnsupportedOperationError" },
+}
+
 function client(version, signMethod, reqMethod, otherCredential) {
   return new generations[version].Client({
     credential: { ...credential, ...otherCredential },
@@ -52,7 +59,7 @@ function client(version, signMethod, reqMethod, otherCredential) {
 // never is.
 async function until(read, done) {
   let answer
-  for (let i = 0; i < 200; i++) {
+  for (let i = 0; i < 400; i++) {
     answer = await read()
     if (done(answer)) return
     await sleep(10)
@@ -116,6 +123,32 @@ for (const signMethod of ["TC3-HMAC-SHA256", "HmacSHA1", "HmacSHA256"]) {
       if (answer.Status !== "checkNotPass" || !answer.Action.AllowedAction.includes("check")) return JSON.stringify(answer)
       if (!/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/.test(answer.CheckStepInfo.EndAt)) return JSON.stringify(answer.CheckStepInfo)
     })
+    const sync = { JobId: "sync-passes-with-warnings" }
+    await assert(`${way} sync success`, async () => {
+      const answer = await sdk.CreateCheckSyncJob(sync)
+      if (!/^[0-9a-f-]{36}$/.test(answer.RequestId)) return `RequestId ${answer.RequestId}`
+    })
+    await assert(`${way} sync verdict`, () => until(() => sdk.DescribeCheckSyncJobResult(sync), (answer) => {
+      const [connected, privileges] = answer.StepInfos
+      return answer.Status === "success" && connected.Warnings === null && privileges.Status === "finished" &&
+        privileges.Warnings[0].Message === "more privileges than needed"
+    }))
+    await assert(`${way} sync list`, async () => {
+      const answer = await sdk.DescribeSyncJobs({ Order: "CreateTime", OrderSeq: "ASC" })
+      if (ids(answer) !== "sync-passes-with-warnings sync-breaks-down sync-never-configured" || answer.TotalCount !== 3) return ids(answer)
+    })
+    await assert(`${way} sync list by ids, tag, status and type`, async () => {
+      const answer = await sdk.DescribeSyncJobs({
+        JobIds: ["sync-breaks-down", "sync-passes-with-warnings"], TagFilters: [{ TagKey: "env", TagValue: ["prod"] }],
+        Status: ["CheckPass", "CheckNotPass"], JobType: "mysql2mysql",
+      })
+      if (ids(answer) !== "sync-passes-with-warnings") return ids(answer)
+      const [job] = answer.JobList
+      if (job.Status !== "CheckPass" || job.JobName !== "orders to Shanghai" || !job.Actions.includes("start")) return JSON.stringify(job)
+    })
+    for (const [name, { JobId, code }] of Object.entries(syncRefusals)) {
+      await assert(`${way} sync ${name}`, () => refused(code, () => sdk.CreateCheckSyncJob({ JobId })))
+    }
     await assert(`${way} detail of an unknown job`, () =>
       refused("ResourceNotFound.JobNotExist", () => sdk.DescribeMigrationDetail({ JobId: "dts-unknown0" })))
   }

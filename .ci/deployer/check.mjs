@@ -40,6 +40,7 @@ check('the function', () => {
     Environment: {
       Variables: [
         { Key: 'DTS_REGION', Value: 'ap-guangzhou' },
+        { Key: 'DTS_API_VERSION', Value: '2021-12-06' },
         { Key: 'LOG_LEVEL', Value: 'info' },
       ],
     },

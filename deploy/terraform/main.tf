@@ -8,6 +8,7 @@ locals {
   policies = merge(
     { check = "policy.json" },
     var.start ? { start = "policy-start.json" } : {},
+    var.sync ? { sync = "policy-sync.json" } : {},
     var.result_function != null || var.result_event_bus != null ? { result = "policy-result.json" } : {},
   )
 
@@ -40,7 +41,10 @@ locals {
   request = jsonencode({
     for word, value in {
       JobIds = length(var.job_ids) > 0 ? var.job_ids : null
-      Select = length(var.job_ids) > 0 ? null : { for key, value in var.select : key => value if value != null }
+      Select = length(var.job_ids) > 0 ? null : merge(
+        var.sync ? { Kind = ["migration", "sync"] } : {},
+        { for key, value in var.select : key => value if value != null },
+      )
       Wait   = var.wait
       Start  = var.start
       Strict = var.strict
@@ -85,6 +89,9 @@ resource "tencentcloud_scf_function" "function" {
   environment = local.environment
   tags        = var.tags
 
+  cls_logset_id = tencentcloud_cls_logset.function.id
+  cls_topic_id  = tencentcloud_cls_topic.function.id
+
   # The APIs are reached through the public network.
   enable_public_net = true
 
@@ -103,12 +110,20 @@ resource "tencentcloud_scf_function" "function" {
       error_message = "result_webhook must begin with https://."
     }
     precondition {
+      condition     = var.alarm_webhook == null ? true : can(regex("^(?i:https)://", var.alarm_webhook))
+      error_message = "alarm_webhook must begin with https://."
+    }
+    precondition {
       condition     = var.result_webhook_secret == null || var.result_webhook != null
       error_message = "result_webhook_secret signs for result_webhook, which is not set."
     }
     precondition {
       condition     = var.result_webhook_secret == null ? true : can(regex("^.{8,}$", var.result_webhook_secret))
       error_message = "result_webhook_secret must have 8 characters or more."
+    }
+    precondition {
+      condition     = !local.told || !contains(["warn", "error"], coalesce(var.log_level, "info"))
+      error_message = "The alarms read lines of level info: log_level must be info or debug."
     }
   }
 }

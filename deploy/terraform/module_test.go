@@ -1,6 +1,7 @@
 package terraform
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,16 +23,12 @@ import (
 	"github.com/zclconf/go-cty/cty/function/stdlib"
 )
 
-// module is what the .tf files of this folder declare.
+// module is what the .tf files of this folder declare: as much of Terraform as it
+// takes to compare values with the code. Whether the files are good Terraform is
+// for "terraform validate" to say.
 type module struct {
-	dir       string // path.module
-	variables map[string]*hclsyntax.Block
-	locals    map[string]hclsyntax.Expression
-	resources map[string]*hclsyntax.Block // by "type.name"
-	outputs   map[string]*hclsyntax.Block
-	providers map[string]*hclsyntax.Block
-	settings  *hclsyntax.Block // terraform
-
+	blocks     map[string]*hclsyntax.Block // by type and labels, as in "variable.region"
+	locals     []*hclsyntax.Attribute      // each after those that it refers to
 	documented documented
 }
 
@@ -41,188 +38,145 @@ func parse(t *testing.T) module {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no files: %v", err)
 	}
-	m := module{
-		dir:       ".",
-		variables: map[string]*hclsyntax.Block{},
-		locals:    map[string]hclsyntax.Expression{},
-		resources: map[string]*hclsyntax.Block{},
-		outputs:   map[string]*hclsyntax.Block{},
-		providers: map[string]*hclsyntax.Block{},
-
-		documented: readDocumented(t),
-	}
+	m := module{blocks: map[string]*hclsyntax.Block{}, documented: readDocumented(t)}
 	for _, path := range files {
 		file, diagnostics := hclparse.NewParser().ParseHCLFile(path)
 		if diagnostics.HasErrors() {
 			t.Fatal(diagnostics)
 		}
 		for _, block := range file.Body.(*hclsyntax.Body).Blocks {
-			name := strings.Join(block.Labels, ".")
-			switch block.Type {
-			case "terraform":
-				m.settings = block
-			case "provider":
-				m.providers[name] = block
-			case "variable":
-				m.variables[name] = block
-			case "locals":
-				for _, a := range block.Body.Attributes {
-					m.locals[a.Name] = a.Expr
-				}
-			case "resource":
-				m.resources[name] = block
-			case "output":
-				m.outputs[name] = block
-			default:
-				t.Errorf("%s: a block of type %s", path, block.Type)
+			if block.Type != "locals" {
+				m.blocks[strings.Join(append([]string{block.Type}, block.Labels...), ".")] = block
+				continue
 			}
+			m.locals = slices.AppendSeq(m.locals, maps.Values(block.Body.Attributes))
 		}
 	}
+	slices.SortFunc(m.locals, func(a, b *hclsyntax.Attribute) int {
+		return cmp.Or(strings.Compare(a.NameRange.Filename, b.NameRange.Filename), cmp.Compare(a.NameRange.Start.Byte, b.NameRange.Start.Byte))
+	})
 	return m
 }
 
-// plan is what a module comes to with certain variables.
-type plan struct {
-	locals map[string]cty.Value
-
-	// resources by "type.name"; several where count or for_each says so.
-	resources map[string][]cty.Value
-
-	outputs map[string]cty.Value
-}
-
-// get returns an argument of the one resource of that name.
-func (p plan) get(t *testing.T, resource, argument string) cty.Value {
-	t.Helper()
-	if len(p.resources[resource]) != 1 {
-		t.Fatalf("%d of %s", len(p.resources[resource]), resource)
+// of returns the blocks of a type, by their labels.
+func (m module) of(kind string) map[string]*hclsyntax.Block {
+	found := map[string]*hclsyntax.Block{}
+	for name, block := range m.blocks {
+		if labels, ok := strings.CutPrefix(name, kind+"."); ok {
+			found[labels] = block
+		}
 	}
-	return p.resources[resource][0].GetAttr(argument)
+	return found
 }
 
-func (p plan) text(t *testing.T, resource, argument string) string {
+// plan is what the resources come to with certain variables: by "type.name" the
+// arguments of each of them, several where count or for_each says so. A value that
+// only the provider knows is the text "unknown".
+type plan map[string][]map[string]any
+
+// one returns the arguments of the only resource of that name.
+func (p plan) one(t *testing.T, resource string) map[string]any {
 	t.Helper()
-	value := p.get(t, resource, argument)
-	if value.IsNull() || value.Type() != cty.String {
-		t.Fatalf("%s.%s is %#v", resource, argument, value)
+	if len(p[resource]) != 1 {
+		t.Fatalf("%d of %s", len(p[resource]), resource)
 	}
-	return value.AsString()
+	return p[resource][0]
 }
 
-// evaluate does what "terraform plan" does for the first time: it checks the
-// variables, and works out locals, resources and outputs in the order in which
-// they depend on each other. What the provider adds to a resource is unknown.
+// evaluate checks the variables and works out the resources and the outputs.
 func (m module) evaluate(given map[string]cty.Value) (plan, error) {
 	variables, err := m.values(given)
 	if err != nil {
-		return plan{}, err
+		return nil, err
 	}
-	p := plan{locals: map[string]cty.Value{}, resources: map[string][]cty.Value{}, outputs: map[string]cty.Value{}}
-	types := map[string]map[string]cty.Value{} // resources as expressions see them
-	context := func() *hcl.EvalContext {
-		scope := map[string]cty.Value{
-			"var":   cty.ObjectVal(variables),
-			"local": cty.ObjectVal(p.locals),
-			"path":  cty.ObjectVal(map[string]cty.Value{"module": cty.StringVal(m.dir)}),
-		}
-		for name, resources := range types {
-			scope[name] = cty.ObjectVal(resources)
-		}
-		return &hcl.EvalContext{Variables: scope, Functions: functions}
-	}
-	ready := func(references []hcl.Traversal) bool {
-		return !slices.ContainsFunc(references, func(r hcl.Traversal) bool {
-			names := dotted(r)
-			if strings.HasPrefix(names, "local.") {
-				return p.locals[strings.TrimPrefix(names, "local.")] == cty.NilVal
-			}
-			_, done := p.resources[names]
-			return m.resources[names] != nil && !done
-		})
-	}
-	for waiting := len(m.locals) + len(m.resources); waiting > 0; {
-		before := waiting
-		for _, name := range slices.Sorted(maps.Keys(m.locals)) {
-			if p.locals[name] != cty.NilVal || !ready(m.locals[name].Variables()) {
-				continue
-			}
-			value, diagnostics := m.locals[name].Value(context())
-			if diagnostics.HasErrors() {
-				return plan{}, diagnostics
-			}
-			p.locals[name] = value
-			waiting--
-		}
-		for _, name := range slices.Sorted(maps.Keys(m.resources)) {
-			block := m.resources[name]
-			if _, done := p.resources[name]; done || !ready(references(block.Body)) {
-				continue
-			}
-			values, seen, err := m.expand(block, context())
-			if err != nil {
-				return plan{}, fmt.Errorf("%s: %w", name, err)
-			}
-			p.resources[name] = values
-			kind := block.Labels[0]
-			if types[kind] == nil {
-				types[kind] = map[string]cty.Value{}
-			}
-			types[kind][block.Labels[1]] = seen
-			waiting--
-		}
-		if waiting == before {
-			return plan{}, errors.New("locals and resources depend on each other in a circle")
+	locals := map[string]cty.Value{}
+	context := &hcl.EvalContext{Functions: functions, Variables: map[string]cty.Value{
+		"var":  cty.ObjectVal(variables),
+		"path": cty.ObjectVal(map[string]cty.Value{"module": cty.StringVal(".")}),
+	}}
+	m.addResources(context.Variables)
+	for _, a := range m.locals {
+		context.Variables["local"] = cty.ObjectVal(locals)
+		if locals[a.Name], err = value(a.Expr, context); err != nil {
+			return nil, fmt.Errorf("local %s: %w", a.Name, err)
 		}
 	}
-	for name, block := range m.outputs {
-		value, diagnostics := block.Body.Attributes["value"].Expr.Value(context())
-		if diagnostics.HasErrors() {
-			return plan{}, diagnostics
+	context.Variables["local"] = cty.ObjectVal(locals)
+	p := plan{}
+	for name, block := range m.of("resource") {
+		if p[name], err = instances(block, context); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		p.outputs[name] = value
+	}
+	for name, block := range m.of("output") {
+		if _, err := value(block.Body.Attributes["value"].Expr, context); err != nil {
+			return nil, fmt.Errorf("output %s: %w", name, err)
+		}
 	}
 	return p, nil
 }
 
+// addResources adds the resources as expressions see them: with the arguments and
+// attributes that the provider documents, all of them unknown.
+func (m module) addResources(scope map[string]cty.Value) {
+	kinds := map[string]map[string]cty.Value{}
+	for _, block := range m.of("resource") {
+		seen, kind := cty.DynamicVal, block.Labels[0]
+		if a := block.Body.Attributes; a["count"] == nil && a["for_each"] == nil {
+			known := map[string]cty.Value{}
+			for name := range m.documented.Resources[kind].Arguments {
+				known[name] = cty.DynamicVal
+			}
+			for _, name := range m.documented.Resources[kind].Attributes {
+				known[name] = cty.DynamicVal
+			}
+			seen = cty.ObjectVal(known)
+		}
+		if kinds[kind] == nil {
+			kinds[kind] = map[string]cty.Value{}
+		}
+		kinds[kind][block.Labels[1]] = seen
+	}
+	for kind, resources := range kinds {
+		scope[kind] = cty.ObjectVal(resources)
+	}
+}
+
 // values are the variables' values, converted and checked.
 func (m module) values(given map[string]cty.Value) (map[string]cty.Value, error) {
+	values := map[string]cty.Value{}
+	blocks := m.of("variable")
 	for name := range given {
-		if m.variables[name] == nil {
+		if blocks[name] == nil {
 			return nil, fmt.Errorf("there is no variable %s", name)
 		}
 	}
-	values := map[string]cty.Value{}
-	for name, block := range m.variables {
+	for name, block := range blocks {
 		attributes := block.Body.Attributes
 		kind, defaults, diagnostics := typeexpr.TypeConstraintWithDefaults(attributes["type"].Expr)
 		if diagnostics.HasErrors() {
 			return nil, diagnostics
 		}
-		nullable := attributes["nullable"] == nil
-		value, ok := given[name]
-		if !ok || value.IsNull() && !nullable {
+		v, ok := given[name]
+		if !ok || v.IsNull() && attributes["nullable"] != nil {
 			if attributes["default"] == nil {
 				return nil, fmt.Errorf("variable %s has no value", name)
 			}
-			if value, diagnostics = attributes["default"].Expr.Value(nil); diagnostics.HasErrors() {
-				return nil, diagnostics
+			var err error
+			if v, err = value(attributes["default"].Expr, nil); err != nil {
+				return nil, err
 			}
 		}
-		if defaults != nil && !value.IsNull() {
-			value = defaults.Apply(value)
+		if defaults != nil && !v.IsNull() {
+			v = defaults.Apply(v)
 		}
-		value, err := convert.Convert(value, kind)
+		v, err := convert.Convert(v, kind)
 		if err != nil {
 			return nil, fmt.Errorf("variable %s: %w", name, err)
 		}
-		values[name] = value
-	}
-	for name, block := range m.variables {
+		values[name] = v
+		context := &hcl.EvalContext{Functions: functions, Variables: map[string]cty.Value{"var": cty.ObjectVal(map[string]cty.Value{name: v})}}
 		for _, validation := range block.Body.Blocks {
-			context := &hcl.EvalContext{
-				Variables: map[string]cty.Value{"var": cty.ObjectVal(map[string]cty.Value{name: values[name]})},
-				Functions: functions,
-			}
 			if err := require(validation, context); err != nil {
 				return nil, fmt.Errorf("variable %s: %w", name, err)
 			}
@@ -233,144 +187,150 @@ func (m module) values(given map[string]cty.Value) (map[string]cty.Value, error)
 
 // require evaluates a validation or a precondition.
 func require(block *hclsyntax.Block, context *hcl.EvalContext) error {
-	holds, diagnostics := block.Body.Attributes["condition"].Expr.Value(context)
-	if diagnostics.HasErrors() {
-		return diagnostics
+	holds, err := value(block.Body.Attributes["condition"].Expr, context)
+	if err != nil || holds.True() {
+		return err
 	}
-	if holds.True() {
-		return nil
-	}
-	message, diagnostics := block.Body.Attributes["error_message"].Expr.Value(context)
-	if diagnostics.HasErrors() {
-		return diagnostics
+	message, err := value(block.Body.Attributes["error_message"].Expr, context)
+	if err != nil {
+		return err
 	}
 	return errors.New(message.AsString())
 }
 
-// expand evaluates a resource, once or as often as count or for_each say, and
-// also returns it as an expression sees it.
-func (m module) expand(block *hclsyntax.Block, context *hcl.EvalContext) ([]cty.Value, cty.Value, error) {
-	value := func(each map[string]cty.Value) (cty.Value, error) {
-		inner := context.NewChild()
-		inner.Variables = each
-		values, err := body(block.Body, inner, true)
-		if err != nil {
-			return cty.NilVal, err
-		}
-		resource := m.documented.Resources[block.Labels[0]]
-		for _, name := range slices.Concat(slices.Collect(maps.Keys(resource.Arguments)), resource.Attributes) {
-			if _, set := values[name]; !set {
-				values[name] = cty.DynamicVal
-			}
-		}
-		return cty.ObjectVal(values), nil
-	}
-	count, forEach := block.Body.Attributes["count"], block.Body.Attributes["for_each"]
-	if count == nil && forEach == nil {
-		one, err := value(nil)
-		return []cty.Value{one}, one, err
-	}
-	var all []cty.Value
-	if count != nil {
-		n, diagnostics := count.Expr.Value(context)
-		if diagnostics.HasErrors() {
-			return nil, cty.NilVal, diagnostics
-		}
-		many, _ := n.AsBigFloat().Int64()
-		for i := range many {
-			v, err := value(map[string]cty.Value{"count": cty.ObjectVal(map[string]cty.Value{"index": cty.NumberIntVal(i)})})
-			if err != nil {
-				return nil, cty.NilVal, err
-			}
-			all = append(all, v)
-		}
-		return all, cty.TupleVal(all), nil
-	}
-	set, diagnostics := forEach.Expr.Value(context)
+func value(expression hcl.Expression, context *hcl.EvalContext) (cty.Value, error) {
+	v, diagnostics := expression.Value(context)
 	if diagnostics.HasErrors() {
-		return nil, cty.NilVal, diagnostics
+		return cty.NilVal, diagnostics
 	}
-	byKey := map[string]cty.Value{}
-	for key, element := range set.Elements() {
-		v, err := value(map[string]cty.Value{"each": cty.ObjectVal(map[string]cty.Value{"key": key, "value": element})})
-		if err != nil {
-			return nil, cty.NilVal, err
-		}
-		byKey[key.AsString()], all = v, append(all, v)
-	}
-	return all, cty.ObjectVal(byKey), nil
+	return v, nil
 }
 
-// body evaluates the arguments of a resource or of a block within.
-func body(b *hclsyntax.Body, context *hcl.EvalContext, resource bool) (map[string]cty.Value, error) {
-	values := map[string]cty.Value{}
+// with is a context in which a word, such as each, has a key and a value.
+func with(context *hcl.EvalContext, word string, key, v cty.Value) *hcl.EvalContext {
+	inner := context.NewChild()
+	inner.Variables = map[string]cty.Value{word: cty.ObjectVal(map[string]cty.Value{"key": key, "value": v})}
+	return inner
+}
+
+// instances evaluates a resource, once or as often as count or for_each says.
+func instances(block *hclsyntax.Block, context *hcl.EvalContext) ([]map[string]any, error) {
+	contexts := []*hcl.EvalContext{context}
+	if a := block.Body.Attributes["count"]; a != nil {
+		n, err := value(a.Expr, context)
+		if err != nil {
+			return nil, err
+		}
+		count, _ := n.AsBigFloat().Int64()
+		contexts = slices.Repeat(contexts, int(count))
+	}
+	if a := block.Body.Attributes["for_each"]; a != nil {
+		set, err := value(a.Expr, context)
+		if err != nil {
+			return nil, err
+		}
+		contexts = nil
+		if !set.IsKnown() { // other resources: one stands for all
+			contexts = append(contexts, with(context, "each", cty.UnknownVal(cty.String), cty.DynamicVal))
+		} else {
+			for key, v := range set.Elements() {
+				contexts = append(contexts, with(context, "each", key, v))
+			}
+		}
+	}
+	var all []map[string]any
+	for _, c := range contexts {
+		arguments, err := body(block.Body, c, true)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, arguments)
+	}
+	return all, nil
+}
+
+// body evaluates the arguments of a resource or of a block within. Blocks are
+// lists, whatever their number.
+func body(b *hclsyntax.Body, context *hcl.EvalContext, resource bool) (map[string]any, error) {
+	values := map[string]any{}
 	for name, a := range b.Attributes {
-		if resource && metaArguments[name] {
+		if resource && slices.Contains([]string{"count", "for_each", "depends_on"}, name) {
 			continue
 		}
-		value, diagnostics := a.Expr.Value(context)
-		if diagnostics.HasErrors() {
-			return nil, diagnostics
+		v, err := value(a.Expr, context)
+		if err != nil {
+			return nil, err
 		}
-		values[name] = value
+		if !v.IsNull() {
+			values[name] = plain(v)
+		}
+	}
+	add := func(name string, b *hclsyntax.Body, context *hcl.EvalContext) error {
+		within, err := body(b, context, false)
+		list, _ := values[name].([]any)
+		values[name] = append(list, within)
+		return err
 	}
 	for _, block := range b.Blocks {
-		if resource && block.Type == "lifecycle" {
+		switch block.Type {
+		case "lifecycle":
 			for _, precondition := range block.Body.Blocks {
 				if err := require(precondition, context); err != nil {
 					return nil, err
 				}
 			}
-			continue
+		case "dynamic":
+			set, err := value(block.Body.Attributes["for_each"].Expr, context)
+			if err != nil {
+				return nil, err
+			}
+			for key, v := range set.Elements() {
+				if err := add(block.Labels[0], block.Body.Blocks[0].Body, with(context, block.Labels[0], key, v)); err != nil {
+					return nil, err
+				}
+			}
+		default:
+			if err := add(block.Type, block.Body, context); err != nil {
+				return nil, err
+			}
 		}
-		within, err := body(block.Body, context, false)
-		if err != nil {
-			return nil, err
-		}
-		values[block.Type] = cty.ObjectVal(within)
 	}
 	return values, nil
 }
 
-// metaArguments are Terraform's own, of any resource.
-var metaArguments = map[string]bool{"count": true, "for_each": true, "depends_on": true, "provider": true}
-
-// references are all that a body refers to, in blocks within as well.
-func references(b *hclsyntax.Body) []hcl.Traversal {
-	var all []hcl.Traversal
-	for _, a := range b.Attributes {
-		all = append(all, a.Expr.Variables()...)
-	}
-	for _, block := range b.Blocks {
-		all = append(all, references(block.Body)...)
-	}
-	return all
-}
-
-// dotted is the first two names of a reference, as in "var.region".
-func dotted(r hcl.Traversal) string {
-	name := r.RootName()
-	if len(r) > 1 {
-		if step, ok := r[1].(hcl.TraverseAttr); ok {
-			name += "." + step.Name
+// plain returns a value as encoding/json would decode it.
+func plain(v cty.Value) any {
+	switch kind := v.Type(); {
+	case !v.IsKnown():
+		return "unknown"
+	case v.IsNull():
+		return nil
+	case kind == cty.String:
+		return v.AsString()
+	case kind == cty.Bool:
+		return v.True()
+	case kind == cty.Number:
+		n, _ := v.AsBigFloat().Float64()
+		return n
+	case kind.IsMapType(), kind.IsObjectType():
+		values := map[string]any{}
+		for name, element := range v.AsValueMap() {
+			values[name] = plain(element)
 		}
+		return values
 	}
-	return name
-}
-
-// referred is the attribute that a reference to a resource reads, if it tells.
-func referred(r hcl.Traversal) string {
-	for _, step := range r[2:] {
-		if a, ok := step.(hcl.TraverseAttr); ok {
-			return a.Name
-		}
+	values := []any{}
+	for _, element := range v.AsValueSlice() {
+		values = append(values, plain(element))
 	}
-	return ""
+	return values
 }
 
 // functions are those of Terraform's that the module uses.
 var functions = map[string]function.Function{
 	"can":        tryfunc.CanFunc,
+	"coalesce":   stdlib.CoalesceFunc,
+	"concat":     stdlib.ConcatFunc,
 	"contains":   stdlib.ContainsFunc,
 	"jsondecode": stdlib.JSONDecodeFunc,
 	"jsonencode": stdlib.JSONEncodeFunc,
@@ -385,12 +345,7 @@ var functions = map[string]function.Function{
 		Params: []function.Parameter{{Type: cty.DynamicPseudoType}},
 		Type:   function.StaticReturnType(cty.Bool),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-			for _, element := range args[0].Elements() {
-				if element.False() {
-					return cty.False, nil
-				}
-			}
-			return cty.True, nil
+			return cty.BoolVal(!slices.ContainsFunc(args[0].AsValueSlice(), cty.Value.False)), nil
 		},
 	}),
 	"file": function.New(&function.Spec{
@@ -401,34 +356,10 @@ var functions = map[string]function.Function{
 			return cty.StringVal(string(content)), err
 		},
 	}),
-	"fileset": function.New(&function.Spec{
-		Params: []function.Parameter{{Type: cty.String}, {Type: cty.String}},
-		Type:   function.StaticReturnType(cty.Set(cty.String)),
-		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-			paths, err := filepath.Glob(filepath.Join(args[0].AsString(), args[1].AsString()))
-			if err != nil || len(paths) == 0 {
-				return cty.SetValEmpty(cty.String), err
-			}
-			var names []cty.Value
-			for _, path := range paths {
-				names = append(names, cty.StringVal(filepath.Base(path)))
-			}
-			return cty.SetVal(names), nil
-		},
-	}),
-	"one": function.New(&function.Spec{
-		Params: []function.Parameter{{Type: cty.DynamicPseudoType}},
-		Type:   function.StaticReturnType(cty.String),
-		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-			elements := args[0].AsValueSlice()
-			switch len(elements) {
-			case 0:
-				return cty.NullVal(cty.String), nil
-			case 1:
-				return elements[0], nil
-			}
-			return cty.NilVal, errors.New("more than one element")
-		},
+	"nonsensitive": function.New(&function.Spec{
+		Params: []function.Parameter{{Type: cty.DynamicPseudoType, AllowNull: true}},
+		Type:   func(args []cty.Value) (cty.Type, error) { return args[0].Type(), nil },
+		Impl:   func(args []cty.Value, _ cty.Type) (cty.Value, error) { return args[0], nil },
 	}),
 }
 
@@ -442,7 +373,8 @@ type argument struct {
 
 // documented is testdata/provider.json: what the provider's documentation says
 // of the resources that the module uses. It was taken from the pages under
-// website/docs/r of that version.
+// website/docs/r of that version. Blocks that the module has no use for are left
+// empty.
 type documented struct {
 	Provider, Version string
 	Resources         map[string]struct {

@@ -6,15 +6,14 @@ package terraform
 import (
 	"encoding/json"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -27,10 +26,20 @@ import (
 	"migratecheck/internal/local/scf"
 )
 
+var text, yes = cty.StringVal, cty.True
+
+func list(values ...string) cty.Value {
+	var all []cty.Value
+	for _, v := range values {
+		all = append(all, text(v))
+	}
+	return cty.ListVal(all)
+}
+
 // given are a deployment's variables that have no default, or none here: the
 // zip is there only after a build.
 func given(more map[string]cty.Value) map[string]cty.Value {
-	values := map[string]cty.Value{"region": cty.StringVal("ap-guangzhou"), "zip": cty.StringVal("function-1.zip")}
+	values := map[string]cty.Value{"region": text("ap-guangzhou"), "zip": text("function-1.zip")}
 	maps.Copy(values, more)
 	return values
 }
@@ -42,6 +51,18 @@ func evaluate(t *testing.T, more map[string]cty.Value) plan {
 		t.Fatal(err)
 	}
 	return p
+}
+
+// everything are variables with which every resource is there, and every block.
+func everything() map[string]cty.Value {
+	all := map[string]cty.Value{
+		"start": yes, "sync": yes, "strict": yes, "tags": cty.MapVal(map[string]cty.Value{"team": text("db")}),
+		"alarm_webhook": text("https://oapi.dingtalk.com/robot/send?access_token=t"), "alarm_user_group": cty.NumberIntVal(1001),
+	}
+	for _, s := range settings {
+		all[s.variable] = text(s.good)
+	}
+	return all
 }
 
 func TestFormat(t *testing.T) {
@@ -63,171 +84,92 @@ func TestFormat(t *testing.T) {
 // Every resource and every argument is one that the provider documents, of the
 // type that it documents, and none that it requires is missing.
 func TestDocumented(t *testing.T) {
-	m, p := parse(t), evaluate(t, nil)
-	d := m.documented
-	for name, block := range m.resources {
-		resource, ok := d.Resources[block.Labels[0]]
-		if !ok {
-			t.Errorf("the provider has no %s", name)
-			continue
+	d, used := readDocumented(t), map[string]bool{}
+	for name, resources := range evaluate(t, everything()) {
+		kind, _, _ := strings.Cut(name, ".")
+		used[kind] = true
+		if d.Resources[kind].Arguments == nil || len(resources) == 0 {
+			t.Errorf("%s: %d of them, documented with %d arguments", name, len(resources), len(d.Resources[kind].Arguments))
 		}
-		if len(p.resources[name]) == 0 {
-			t.Errorf("%s is not there by default: its arguments go unchecked", name)
-		}
-		for _, value := range p.resources[name] {
-			documentedArguments(t, name, block.Body, resource.Arguments, value, true)
+		for _, arguments := range resources {
+			documentedArguments(t, name, arguments, d.Resources[kind].Arguments)
 		}
 	}
-	for name := range d.Resources {
-		if !slices.ContainsFunc(slices.Collect(maps.Values(m.resources)), func(b *hclsyntax.Block) bool { return b.Labels[0] == name }) {
-			t.Errorf("testdata/provider.json describes %s, which is not used", name)
+	for kind := range d.Resources {
+		if !used[kind] {
+			t.Errorf("testdata/provider.json describes %s, which is not used", kind)
+		}
+	}
+	// The zero value of every switch is fine, too.
+	for _, variables := range []map[string]cty.Value{nil, {"schedule": cty.NullVal(cty.String), "url": cty.False}} {
+		for name, resources := range evaluate(t, variables) {
+			kind, _, _ := strings.Cut(name, ".")
+			for _, arguments := range resources {
+				documentedArguments(t, name, arguments, d.Resources[kind].Arguments)
+			}
 		}
 	}
 }
 
-func documentedArguments(t *testing.T, path string, body *hclsyntax.Body, arguments map[string]argument, value cty.Value, resource bool) {
+func documentedArguments(t *testing.T, path string, got map[string]any, arguments map[string]argument) {
 	t.Helper()
-	for name := range body.Attributes {
-		if resource && metaArguments[name] {
-			continue
-		}
+	for name, value := range got {
 		a, ok := arguments[name]
-		if !ok || a.Block != nil {
-			t.Errorf("%s has no argument %s", path, name)
+		if !ok || !fits(value, a) {
+			t.Errorf("%s.%s is %#v, documented as %q", path, name, value, a.Type)
 			continue
 		}
-		if got := value.GetAttr(name); !fits(got, a.Type) {
-			t.Errorf("%s.%s is %#v, and of type %s", path, name, got, a.Type)
+		if a.Block != nil {
+			for _, within := range value.([]any) {
+				documentedArguments(t, path+"."+name, within.(map[string]any), a.Block)
+			}
 		}
-	}
-	for _, block := range body.Blocks {
-		if resource && block.Type == "lifecycle" {
-			continue
-		}
-		a, ok := arguments[block.Type]
-		if !ok || a.Block == nil {
-			t.Errorf("%s has no block %s", path, block.Type)
-			continue
-		}
-		documentedArguments(t, path+"."+block.Type, block.Body, a.Block, value.GetAttr(block.Type), false)
 	}
 	for name, a := range arguments {
-		_, set := body.Attributes[name]
-		set = set || slices.ContainsFunc(body.Blocks, func(b *hclsyntax.Block) bool { return b.Type == name })
-		if a.Required && (!set || value.GetAttr(name).IsNull()) {
+		if a.Required && got[name] == nil {
 			t.Errorf("%s lacks %s", path, name)
 		}
 	}
 }
 
-// fits reports whether a value is of a type, in the words of the documentation.
-func fits(value cty.Value, kind string) bool {
-	if !value.IsKnown() {
-		return true
+// fits reports whether a value is of the type that the documentation says.
+func fits(value any, a argument) bool {
+	if value == "unknown" {
+		return a.Block == nil
 	}
-	switch kind {
-	case "String":
-		return value.Type() == cty.String
-	case "Int":
-		return value.Type() == cty.Number && value.AsBigFloat().IsInt()
-	case "Bool":
-		return value.Type() == cty.Bool
-	case "Map":
-		for it := value.ElementIterator(); it.Next(); {
-			if _, element := it.Element(); element.Type() != cty.String {
-				return false
-			}
-		}
-		return value.Type().IsMapType() || value.Type().IsObjectType()
+	switch v := value.(type) {
+	case string:
+		return a.Type == "String"
+	case bool:
+		return a.Type == "Bool"
+	case float64:
+		return a.Type == "Int" && v == math.Trunc(v)
+	case map[string]any:
+		return a.Type == "Map"
+	case []any:
+		return a.Type == "List" || a.Type == "Set"
 	}
 	return false
 }
 
-// Every reference leads somewhere, and nothing is declared for nothing.
-func TestReferences(t *testing.T) {
+// The documentation is of the provider that the module asks for.
+func TestProvider(t *testing.T) {
 	m := parse(t)
-	d := m.documented
-	used := map[string]bool{}
-	check := func(where string, body *hclsyntax.Body) {
-		for _, r := range references(body) {
-			name := dotted(r)
-			used[name] = used[name] || name != "var."+where // its own validation is no use of it
-			root := r.RootName()
-			switch {
-			case root == "var":
-				if m.variables[strings.TrimPrefix(name, "var.")] == nil {
-					t.Errorf("%s: %s", where, name)
-				}
-			case root == "local":
-				if m.locals[strings.TrimPrefix(name, "local.")] == nil {
-					t.Errorf("%s: %s", where, name)
-				}
-			case name == "path.module", name == "each.key", name == "each.value":
-			case m.resources[name] != nil:
-				attribute, resource := referred(r), d.Resources[root]
-				if _, ok := resource.Arguments[attribute]; !ok && attribute != "" && !slices.Contains(resource.Attributes, attribute) {
-					t.Errorf("%s: %s has no %s", where, name, attribute)
-				}
-			default:
-				t.Errorf("%s: %s", where, name)
-			}
-		}
+	required, err := value(m.blocks["terraform"].Body.Blocks[0].Body.Attributes["tencentcloud"].Expr, nil)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, blocks := range []map[string]*hclsyntax.Block{m.resources, m.outputs, m.providers} {
-		for name, block := range blocks {
-			check(name, block.Body)
-		}
-	}
-	for name, block := range m.variables {
-		for _, validation := range block.Body.Blocks {
-			check(name, validation.Body)
-		}
-	}
-	for name, expression := range m.locals {
-		check("local."+name, &hclsyntax.Body{Attributes: hclsyntax.Attributes{name: {Name: name, Expr: expression}}})
-	}
-	for name := range m.variables {
-		if !used["var."+name] {
-			t.Errorf("variable %s is not used", name)
-		}
-	}
-	for name := range m.locals {
-		if !used["local."+name] {
-			t.Errorf("local %s is not used", name)
-		}
-	}
-	for name, block := range m.variables {
-		for _, attribute := range []string{"description", "type"} {
-			if block.Body.Attributes[attribute] == nil {
-				t.Errorf("variable %s has no %s", name, attribute)
-			}
-		}
+	want := map[string]any{"source": m.documented.Provider, "version": "~> " + m.documented.Version}
+	if got := plain(required); !reflect.DeepEqual(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }
 
-func TestProvider(t *testing.T) {
-	m := parse(t)
-	d := m.documented
-	var provider cty.Value
-	for _, block := range m.settings.Body.Blocks {
-		if block.Type == "required_providers" {
-			value, diagnostics := block.Body.Attributes["tencentcloud"].Expr.Value(nil)
-			if diagnostics.HasErrors() {
-				t.Fatal(diagnostics)
-			}
-			provider = value
-		}
-	}
-	if source := provider.GetAttr("source").AsString(); source != d.Provider {
-		t.Errorf("provider %s, documented %s", source, d.Provider)
-	}
-	if version := provider.GetAttr("version").AsString(); version != "~> "+d.Version {
-		t.Errorf("version %s, documented %s", version, d.Version)
-	}
-	if m.providers["tencentcloud"] == nil {
-		t.Error("the provider has no region")
-	}
-}
+const (
+	theFunction = "tencentcloud_scf_function.function"
+	theTimer    = "tencentcloud_scf_trigger.timer"
+	theURL      = "tencentcloud_scf_trigger.url"
+)
 
 // Without any wish it deploys what serverless.yml deploys, but for what the
 // provider cannot do. Both timers ask for the same, in other words.
@@ -236,155 +178,118 @@ func TestAgainstServerless(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := evaluate(t, nil)
-	const function = "tencentcloud_scf_function.function"
-	for argument, want := range map[string]string{
-		"name": d.Name, "runtime": d.Runtime, "handler": d.Handler, "role": d.Role, "zip_file": "function-1.zip", "namespace": "default",
-	} {
-		if got := p.text(t, function, argument); got != want {
-			t.Errorf("%s is %q, want %q", argument, got, want)
-		}
-	}
-	if got := p.text(t, function, "func_type"); !strings.EqualFold(got, d.Type) {
-		t.Errorf("type %s, want %s", got, d.Type)
-	}
-	if memory := number(t, p.get(t, function, "mem_size")); memory%128 != 0 || memory < d.Memory || memory >= d.Memory+128 {
-		t.Errorf("%d MB for %d", memory, d.Memory)
-	}
-	if timeout := time.Duration(number(t, p.get(t, function, "timeout"))) * time.Second; timeout != d.Timeout {
-		t.Errorf("timeout %v, want %v", timeout, d.Timeout)
-	}
-	if p.get(t, function, "enable_public_net").False() {
-		t.Error("the APIs are out of reach")
-	}
-	if role := p.text(t, "tencentcloud_cam_role.function", "name"); role != d.Role {
-		t.Errorf("role %s, want %s", role, d.Role)
-	}
 	if len(d.Timers) == 0 || len(d.URLs) == 0 {
 		t.Fatalf("%d timers, %d Function URLs", len(d.Timers), len(d.URLs))
 	}
-	const timer, url = "tencentcloud_scf_trigger.timer", "tencentcloud_scf_trigger.url"
-	for argument, want := range map[string]string{
-		"function_name": d.Name, "type": "timer", "trigger_name": d.Timers[0].Name, "trigger_desc": d.Timers[0].Schedule.String(), "enable": "OPEN", "qualifier": "$DEFAULT",
+	p := evaluate(t, nil)
+	for resource, arguments := range map[string]map[string]any{
+		theFunction: {
+			"name": d.Name, "runtime": d.Runtime, "handler": d.Handler, "role": "unknown", "zip_file": "function-1.zip", "namespace": "default",
+			"func_type": "Event", "timeout": d.Timeout.Seconds(), "enable_public_net": true, "cls_topic_id": "unknown",
+			"mem_size": float64((d.Memory + 127) / 128 * 128),
+		},
+		"tencentcloud_cam_role.function": {"name": d.Role},
+		"tencentcloud_scf_function_event_invoke_config.function": {
+			"async_trigger_config": []any{map[string]any{"msg_ttl": 6 * 3600., "retry_config": []any{map[string]any{"retry_num": 2.}}}},
+		},
+		theTimer: {
+			"type": "timer", "trigger_name": d.Timers[0].Name, "trigger_desc": d.Timers[0].Schedule.String(),
+			"enable": "OPEN", "qualifier": "$DEFAULT",
+		},
+		// The provider takes no name for a URL.
+		theURL: {"type": "http", "enable": "OPEN", "qualifier": d.URLs[0].Qualifier, "trigger_name": nil},
 	} {
-		if got := p.text(t, timer, argument); got != want {
-			t.Errorf("the timer's %s is %q, want %q", argument, got, want)
+		got := p.one(t, resource)
+		for argument, want := range arguments {
+			if !reflect.DeepEqual(got[argument], want) {
+				t.Errorf("%s.%s is %v, want %v", resource, argument, got[argument], want)
+			}
 		}
 	}
-	read := func(message string) event.Event {
-		payload, err := json.Marshal(map[string]string{"Type": "Timer", "TriggerName": d.Timers[0].Name, "Message": message})
-		if err != nil {
-			t.Fatal(err)
-		}
-		e, refusal := event.Read(payload)
-		if refusal != nil {
-			t.Fatalf("%s: %v", message, refusal)
-		}
-		return e
+	if !strings.EqualFold("Event", d.Type) {
+		t.Errorf("serverless.yml deploys a function of type %s", d.Type)
 	}
-	if got, want := read(p.text(t, timer, "custom_argument")), read(d.Timers[0].Argument); !reflect.DeepEqual(got, want) {
+	if got, want := read(t, p.one(t, theTimer)["custom_argument"].(string)), read(t, d.Timers[0].Argument); !reflect.DeepEqual(got, want) {
 		t.Errorf("the timer asks for %+v, want %+v", got, want)
-	}
-	for argument, want := range map[string]string{"function_name": d.Name, "type": "http", "enable": "OPEN", "qualifier": d.URLs[0].Qualifier} {
-		if got := p.text(t, url, argument); got != want {
-			t.Errorf("the URL's %s is %q, want %q", argument, got, want)
-		}
-	}
-	if parse(t).resources[url].Body.Attributes["trigger_name"] != nil {
-		t.Error("the provider takes no trigger_name for a URL")
 	}
 	var parameters struct {
 		AuthType  string
 		NetConfig struct{ EnableIntranet, EnableExtranet bool }
 	}
-	decode(t, p.text(t, url, "trigger_desc"), &parameters)
-	if parameters.AuthType != "CAM" || parameters.NetConfig.EnableExtranet != d.URLs[0].NetConfig.EnableExtranet ||
+	if err := json.Unmarshal([]byte(p.one(t, theURL)["trigger_desc"].(string)), &parameters); err != nil {
+		t.Fatal(err)
+	}
+	if parameters.AuthType != d.URLs[0].AuthType || parameters.NetConfig.EnableExtranet != d.URLs[0].NetConfig.EnableExtranet ||
 		parameters.NetConfig.EnableIntranet != d.URLs[0].NetConfig.EnableIntranet {
 		t.Errorf("the URL is %+v", parameters)
 	}
-	retries := p.get(t, "tencentcloud_scf_function_event_invoke_config.function", "async_trigger_config")
-	if n := number(t, retries.GetAttr("retry_config").GetAttr("retry_num")); n != 2 {
-		t.Errorf("%d retries", n)
-	}
-	if age := time.Duration(number(t, retries.GetAttr("msg_ttl"))) * time.Second; age != 6*time.Hour {
-		t.Errorf("events are tried for %v", age)
+	// Which generation of DTS it is does not depend on the way of deployment.
+	got := environment(t, nil)
+	if want := map[string]string{config.APIVersion: d.Variables[config.APIVersion]}; !maps.Equal(got, want) {
+		t.Errorf("the environment is %v, want %v", got, want)
 	}
 	none := evaluate(t, map[string]cty.Value{"schedule": cty.NullVal(cty.String), "url": cty.False})
-	if len(none.resources[timer])+len(none.resources[url]) > 0 || !none.outputs["url"].IsNull() {
-		t.Errorf("triggers that nobody wanted: %v", none.resources)
+	if len(none[theTimer])+len(none[theURL]) > 0 {
+		t.Errorf("triggers that nobody wanted: %v", none)
 	}
 }
 
-func number(t *testing.T, value cty.Value) int {
+// read reads the Message of a timer as the function does.
+func read(t *testing.T, message string) event.Event {
 	t.Helper()
-	n, err := strconv.Atoi(value.AsBigFloat().String())
+	payload, err := json.Marshal(map[string]string{"Type": "Timer", "TriggerName": "nightly-check", "Message": message})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return n
-}
-
-func decode(t *testing.T, text string, into any) {
-	t.Helper()
-	if err := json.Unmarshal([]byte(text), into); err != nil {
-		t.Fatalf("%s: %v", text, err)
+	e, refusal := event.Read(payload)
+	if refusal != nil {
+		t.Fatalf("%s: %v", message, refusal)
 	}
+	return e
 }
 
-// The policies are those of docs/cam, word for word, and no more of them than
-// the deployment needs.
+// The role gets the policies that what is wanted takes, and no other.
 func TestPolicies(t *testing.T) {
 	for name, row := range map[string]struct {
 		variables map[string]cty.Value
 		want      []string
 	}{
-		"checks":      {nil, []string{"policy.json"}},
-		"starts":      {map[string]cty.Value{"start": cty.True}, []string{"policy-start.json", "policy.json"}},
-		"a function":  {map[string]cty.Value{"result_function": cty.StringVal("next")}, []string{"policy-result.json", "policy.json"}},
-		"an eventbus": {map[string]cty.Value{"result_event_bus": cty.StringVal("eb-1")}, []string{"policy-result.json", "policy.json"}},
-		"a robot":     {map[string]cty.Value{"result_webhook": cty.StringVal("https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=k")}, []string{"policy.json"}},
+		"nothing":     {nil, []string{"policy.json"}},
+		"start":       {map[string]cty.Value{"start": yes}, []string{"policy-start.json", "policy.json"}},
+		"sync":        {map[string]cty.Value{"sync": yes}, []string{"policy-sync.json", "policy.json"}},
+		"a function":  {map[string]cty.Value{"result_function": text("next")}, []string{"policy-result.json", "policy.json"}},
+		"an eventbus": {map[string]cty.Value{"result_event_bus": text("eb-1")}, []string{"policy-result.json", "policy.json"}},
+		"a robot":     {map[string]cty.Value{"result_webhook": text("https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=k")}, []string{"policy.json"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := evaluate(t, row.variables)
-			var got, names []string
-			for _, policy := range p.resources["tencentcloud_cam_policy.function"] {
-				names = append(names, policy.GetAttr("name").AsString())
-				for _, path := range documents(t) {
-					if content, err := os.ReadFile(path); err != nil {
-						t.Fatal(err)
-					} else if string(content) == policy.GetAttr("document").AsString() {
-						got = append(got, filepath.Base(path))
+			names := map[any]bool{}
+			var got []string
+			for _, policy := range p["tencentcloud_cam_policy.function"] {
+				names[policy["name"]] = true
+				for _, file := range []string{"policy.json", "policy-start.json", "policy-sync.json", "policy-result.json"} {
+					if policy["document"] == document(t, file) {
+						got = append(got, file)
 					}
 				}
 			}
-			slices.Sort(got)
-			if !slices.Equal(got, row.want) {
-				t.Errorf("policies %v, want %v", got, row.want)
+			if slices.Sort(got); !slices.Equal(got, row.want) || len(names) != len(got) {
+				t.Errorf("policies %v, with names %v, want %v", got, names, row.want)
 			}
-			if slices.Sort(names); len(slices.Compact(names)) != len(row.want) {
-				t.Errorf("names %v", names)
-			}
-			if n := len(p.resources["tencentcloud_cam_role_policy_attachment.function"]); n != len(row.want) {
-				t.Errorf("%d of %d policies are the role's", n, len(row.want))
-			}
-			content, err := os.ReadFile("../../docs/cam/trust-policy.json")
-			if err != nil {
-				t.Fatal(err)
-			}
-			if p.text(t, "tencentcloud_cam_role.function", "document") != string(content) {
-				t.Error("the role's document is not docs/cam/trust-policy.json")
+			if got := p.one(t, "tencentcloud_cam_role.function")["document"]; got != document(t, "trust-policy.json") {
+				t.Errorf("the role's document is %v", got)
 			}
 		})
 	}
 }
 
-func documents(t *testing.T) []string {
+func document(t *testing.T, name string) string {
 	t.Helper()
-	paths, err := filepath.Glob("../../docs/cam/policy*.json")
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("no policies: %v", err)
+	content, err := os.ReadFile("../../docs/cam/" + name)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return paths
+	return string(content)
 }
 
 // settings are the environment variables with the variable here that sets each.
@@ -414,12 +319,11 @@ var settings = map[string]struct {
 	config.LogLevel:             {"log_level", "debug", "trace"},
 }
 
-// Every environment variable that the function knows can be set, under its
-// name, and none is set unless it was asked for.
+// Every environment variable that the function knows can be set, under its name.
 func TestEnvironment(t *testing.T) {
 	all := map[string]cty.Value{}
 	for _, s := range settings {
-		all[s.variable] = cty.StringVal(s.good)
+		all[s.variable] = text(s.good)
 	}
 	got := environment(t, all)
 	for _, name := range config.Variables {
@@ -433,16 +337,13 @@ func TestEnvironment(t *testing.T) {
 	if _, err := config.Load(func(name string) string { return got[name] }); err != nil {
 		t.Error(err)
 	}
-	if got := environment(t, nil); len(got) > 0 {
-		t.Errorf("unasked: %v", got)
-	}
 }
 
 func environment(t *testing.T, variables map[string]cty.Value) map[string]string {
 	t.Helper()
 	got := map[string]string{}
-	for name, value := range evaluate(t, variables).get(t, "tencentcloud_scf_function.function", "environment").AsValueMap() {
-		got[name] = value.AsString()
+	for name, value := range evaluate(t, variables).one(t, theFunction)["environment"].(map[string]any) {
+		got[name] = value.(string)
 	}
 	return got
 }
@@ -457,7 +358,6 @@ func TestValidation(t *testing.T) {
 			t.Errorf("%v: %v, want an error that names %s", variables, err, word)
 		}
 	}
-	text, yes := cty.StringVal, cty.True
 	for name, s := range settings {
 		if s.bad == "" {
 			continue
@@ -472,14 +372,20 @@ func TestValidation(t *testing.T) {
 		"name":     text("1st"),
 		"timeout":  cty.NumberIntVal(901),
 		"schedule": text("0 2 * * *"),
-		"job_ids":  cty.ListVal([]cty.Value{text("dts-1kl0iy0v"), text("dts 1")}),
-		"select":   cty.ObjectVal(map[string]cty.Value{"Status": cty.TupleVal([]cty.Value{text("running")})}),
+		"job_ids":  list("dts-1kl0iy0v", "dts 1"),
+		"select":   cty.ObjectVal(map[string]cty.Value{"Status": list("running")}),
+		"log_days": cty.NumberIntVal(0),
 	} {
 		refused(map[string]cty.Value{variable: bad}, variable)
 	}
-	refused(map[string]cty.Value{"strict": yes}, "api_version 2021-12-06")
+	refused(map[string]cty.Value{"strict": yes, "api_version": text("2018-03-30")}, "api_version 2021-12-06")
+	refused(map[string]cty.Value{"alarm_user_group": cty.NumberIntVal(1001), "log_level": text("warn")}, "log_level")
+	refused(map[string]cty.Value{"alarm_webhook": text("http://robot.example/")}, "alarm_webhook")
 	refused(map[string]cty.Value{"result_webhook_secret": text("s")}, "result_webhook")
 	refused(map[string]cty.Value{"result_webhook_secret": text("1234567"), "result_webhook": text("https://oapi.dingtalk.com/robot/send?access_token=t")}, "8 characters")
+	if _, err := m.evaluate(given(map[string]cty.Value{"log_level": text("error")})); err != nil {
+		t.Errorf("without alarms: %v", err)
+	}
 	for _, region := range []string{"ap-guangzhou", "ap-shanghai-fsi", "na-siliconvalley", "Guangzhou", "ap", "ap-a-b-c-d", "a-b", "ap--b", "ap-b.example"} {
 		for _, variable := range []string{"region", "dts_region"} {
 			_, err := m.evaluate(given(map[string]cty.Value{variable: text(region)}))
@@ -493,14 +399,8 @@ func TestValidation(t *testing.T) {
 // The timer's Message is a check request, which the function reads as it was
 // meant.
 func TestRequest(t *testing.T) {
-	list := func(values ...string) cty.Value {
-		var all []cty.Value
-		for _, v := range values {
-			all = append(all, cty.StringVal(v))
-		}
-		return cty.ListVal(all)
-	}
-	waiting := &check.Filter{Status: []string{check.JobCreated, check.JobCheckNotPass}}
+	statuses := []string{check.JobCreated, check.JobCheckNotPass, check.JobChecking}
+	waiting := &check.Filter{Status: statuses}
 	for name, row := range map[string]struct {
 		variables map[string]cty.Value
 		jobs      []string
@@ -508,6 +408,10 @@ func TestRequest(t *testing.T) {
 		ask       event.Ask
 	}{
 		"every waiting job": {nil, nil, waiting, event.Ask{Wait: true}},
+		"sync jobs, too": {map[string]cty.Value{"sync": yes}, nil,
+			&check.Filter{Kinds: []check.JobKind{check.Migration, check.Sync}, Status: statuses}, event.Ask{Wait: true}},
+		"sync jobs alone": {map[string]cty.Value{"sync": yes, "select": cty.ObjectVal(map[string]cty.Value{"Kind": list("sync")})}, nil,
+			&check.Filter{Kinds: []check.JobKind{check.Sync}, Status: statuses}, event.Ask{Wait: true}},
 		"jobs": {map[string]cty.Value{"job_ids": list("dts-1kl0iy0v", "dts-dau5czmd"), "wait": cty.False},
 			[]string{"dts-1kl0iy0v", "dts-dau5czmd"}, nil, event.Ask{}},
 		"a selection": {map[string]cty.Value{"select": cty.ObjectVal(map[string]cty.Value{
@@ -518,77 +422,28 @@ func TestRequest(t *testing.T) {
 			Tags: map[string][]string{"env": {"prod", "staging"}}, SrcDatabaseTypes: []string{"mysql"}, DstDatabaseTypes: []string{"tdsqlmysql"},
 		}, event.Ask{Wait: true}},
 		"start what passed": {map[string]cty.Value{"start": cty.True, "strict": cty.True, "api_version": cty.StringVal("2021-12-06")},
-			nil, waiting, event.Ask{Wait: true, Start: true, Strict: true}},
+			nil, &check.Filter{Status: append(statuses, check.JobCheckPass)}, event.Ask{Wait: true, Start: true, Strict: true}},
 		"null is the default": {map[string]cty.Value{"job_ids": cty.NullVal(cty.DynamicPseudoType), "select": cty.NullVal(cty.DynamicPseudoType), "start": cty.NullVal(cty.Bool)},
 			nil, waiting, event.Ask{Wait: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			message := evaluate(t, row.variables).text(t, "tencentcloud_scf_trigger.timer", "custom_argument")
-			payload, err := json.Marshal(map[string]string{"Type": "Timer", "TriggerName": "nightly-check", "Message": message})
-			if err != nil {
-				t.Fatal(err)
-			}
-			e, refusal := event.Read(payload)
-			if refusal != nil || len(e.Requests) != 1 {
-				t.Fatalf("%s: %d requests, %v", message, len(e.Requests), refusal)
+			message := evaluate(t, row.variables).one(t, theTimer)["custom_argument"].(string)
+			e := read(t, message)
+			if len(e.Requests) != 1 {
+				t.Fatalf("%s: %d requests", message, len(e.Requests))
 			}
 			if r := e.Requests[0]; r.Err != nil || !slices.Equal(r.Jobs, row.jobs) || !reflect.DeepEqual(r.Select, row.filter) || !reflect.DeepEqual(r.Ask, row.ask) {
 				t.Errorf("%s is read as %+v of %+v", message, r, r.Select)
 			}
 		})
 	}
-	// A function whose timer waits has the time that a check takes.
-	if timeout := number(t, evaluate(t, nil).get(t, "tencentcloud_scf_function.function", "timeout")); timeout < 300 {
-		t.Errorf("%d seconds for a check", timeout)
-	}
-}
-
-// The zip is the one that build.sh has left: under another name when it is
-// another, which is what the provider goes by.
-func TestZip(t *testing.T) {
-	root := t.TempDir()
-	m := parse(t)
-	m.dir = filepath.Join(root, "deploy", "terraform")
-	for _, dir := range []string{m.dir, filepath.Join(root, "build")} {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.CopyFS(filepath.Join(root, "docs", "cam"), os.DirFS("../../docs/cam")); err != nil {
-		t.Fatal(err)
-	}
-	deploy := func() (string, error) {
-		p, err := m.evaluate(map[string]cty.Value{"region": cty.StringVal("ap-guangzhou")})
-		if err != nil {
-			return "", err
-		}
-		return filepath.Base(p.text(t, "tencentcloud_scf_function.function", "zip_file")), nil
-	}
-	put := func(name string) {
-		if err := os.WriteFile(filepath.Join(root, "build", name), nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	put("function.zip")
-	if zip, err := deploy(); err == nil || !strings.Contains(err.Error(), "run build.sh") {
-		t.Errorf("without a build: %s, %v", zip, err)
-	}
-	put("function-0ea4cc50a3aa.zip")
-	if zip, err := deploy(); zip != "function-0ea4cc50a3aa.zip" {
-		t.Errorf("after a build: %s, %v", zip, err)
-	}
-	put("function-c0ffee000000.zip")
-	if zip, err := deploy(); err == nil {
-		t.Errorf("of two builds it took %s", zip)
-	}
 }
 
 // What is secret is so for Terraform too.
 func TestSensitive(t *testing.T) {
-	m := parse(t)
-	for name, block := range m.variables {
+	for name, block := range parse(t).of("variable") {
 		sensitive := block.Body.Attributes["sensitive"] != nil
-		if want := regexp.MustCompile("^(result_webhook(_secret)?|https_proxy)$").MatchString(name); sensitive != want {
+		if want := regexp.MustCompile("webhook(_secret)?$|^https_proxy$").MatchString(name); sensitive != want {
 			t.Errorf("variable %s: sensitive is %v", name, sensitive)
 		}
 	}
@@ -614,27 +469,8 @@ func TestReadme(t *testing.T) {
 			t.Fatal(diagnostics)
 		}
 	}
-	if got, want := evaluate(t, variables).text(t, "tencentcloud_scf_trigger.timer", "custom_argument"),
+	if got, want := evaluate(t, variables).one(t, theTimer)["custom_argument"],
 		`{"Select":{"Tags":{"env":["prod"]}},"Start":true,"Strict":false,"Wait":true}`; got != want {
 		t.Errorf("it asks %s, want %s", got, want)
-	}
-}
-
-func TestTags(t *testing.T) {
-	p := evaluate(t, map[string]cty.Value{"tags": cty.MapVal(map[string]cty.Value{"team": cty.StringVal("db")})})
-	tagged := 0
-	for name, resources := range p.resources {
-		for _, resource := range resources {
-			if parse(t).resources[name].Body.Attributes["tags"] == nil {
-				continue
-			}
-			tagged++
-			if team := resource.GetAttr("tags").AsValueMap()["team"]; team.IsNull() || team.AsString() != "db" {
-				t.Errorf("%s is not tagged: %#v", name, resource.GetAttr("tags"))
-			}
-		}
-	}
-	if tagged != 3 {
-		t.Errorf("%d resources have tags, want the role, the policy and the function", tagged)
 	}
 }

@@ -76,6 +76,7 @@ variable "job_ids" {
 variable "select" {
   description = "The jobs to check, as in the function's requests. {} is every job that awaits a check."
   type = object({
+    Kind            = optional(list(string))
     Status          = optional(list(string))
     JobName         = optional(list(string))
     Tags            = optional(map(list(string)))
@@ -86,8 +87,8 @@ variable "select" {
   nullable = false
 
   validation {
-    condition     = var.select.Status == null ? true : alltrue([for s in var.select.Status : contains(["created", "checkPass", "checkNotPass"], s)])
-    error_message = "Only jobs that are created, checkPass or checkNotPass can be checked."
+    condition     = var.select.Status == null ? true : alltrue([for s in var.select.Status : contains(["created", "checking", "checkPass", "checkNotPass"], s)])
+    error_message = "Only jobs that are created, checkPass or checkNotPass can be checked, and checking ones waited for."
   }
 }
 
@@ -100,6 +101,13 @@ variable "wait" {
 
 variable "start" {
   description = "Whether migrations may be started, and the timer's event starts those whose check passed."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "sync" {
+  description = "Whether sync jobs may be checked, and are selected beside migrations unless select names a Kind."
   type        = bool
   default     = false
   nullable    = false
@@ -150,13 +158,15 @@ variable "dts_endpoint" {
   default     = null
 }
 
+# 2018-03-30 is for jobs that were made with that generation of the API.
 variable "api_version" {
-  description = "Generation of the DTS API: 2018-03-30, or 2021-12-06, which also gives the steps of a check."
+  description = "Generation of the DTS API: 2021-12-06, which also gives the steps of a check, or 2018-03-30."
   type        = string
-  default     = null
+  default     = "2021-12-06"
+  nullable    = false
 
   validation {
-    condition     = var.api_version == null ? true : contains(["2018-03-30", "2021-12-06"], var.api_version)
+    condition     = contains(["2018-03-30", "2021-12-06"], var.api_version)
     error_message = "2018-03-30 or 2021-12-06."
   }
 }
@@ -308,4 +318,63 @@ variable "log_level" {
     condition     = var.log_level == null ? true : contains(["debug", "info", "warn", "error"], var.log_level)
     error_message = "debug, info, warn or error."
   }
+}
+
+# Log and alarms. There are alarms if alarm_webhook or alarm_user_group says whom
+# to tell.
+
+variable "log_days" {
+  description = "Days for which the log is kept."
+  type        = number
+  default     = 30
+
+  validation {
+    condition     = var.log_days >= 1 && var.log_days <= 3600
+    error_message = "1 to 3600 days."
+  }
+}
+
+variable "alarm_webhook" {
+  description = "URL that alarms are sent to: a robot of WeCom, Feishu or DingTalk, or any other by POST."
+  type        = string
+  default     = null
+  sensitive   = true
+}
+
+variable "alarm_user_group" {
+  description = "Id of the CAM user group that alarms are sent to."
+  type        = number
+  default     = null
+}
+
+variable "alarm_channels" {
+  description = "How the user group is told: Email, Sms, WeChat, Phone."
+  type        = list(string)
+  default     = ["Email"]
+
+  validation {
+    condition     = alltrue([for c in var.alarm_channels : contains(["Email", "Sms", "WeChat", "Phone"], c)])
+    error_message = "Email, Sms, WeChat or Phone."
+  }
+}
+
+variable "alarm_needed" {
+  description = "Whether there is an alarm when a person is needed: a job did not pass, has no verdict, failed, or waits to be started."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "alarm_not_forwarded" {
+  description = "Whether there is an alarm when a result could not be forwarded."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "alarm_quiet" {
+  description = "Whether there is an alarm each morning after a day on which the timer did not fire, or found no job. For a timer that fires every day."
+  type        = bool
+  default     = true
+  nullable    = false
 }

@@ -3,10 +3,10 @@ package event
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"strings"
 
 	"migratecheck/internal/check"
+	"migratecheck/internal/jsonscan"
 )
 
 // readBody reads the body of an HTTP event. Its shape outranks its content type:
@@ -17,7 +17,7 @@ func readBody(place string, o object) (draft, *check.Error) {
 	if raw == nil {
 		return draft{}, nil
 	}
-	text, ok := parseText(raw)
+	text, ok := jsonscan.Text(raw)
 	if !ok {
 		v := value{json: raw}
 		if !isContent(v) {
@@ -25,13 +25,13 @@ func readBody(place string, o object) (draft, *check.Error) {
 		}
 		return readValue(place, v)
 	}
-	if isTrue(o.get("isBase64Encoded")) {
+	if bytes.EqualFold(bytes.Trim(o.get("isBase64Encoded"), `" `), []byte("true")) {
 		if text, ok = decodeBase64(text); !ok {
-			return draft{}, check.Invalid(place, "is not valid base64, which isBase64Encoded says it is")
+			return draft{}, check.Invalid(place, "is not valid base64, which isBase64Encoded says it is: "+showJSON(raw))
 		}
 	}
 	text = trim(text)
-	if isBlank(text) {
+	if (value{text: text}).isBlank() {
 		return draft{}, nil
 	}
 	headers := o.object("headers")
@@ -40,7 +40,7 @@ func readBody(place string, o object) (draft, *check.Error) {
 	}
 	if !looksLikeJSON(text) {
 		if contentType(headers) == "application/json" {
-			return draft{}, check.Invalid(place, "is not a JSON object, array or string")
+			return draft{}, check.Invalid(place, "is not a JSON object, array or string: "+show(text))
 		}
 		if isForm(text) {
 			return readForm(place, text)
@@ -80,11 +80,6 @@ func isMultipart(text []byte) bool {
 // alone, without a value.
 func isForm(text []byte) bool {
 	return bytes.ContainsAny(text, "=&") || bytes.EqualFold(text, []byte("Select"))
-}
-
-// isTrue reports whether a value is true, or says so as a text.
-func isTrue(raw json.RawMessage) bool {
-	return bytes.EqualFold(bytes.Trim(raw, `" `), []byte("true"))
 }
 
 // decodeBase64 decodes base64, whether it is padded or not.

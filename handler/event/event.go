@@ -1,14 +1,14 @@
-// Package event reads what fires the function: bytes in, a request out. It
-// tells the source of an event from the event's own shape, finds the check
-// request in it, and says of what it cannot read which field is at fault.
+// Package event reads what fires the function: bytes in, requests out. It tells the
+// source of an event from the event's own shape, finds the check request in it, and
+// says of what it cannot read which field is at fault.
 package event
 
 import (
-	"encoding/json"
 	"fmt"
 	"time"
 
 	"migratecheck/internal/check"
+	"migratecheck/internal/jsonscan"
 )
 
 // Event is what the function is asked to do.
@@ -28,9 +28,20 @@ type Event struct {
 
 	// HTTP is nil for the sources that are not HTTP.
 	HTTP *HTTP
+
+	// Trigger is the name of the timer that fired, as the event has it.
+	Trigger string
+
+	// Via is that of the only request. It is set even if the event is refused.
+	Via []string
+
+	// Warnings say which keys look like slips and were ignored. They are safe to log,
+	// and few.
+	Warnings []string
 }
 
-// Request says which jobs, and what to do with each.
+// Request says which jobs, and what to do with each. A request without any, our own
+// answer that leaves nothing to do, asks for nothing and succeeds.
 type Request struct {
 	// Jobs holds each JobId once, in the order given.
 	Jobs []string
@@ -56,7 +67,7 @@ type Request struct {
 	// Record is the index of the record or CloudEvent.
 	Record int
 
-	// Err is why the record cannot be read; then only Record and ID are set.
+	// Err is why the record cannot be read; then there is nothing to do for it.
 	Err *check.Error
 }
 
@@ -91,7 +102,47 @@ var (
 	ErrTooOften = check.Invalid("event", fmt.Sprintf("names jobs more than %d times", MaxNames))
 )
 
-// Read reads an event. Source and HTTP are set even if there is an error, which
+// Source is what fired the function.
+type Source string
+
+// The sources, in the words of the log.
+const (
+	APIGateway  Source = "apigw"
+	FunctionURL Source = "url"
+	Timer       Source = "timer"
+	CKafka      Source = "ckafka"
+	CMQ         Source = "cmq"
+	EventBridge Source = "eventbridge"
+	Direct      Source = "direct" // another function, the Invoke API, a console test
+)
+
+// HTTP reports whether the source wants an integration response.
+func (s Source) HTTP() bool { return s == APIGateway || s == FunctionURL }
+
+// AtLeastOnce reports whether the platform may deliver an event of the source
+// a second time.
+func (s Source) AtLeastOnce() bool {
+	return s == Timer || s == CKafka || s == CMQ || s == EventBridge
+}
+
+// sources are told by the shape of an event, the first that matches; any other JSON
+// is the request itself.
+var sources = []struct {
+	source Source
+	match  func(event []byte) bool
+	read   func(e *Event, event value) *check.Error
+}{
+	{APIGateway, fromGateway, readHTTP},
+	{FunctionURL, fromURL, readHTTP},
+	{Timer, fromTimer, readTimer},
+	{EventBridge, isCloudEvent, readCloudEventAlone},
+	{EventBridge, hasCloudEvents, readCloudEvents},
+	{CKafka, fromQueue("Ckafka"), readRecords},
+	{CMQ, fromQueue("CMQ"), readRecords},
+	{Direct, func([]byte) bool { return true }, readDirect},
+}
+
+// Read reads an event. Source, HTTP and Via are set even if there is an error, which
 // says why nothing of the event can be done.
 func Read(payload []byte) (Event, *check.Error) {
 	e := Event{Source: Direct}
@@ -113,77 +164,81 @@ func (e *Event) read(payload []byte) *check.Error {
 	if err != nil {
 		return err
 	}
-	if o, ok := parseObject(v.json); ok {
-		switch e.Source = sourceOf(o); e.Source {
-		case APIGateway, FunctionURL:
-			return e.readHTTP(o)
-		case Timer:
-			return e.readTimer(o)
-		case CKafka, CMQ:
-			records, _ := parseArray(o.get("Records"))
-			return e.readEach("Records", records, readRecord)
-		case EventBridge:
-			if o.get("specversion") != nil {
-				return e.readOne(readCloudEvent("", json.RawMessage(o)))
-			}
-			list, _ := parseArray(o.get("EventList"))
-			return e.readEach("EventList", list, readCloudEvent)
+	for _, s := range sources {
+		if s.match(v.json) {
+			e.Source = s.source
+			return s.read(e, v)
 		}
 	}
-	if list, ok := cloudEvents(v.json); ok {
-		e.Source = EventBridge
-		return e.readEach("", list, readCloudEvent)
-	}
-	d, err := readValue("", v)
-	if err == nil && d.empty() {
-		err = check.Invalid("JobId", "is required: the event names no job")
-	}
-	return e.readOne(d, "", err)
+	return nil
 }
 
-// readTimer reads the firing of a timer trigger.
-func (e *Event) readTimer(o object) *check.Error {
-	d, err := readMessage("Message", o.get("Message"))
-	return e.readOne(d, identity("Timer", o.get("TriggerName"), o.get("Time"), o.get("Message")), err)
+// readDirect reads an event that is the request.
+func readDirect(e *Event, v value) *check.Error {
+	d, err := readValue("", v)
+	return e.readOne(d, d.required("JobId", "is required: the event names no job", err))
+}
+
+// fromTimer and readTimer are for the firing of a timer trigger.
+func fromTimer(event []byte) bool { return object(event).text("Type") == "Timer" }
+
+func readTimer(e *Event, v value) *check.Error {
+	timer := object(v.json)
+	message := timer.get("Message")
+	e.Trigger = timer.text("TriggerName")
+	d, err := readMessage("Message", message)
+	d.identify("Timer", timer.get("TriggerName"), timer.get("Time"), message)
+	d.date(timer.text("Time"))
+	return e.readOne(d, err)
 }
 
 // readOne takes what an event without records asks for.
-func (e *Event) readOne(d draft, id string, err *check.Error) *check.Error {
-	if err != nil {
-		return err
-	}
-	r, err := d.request()
-	r.ID = id
-	e.Requests, e.Batch = []Request{r}, r.Batch
-	return err
+func (e *Event) readOne(d draft, err *check.Error) *check.Error {
+	r := e.take(d, err)
+	e.Requests, e.Batch, e.Via = []Request{r}, r.Batch, r.Via
+	return r.Err
 }
 
-// readEach reads records one by one: one that is malformed is a failure of its
-// own, and the others are still tried.
-func (e *Event) readEach(place string, records array, read func(string, json.RawMessage) (draft, string, *check.Error)) *check.Error {
+// readEach reads the records of a list one by one: one that is malformed is a failure
+// of its own, and the others are still tried.
+func (e *Event) readEach(place string, list []byte, read func(place string, record []byte) (draft, *check.Error)) *check.Error {
 	e.Records = true
 	jobs, names := map[string]bool{}, 0
-	for i, record := range records.elements() {
+	for i, record := range jsonscan.Elements(list) {
 		if i == MaxJobs {
 			return check.Invalid(orEvent(place), fmt.Sprintf("holds more than %d records", MaxJobs))
 		}
-		d, id, err := read(fmt.Sprintf("%s[%d]", place, i), record)
-		var r Request
-		if err == nil {
-			r, err = d.request()
-		}
+		r := e.take(read(fmt.Sprintf("%s[%d]", place, i), record))
 		for _, job := range r.Jobs {
 			jobs[job] = true
 		}
 		switch names += len(r.Jobs); {
-		case len(jobs) > MaxJobs || err == ErrTooMany:
+		case len(jobs) > MaxJobs || r.Err == ErrTooMany:
 			return ErrTooMany
 		case names > MaxNames:
 			return ErrTooOften
 		}
-		r.ID, r.Record, r.Err = id, i, err
+		r.Record = i
 		e.Requests = append(e.Requests, r)
 		e.Batch = e.Batch || r.Batch || i > 0
 	}
 	return nil
+}
+
+// take returns the request that was found, or why there is none.
+func (e *Event) take(d draft, err *check.Error) Request {
+	r, refusal := Request{}, err
+	if err == nil {
+		r, refusal = d.request()
+	}
+	if refusal != nil {
+		r = Request{Err: refusal}
+	}
+	r.ID, r.At, r.Via = d.id, d.at, d.via
+	for _, s := range d.slips {
+		if r.Err == nil && !s.faint && len(e.Warnings) < maxWarnings {
+			e.Warnings = append(e.Warnings, s.warning())
+		}
+	}
+	return r
 }

@@ -2,28 +2,30 @@ package event
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"migratecheck/internal/check"
 )
 
 var update = flag.Bool("update", false, "write testdata/golden anew; then read the difference")
 
-// golden is what an event in ../../testdata/events is read as: the file of the same
-// name in testdata/golden. What is false or empty is left out.
+// golden is what an event in ../../testdata/events or testdata/events is read as: the
+// file of the same name in testdata/golden. What is false or empty is left out.
 type golden struct {
 	Source   Source
 	Batch    bool            `json:",omitempty"`
 	Status   int             `json:",omitempty"`
 	Prefers  Format          `json:",omitempty"` // json is left out
-	Page     bool            `json:",omitempty"`
-	Fields   []string        `json:",omitempty"`
+	HTTP     string          `json:",omitempty"` // what else is set of HTTP
+	Options  []string        `json:",omitempty"`
+	Warnings []string        `json:",omitempty"`
 	Requests []goldenRequest `json:",omitempty"`
 }
 
@@ -33,33 +35,52 @@ type goldenRequest struct {
 	Jobs   []string      `json:",omitempty"`
 	Select *check.Filter `json:",omitempty"`
 	Ask    string        `json:",omitempty"`
+	Accept []string      `json:",omitempty"`
 	Batch  bool          `json:",omitempty"`
 	HasID  bool          `json:",omitempty"`
+	At     string        `json:",omitempty"`
+	Via    []string      `json:",omitempty"`
+}
+
+// set are the names of those that are.
+func set(flags ...any) string {
+	var names []string
+	for i := 0; i < len(flags); i += 2 {
+		if flags[i+1].(bool) {
+			names = append(names, flags[i].(string))
+		}
+	}
+	return strings.Join(names, " ")
 }
 
 func goldenOf(e Event) golden {
-	g := golden{Source: e.Source, Batch: e.Batch}
+	g := golden{Source: e.Source, Batch: e.Batch, Warnings: e.Warnings}
 	if h := e.HTTP; h != nil {
-		g.Status, g.Page = h.Status, h.Page
+		g.Status, g.HTTP = h.Status, set("get", h.Get, "page", h.Page, "home", h.Home, "posted", h.Posted)
 		if h.Prefers != JSON {
 			g.Prefers = h.Prefers
 		}
-		for _, f := range h.Fields {
-			g.Fields = append(g.Fields, f.Name+"="+f.Value)
+		if h.Allow != "" {
+			g.HTTP += "; Allow: " + h.Allow
+		}
+		if h.Refusal != nil {
+			g.HTTP += "; " + h.Refusal.Error()
+		}
+		for _, f := range h.Options {
+			g.Options = append(g.Options, f.Name+"="+f.Value)
 		}
 	}
 	for _, r := range e.Requests {
-		one := goldenRequest{Record: r.Record, Jobs: r.Jobs, Select: r.Select, Batch: r.Batch, HasID: r.ID != ""}
+		a := r.Ask
+		one := goldenRequest{
+			Record: r.Record, Jobs: r.Jobs, Select: r.Select, Batch: r.Batch, HasID: r.ID != "", Via: r.Via, Accept: a.Accept,
+			Ask: set("describe", a.Describe, "wait", a.Wait, "start", a.Start, "strict", a.Strict, "dryRun", a.DryRun),
+		}
+		if !r.At.IsZero() {
+			one.At = r.At.Format(time.RFC3339Nano)
+		}
 		if r.Err != nil {
 			one.Error = r.Err.Error()
-		}
-		for _, ask := range []struct {
-			set  bool
-			name string
-		}{{r.Ask.Describe, "describe"}, {r.Ask.Wait, "wait"}, {r.Ask.Start, "start"}, {r.Ask.Strict, "strict"}} {
-			if ask.set {
-				one.Ask = strings.TrimSpace(one.Ask + " " + ask.name)
-			}
 		}
 		g.Requests = append(g.Requests, one)
 	}
@@ -68,9 +89,13 @@ func goldenOf(e Event) golden {
 
 func events(t testing.TB) []string {
 	t.Helper()
-	files, err := filepath.Glob("../../testdata/events/*.json")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no events: %v", err)
+	var files []string
+	for _, directory := range []string{"../../testdata/events", "testdata/events"} {
+		found, err := filepath.Glob(directory + "/*.json")
+		if err != nil || len(found) == 0 {
+			t.Fatalf("no events in %s: %v", directory, err)
+		}
+		files = append(files, found...)
 	}
 	return files
 }
@@ -117,7 +142,8 @@ type refused struct {
 	Text   *string
 	Source Source
 	Code   string // InvalidParameter if empty
-	Error  string
+	Field  string // that is named as being at fault
+	Shows  []string
 }
 
 func (r refused) payload() string {
@@ -143,13 +169,17 @@ func readRefused(t testing.TB) map[string]refused {
 func TestRefusedEvents(t *testing.T) {
 	for name, r := range readRefused(t) {
 		t.Run(name, func(t *testing.T) {
-			want := &check.Error{Code: r.Code, Message: r.Error}
-			if want.Code == "" {
-				want.Code = "InvalidParameter"
-			}
 			e, refusal := Read([]byte(r.payload()))
-			if e.Source != r.Source || !reflect.DeepEqual(refusal, want) {
-				t.Errorf("got %s, %v\nwant %s, %v", e.Source, refusal, r.Source, want)
+			if refusal == nil {
+				t.Fatalf("it asks for %+v, %+v", e.Requests, e.HTTP)
+			}
+			if e.Source != r.Source || refusal.Code != cmp.Or(r.Code, "InvalidParameter") || !strings.HasPrefix(refusal.Message, r.Field+": ") {
+				t.Errorf("%s: %v; want %s, %s", e.Source, refusal, r.Source, r.Field)
+			}
+			for _, text := range r.Shows {
+				if !strings.Contains(refusal.Message[len(r.Field):], text) {
+					t.Errorf("%v does not show %s", refusal, text)
+				}
 			}
 			if e.Requests != nil || e.Batch {
 				t.Errorf("there is something to do: %+v", e)

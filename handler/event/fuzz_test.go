@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"unicode"
 	"unicode/utf8"
@@ -41,7 +42,16 @@ func FuzzRead(f *testing.F) {
 		if refusal != nil {
 			invalid(t, refusal)
 		}
-		if nothing := refusal != nil || e.HTTP != nil && e.HTTP.Status != 0; nothing != (len(e.Requests) == 0) {
+		if e.HTTP != nil && e.HTTP.Refusal != nil {
+			invalid(t, e.HTTP.Refusal)
+		}
+		for _, warning := range e.Warnings {
+			invalid(t, check.Invalid("event", warning))
+		}
+		if len(e.Warnings) > 10 {
+			t.Fatalf("%d warnings", len(e.Warnings))
+		}
+		if nothing := refusal != nil || e.HTTP != nil && (e.HTTP.Status != 0 || e.HTTP.Home); nothing != (len(e.Requests) == 0) {
 			t.Fatalf("%d requests, %v", len(e.Requests), refusal)
 		}
 		batch := len(e.Requests) > 1
@@ -78,18 +88,18 @@ func wellFormed(t *testing.T, r Request) {
 	t.Helper()
 	if r.Err != nil {
 		invalid(t, r.Err)
-		if want := (Request{Err: r.Err, ID: r.ID, Record: r.Record}); !reflect.DeepEqual(r, want) {
+		if want := (Request{Err: r.Err, ID: r.ID, At: r.At, Via: r.Via, Record: r.Record}); !reflect.DeepEqual(r, want) {
 			t.Fatalf("beside an error: %+v", r)
 		}
 		return
 	}
-	if r.Select == nil && len(r.Jobs) == 0 && r.Batch && reflect.DeepEqual(r.Ask, Ask{}) {
-		return // our own answer of a selection that found nothing
+	if r.Select == nil && len(r.Jobs) == 0 && r.Batch {
+		return // our own answer, which leaves nothing to do
 	}
 	if (r.Select != nil) == (len(r.Jobs) > 0) || len(r.Jobs) > MaxJobs || (len(r.Jobs) > 1 || r.Select != nil) && !r.Batch {
 		t.Fatalf("%d jobs, Select %v, batch %v", len(r.Jobs), r.Select, r.Batch)
 	}
-	if r.Ask.Start && (r.Ask.Describe || !r.Ask.Wait) {
+	if r.Ask.Start && (r.Ask.Describe || !r.Ask.Wait) || r.Ask.Accept != nil && !r.Ask.Strict {
 		t.Fatalf("asks for %+v", r.Ask)
 	}
 	for i, job := range r.Jobs {
@@ -99,7 +109,7 @@ func wellFormed(t *testing.T, r Request) {
 	}
 	if r.Select != nil && !r.Ask.Describe {
 		for _, status := range r.Select.Status {
-			if !slices.Contains(checkable, status) {
+			if !check.AllowsCheck(status) && !(status == check.JobChecking && r.Ask.Wait) {
 				t.Fatalf("status %q", status)
 			}
 		}
@@ -109,21 +119,21 @@ func wellFormed(t *testing.T, r Request) {
 	}
 }
 
-// page checks that a page reads, and that its button posts the same.
+// page checks that a page reads, and that its button posts what it shows.
 func page(t *testing.T, e Event) {
 	t.Helper()
 	r := e.Requests[0]
-	if !r.Ask.Describe || r.Ask.Wait || r.Ask.Start {
+	if !r.Ask.Describe || r.Ask.Wait || r.Ask.Start || r.Ask.DryRun {
 		t.Fatalf("a page asks for %+v", r.Ask)
 	}
-	if len(e.HTTP.Fields) == 0 {
+	if len(r.Jobs) == 0 {
 		return
 	}
-	posted, refusal := Read(post(t, e.HTTP.Fields))
+	posted, refusal := Read(post(t, append([]Field{{"JobIds", strings.Join(r.Jobs, ",")}}, e.HTTP.Options...)))
 	if refusal != nil {
-		t.Fatalf("the form of a page is refused: %v\n%v", refusal, e.HTTP.Fields)
+		t.Fatalf("the form of a page is refused: %v\n%v", refusal, e.HTTP.Options)
 	}
-	if p := posted.Requests[0]; !slices.Equal(p.Jobs, r.Jobs) || p.Batch != r.Batch || p.Ask.Describe || p.Ask.Strict != r.Ask.Strict || (p.Select != nil) != (r.Select != nil) {
+	if p := posted.Requests[0]; !slices.Equal(p.Jobs, r.Jobs) || p.Ask.Describe || p.Ask.Start || p.Ask.Strict != r.Ask.Strict || !slices.Equal(p.Ask.Accept, r.Ask.Accept) {
 		t.Fatalf("the page reads %+v and posts %+v", r, p)
 	}
 }
@@ -149,7 +159,7 @@ func chained(t *testing.T, e Event, jobs []string) {
 	if refusal != nil {
 		t.Fatalf("our own answer is refused: %v\n%s", refusal, answer)
 	}
-	if r := again.Requests[0]; !slices.Equal(r.Jobs, jobs) || again.Batch != e.Batch || !reflect.DeepEqual(r.Ask, Ask{}) {
+	if r := again.Requests[0]; len(again.Warnings) > 0 || !slices.Equal(r.Jobs, jobs) || again.Batch != e.Batch || !reflect.DeepEqual(r.Ask, Ask{}) {
 		t.Fatalf("our own answer asks for %+v, the event for %v\n%s", r, jobs, answer)
 	}
 }
@@ -158,7 +168,7 @@ func chained(t *testing.T, e Event, jobs []string) {
 func invalid(t *testing.T, err *check.Error) {
 	t.Helper()
 	want := check.Error{Code: err.Code, Message: err.Message}
-	if err.Code != "InvalidParameter" && err.Code != "InvalidAction" || err.Message == "" || *err != want {
+	if err.Code != "InvalidParameter" && err.Code != "InvalidAction" || err.Message == "" || !reflect.DeepEqual(*err, want) {
 		t.Fatalf("%#v", err)
 	}
 	if len(err.Message) > 1000 || !utf8.ValidString(err.Message) {

@@ -4,6 +4,8 @@ import (
 	"iter"
 	"strconv"
 	"strings"
+
+	"migratecheck/internal/jsonscan"
 )
 
 // Format is a form of an answer.
@@ -21,11 +23,11 @@ const (
 func header(headers object, names ...string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for key, raw := range headers.members() {
-			if match(string(key), names) == "" {
+			if match(key, names) == "" {
 				continue
 			}
 			for value := range oneOrMore(raw) {
-				text, _ := parseText(value)
+				text, _ := jsonscan.Text(value)
 				for value := range strings.SplitSeq(string(text), ",") {
 					if !yield(strings.TrimSpace(value)) {
 						return
@@ -66,17 +68,32 @@ func contentEncoding(headers object) string {
 	return ""
 }
 
-// preferred returns the format that the Accept header asks for. Browsers name
-// HTML, and rank it before all else; what takes anything, as curl does, gets
+// isCrossSite reports whether a browser sends the request for a page of another site.
+func isCrossSite(headers object) bool {
+	for site := range header(headers, "Sec-Fetch-Site") {
+		if strings.EqualFold(site, "cross-site") {
+			return true
+		}
+	}
+	return false
+}
+
+// preferred returns the format that the Accept header asks for. HTML is for browsers,
+// which name XHTML or rank HTML above all else. What takes anything, as curl does, gets
 // JSON, and so does what takes JSON as gladly as something else.
 func preferred(headers object) Format {
 	ranges := map[string]float64{}
+	other := 0.0 // the most that anything but HTML weighs
 	for value := range header(headers, "Accept") {
 		mediaType, parameters, _ := strings.Cut(value, ";")
 		mediaType = strings.ToLower(strings.TrimSpace(mediaType))
+		q := quality(parameters)
 		switch mediaType {
-		case "application/json", "application/*", "*/*", "text/html", "text/plain":
-			ranges[mediaType] = max(ranges[mediaType], quality(parameters))
+		case "application/json", "application/*", "*/*", "text/html", "text/plain", "application/xhtml+xml":
+			ranges[mediaType] = max(ranges[mediaType], q)
+		}
+		if mediaType != "text/html" && mediaType != "" {
+			other = max(other, q)
 		}
 	}
 	json := ranges["*/*"]
@@ -85,11 +102,11 @@ func preferred(headers object) Format {
 			json = q
 		}
 	}
-	html, text := ranges["text/html"], ranges["text/plain"]
+	html, xhtml := ranges["text/html"], ranges["application/xhtml+xml"]
 	switch {
-	case html > json && html >= text:
+	case html > other, xhtml > 0 && max(html, xhtml) > ranges["application/json"]:
 		return HTML
-	case text > json:
+	case ranges["text/plain"] > json:
 		return Text
 	}
 	return JSON

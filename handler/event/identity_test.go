@@ -3,6 +3,7 @@ package event
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 func idOf(t *testing.T, payload string) string {
@@ -27,17 +28,12 @@ func TestIDsDiffer(t *testing.T) {
 		`{"Records":[{"Ckafka":{"topic":"jobs","partition":1,"offset":1,"msgBody":"dts-1"}}]}`,
 		`{"Records":[{"Ckafka":{"topic":"other","partition":1,"offset":11,"msgBody":"dts-1"}}]}`,
 		`{"Records":[{"Ckafka":{"topic":"jobs","partition":1,"offset":11,"msgBody":"dts-2"}}]}`,
-		`{"Records":[{"CMQ":{"topicName":"jobs","msgId":"1","msgBody":"dts-1"}}]}`,
-		`{"Records":[{"CMQ":{"topicName":"jobs","msgId":"2","msgBody":"dts-1"}}]}`,
-		`{"Records":[{"CMQ":{"topicName":"other","msgId":"1","msgBody":"dts-1"}}]}`,
-		`{"Records":[{"CMQ":{"topicName":"jobs","msgId":"1","msgBody":"dts-2"}}]}`,
+		`{"Records":[{"CMQ":{"topicName":"jobs","msgId":"1","publishTime":"2026-11-25T02:00:00Z","msgBody":"dts-1"}}]}`,
+		`{"Records":[{"CMQ":{"topicName":"jobs","msgId":"2","publishTime":"2026-11-25T02:00:00Z","msgBody":"dts-1"}}]}`,
+		`{"Records":[{"CMQ":{"topicName":"other","msgId":"1","publishTime":"2026-11-25T02:00:00Z","msgBody":"dts-1"}}]}`,
 		`{"specversion":"1.0","source":"jobs","id":"1","data":"dts-1"}`,
 		`{"specversion":"1.0","source":"jobs","id":"2","data":"dts-1"}`,
 		`{"specversion":"1.0","source":"other","id":"1","data":"dts-1"}`,
-		`{"specversion":"1.0","source":"jobs","id":"1","data":"dts-2"}`,
-		`{"specversion":"1.0","source":"jobs","id":"1","data_base64":"ZHRzLTE="}`,
-		`{"specversion":"1.0","source":"jobs","id":"1","data":"ZHRzLTEx"}`,
-		`{"specversion":"1.0","source":"jobs","id":"1","data_base64":"ZHRzLTEx"}`,
 		// The parts of one, put together, are those of another.
 		`{"specversion":"1.0","source":"ab","id":"c","data":"dts-1"}`,
 		`{"specversion":"1.0","source":"a","id":"bc","data":"dts-1"}`,
@@ -59,13 +55,17 @@ func TestIDsOfDeliveriesAgree(t *testing.T) {
 			`{"Records":[{"Ckafka":{"topic":"jobs","partition":1,"offset":11,"msgKey":"","msgBody":"dts-1"}}]}`,
 			`{"Records":[{"Ckafka":{"msgBody":"dts-1","msgKey":"None","offset":11,"partition":1,"topic":"jobs"}},{"Ckafka":{"topic":"jobs","partition":1,"offset":12,"msgBody":"dts-1"}}]}`,
 		},
-		"CMQ, published anew": {
-			`{"Records":[{"CMQ":{"topicName":"jobs","msgId":"1","publishTime":"1","requestId":"1","msgBody":"dts-1"}}]}`,
-			`{"Records":[{"CMQ":{"topicName":"jobs","msgId":"1","publishTime":"2","requestId":"2","msgBody":"dts-1"}}]}`,
+		"CMQ, with another body": {
+			`{"Records":[{"CMQ":{"topicName":"jobs","msgId":"1","publishTime":"2026-11-25T02:00:00Z","requestId":"1","msgBody":"dts-1"}}]}`,
+			`{"Records":[{"CMQ":{"topicName":"jobs","msgId":"1","publishTime":"2026-11-25T02:00:00Z","requestId":"2","msgBody":"dts-2"}}]}`,
 		},
 		"CloudEvent, in a list": {
 			`{"specversion":"1.0","source":"jobs","id":"1","time":"1","data":"dts-1"}`,
 			`{"EventList":[{"specversion":"1.0","source":"jobs","id":"1","time":"2","data":"dts-1"}]}`,
+		},
+		"CloudEvent, with other data": {
+			`{"specversion":"1.0","source":"jobs","id":"1","data":"dts-1"}`,
+			`{"specversion":"1.0","source":"jobs","id":"1","data_base64":"ZHRzLTEx"}`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -84,16 +84,43 @@ func TestNoIDs(t *testing.T) {
 		`{"Type":"Timer","Time":"2026-11-25T02:00:00Z","Message":"dts-1"}`,
 		`{"Type":"Timer","TriggerName":"night","Message":"dts-1"}`,
 		`{"Type":"Timer","TriggerName":"night","Time":"","Message":"dts-1"}`,
+		`{"Type":"Timer","TriggerName":"night","Time":"tonight","Message":"dts-1"}`,
+		`{"Type":"Timer","TriggerName":"night","Time":1764036000,"Message":"dts-1"}`,
+		`{"Records":[{"CMQ":{"topicName":"jobs","msgId":"1","publishTime":"1","msgBody":"dts-1"}}]}`,
+		`{"Records":[{"CMQ":{"topicName":"jobs","msgId":"1","msgBody":"dts-1"}}]}`,
 		`{"Records":[{"Ckafka":{"partition":1,"offset":11,"msgBody":"dts-1"}}]}`,
 		`{"Records":[{"Ckafka":{"topic":"jobs","offset":11,"msgBody":"dts-1"}}]}`,
 		`{"Records":[{"Ckafka":{"topic":"jobs","partition":1,"offset":null,"msgBody":"dts-1"}}]}`,
-		`{"Records":[{"CMQ":{"topicName":"jobs","msgBody":"dts-1"}}]}`,
-		`{"Records":[{"CMQ":{"msgId":"1","msgBody":"dts-1"}}]}`,
+		`{"Records":[{"CMQ":{"topicName":"jobs","publishTime":"2026-11-25T02:00:00Z","msgBody":"dts-1"}}]}`,
+		`{"Records":[{"CMQ":{"msgId":"1","publishTime":"2026-11-25T02:00:00Z","msgBody":"dts-1"}}]}`,
 		`{"specversion":"1.0","id":"1","data":"dts-1"}`,
 		`{"specversion":"1.0","source":"jobs","id":"","data":"dts-1"}`,
 	} {
 		if id := idOf(t, payload); id != "" {
 			t.Errorf("%s has the id %q", payload, id)
+		}
+	}
+}
+
+// Of timers and CMQ the event's own time is known, and of nothing else.
+func TestTimes(t *testing.T) {
+	for payload, want := range map[string]string{
+		`{"Type":"Timer","TriggerName":"night","Time":"2026-11-25T02:00:00Z","Message":"dts-1"}`:                                     "2026-11-25T02:00:00Z",
+		`{"Type":"Timer","TriggerName":"night","Time":"2026-11-25T02:00:00Z","Message":"a b@d"}`:                                     "",
+		`{"Type":"Timer","TriggerName":"night","Time":"2026-11-25","Message":"dts-1"}`:                                               "",
+		`{"Records":[{"CMQ":{"topicName":"jobs","msgId":"1","publishTime":"2026-11-25T10:00:00.250+08:00","msgBody":"dts-1"}}]}`:     "2026-11-25T02:00:00.25Z",
+		`{"Records":[{"CMQ":{"topicName":"jobs","msgId":"1","publishTime":"2026-11-25T10:00:00Z","msgBody":"b@d"}}]}`:                "2026-11-25T10:00:00Z",
+		`{"Records":[{"Ckafka":{"topic":"jobs","partition":1,"offset":11,"publishTime":"2026-11-25T10:00:00Z","msgBody":"dts-1"}}]}`: "",
+		`{"specversion":"1.0","source":"jobs","id":"1","time":"2026-11-25T10:00:00Z","data":"dts-1"}`:                                "",
+		`{"JobId":"dts-1","Time":"2026-11-25T10:00:00Z"}`:                                                                            "",
+	} {
+		e, _ := Read([]byte(payload))
+		got := ""
+		if len(e.Requests) > 0 && !e.Requests[0].At.IsZero() {
+			got = e.Requests[0].At.UTC().Format(time.RFC3339Nano)
+		}
+		if got != want {
+			t.Errorf("%s is of %q, want %q", payload, got, want)
 		}
 	}
 }

@@ -2,61 +2,60 @@ package event
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"strings"
 
 	"migratecheck/internal/check"
+	"migratecheck/internal/jsonscan"
 )
 
 // Names reads JobIds from a text in which they are separated by commas,
 // semicolons or white space; each is returned once.
 func Names(text string) ([]string, *check.Error) {
-	d, err := readList("JobIds", []byte(text))
-	return d.jobs, required("JobIds", d, err)
+	d, err := readText("JobIds", []byte(text))
+	return d.jobs, d.required("JobIds", "names no job", err)
 }
 
-// readList reads a text that is a list of JobIds, which may be blank.
-func readList(place string, text []byte) (draft, *check.Error) {
-	text = bytes.TrimFunc(text, betweenJobs)
-	if isBlank(text) {
+// readText reads a text that is a list of JobIds, which may be blank.
+func readText(place string, text []byte) (draft, *check.Error) {
+	v := value{text: bytes.TrimFunc(text, betweenJobs)}
+	if v.isBlank() {
 		return draft{}, nil
 	}
-	return readJobs(place, bytes.ContainsFunc(text, betweenJobs), []value{{text: text}})
+	return readJobs(place, field{values: []value{v}, parameter: true})
 }
 
-// readJobs reads values that name jobs: texts, or arrays of strings. several
-// says that the place may hold more than one job.
-func readJobs(place string, several bool, values []value) (draft, *check.Error) {
-	l := list{place: place, several: several}
-	for _, v := range values {
-		if err := l.addValue(v); err != nil {
+// readJobs reads values that name jobs: texts, or arrays of strings. There must be at
+// least one job. A JobId in JSON is a single one.
+func readJobs(place string, f field) (draft, *check.Error) {
+	l := list{place: place, several: f.several || f.name == "JobIds" || len(f.values) > 1}
+	single := f.name == "JobId" && !f.parameter
+	for i, v := range f.values {
+		if v.json != nil && f.name == "JobId" && (single || !jsonscan.IsArray(v.json)) {
+			return draft{}, check.Invalid(place, "must be a string, not "+showJSON(v.json))
+		}
+		if f.parameter {
+			v.text = bytes.TrimFunc(v.text, betweenJobs)
+			l.several = l.several || v.json != nil || bytes.ContainsFunc(v.text, betweenJobs)
+			f.values[i] = v
+		}
+	}
+	for _, v := range f.values {
+		read := l.addValue
+		if single {
+			read = func(v value) *check.Error { return l.add(v.text) }
+		}
+		if err := read(v); err != nil {
 			return draft{}, err
 		}
 	}
 	return l.draft()
 }
 
-// readJob reads a JSON value that must be one JobId.
-func readJob(place string, raw json.RawMessage, depth int) (draft, *check.Error) {
-	v, err := jsonValue(place, raw, depth)
-	if err != nil {
-		return draft{}, err
-	}
-	if v.json != nil {
-		return draft{}, check.Invalid(place, "must be a string, not "+showJSON(v.json))
-	}
-	l := list{place: place}
-	if err := l.add(v.text); err != nil {
-		return draft{}, err
-	}
-	return l.draft()
-}
-
-// list gathers the jobs that one place names, each once.
+// list gathers the ids that one place names, each once.
 type list struct {
 	place   string
-	several bool   // jobs have an index,
+	several bool   // ids have an index,
 	member  string // and stand in this member, if any
 	next    int    // the index of the next
 
@@ -64,7 +63,7 @@ type list struct {
 	seen map[string]bool
 }
 
-// addValue adds the jobs of a text or of an array of strings.
+// addValue adds the ids of a text or of an array of strings.
 func (l *list) addValue(v value) *check.Error {
 	if v.json == nil {
 		for id := range bytes.FieldsFuncSeq(v.text, betweenJobs) {
@@ -74,11 +73,10 @@ func (l *list) addValue(v value) *check.Error {
 		}
 		return nil
 	}
-	ids, ok := parseArray(v.json)
-	if !ok {
+	if !jsonscan.IsArray(v.json) {
 		return check.Invalid(orEvent(l.place), "must be an array of strings, not "+showJSON(v.json))
 	}
-	for _, raw := range ids.elements() {
+	for _, raw := range jsonscan.Elements(v.json) {
 		if err := l.addString(raw); err != nil {
 			return err
 		}
@@ -86,19 +84,19 @@ func (l *list) addValue(v value) *check.Error {
 	return nil
 }
 
-// addString adds a JobId that must be a JSON string.
-func (l *list) addString(raw json.RawMessage) *check.Error {
-	id, ok := parseText(raw)
+// addString adds an id that must be a JSON string.
+func (l *list) addString(raw []byte) *check.Error {
+	id, ok := jsonscan.Text(raw)
 	if !ok {
 		return check.Invalid(l.where(), "must be a string, not "+showJSON(raw))
 	}
 	return l.add(id)
 }
 
-// add adds one JobId. What follows the first one too many is not read.
+// add adds one id. What follows the first one too many is not read.
 func (l *list) add(text []byte) *check.Error {
 	id := bytes.TrimFunc(text, betweenJobs)
-	if !validJob(id) {
+	if !isID(id) {
 		return check.Invalid(l.where(), "must be 1 to 64 characters of A-Z a-z 0-9 _ -, not "+show(text))
 	}
 	l.next++
@@ -115,7 +113,7 @@ func (l *list) add(text []byte) *check.Error {
 	return nil
 }
 
-// where is the place of the next job.
+// where is the place of the next id.
 func (l *list) where() string {
 	switch {
 	case !l.several:
@@ -139,9 +137,9 @@ func (l *list) draft() (draft, *check.Error) {
 // after one.
 func betweenJobs(r rune) bool { return isSpace(r) || strings.ContainsRune(",;，；、", r) }
 
-// validJob reports whether a JobId has the right form; whether the job exists is
-// for DTS to say.
-func validJob(id []byte) bool {
+// isID reports whether the id of a job or a step has the right form; whether it
+// exists is for DTS to say.
+func isID(id []byte) bool {
 	for _, c := range id {
 		if !('A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '_' || c == '-') {
 			return false

@@ -54,13 +54,16 @@ func TestHowMuchIsTaken(t *testing.T) {
 			records := strings.Repeat(fmt.Sprintf(`{"CMQ":{"msgBody":%q}},`, strings.Join(jobNames(1000), ",")), 49)
 			return fmt.Sprintf(`{"Records":[%s{"CMQ":{"msgBody":%q}}]}`, records, strings.Join(jobNames(n-49000), ","))
 		}, "event: names jobs more than 50000 times"},
-		"records":        {10000, repeat(`{"Records":[`, `{"CMQ":{"msgBody":"a"}},`, `]}`), "Records: holds more than 10000 records"},
-		"CloudEvents":    {10000, repeat(`[`, `{"specversion":"1"},`, `]`), "event: holds more than 10000 records"},
-		"fields":         {11000, repeat(`{"httpMethod":"PUT","path":"/","body":"JobId=a`, `&b`, `"}`), "body: has more than 11000 fields, which is not taken"},
-		"a parameter":    {11000, repeat(`{"httpMethod":"PUT","path":"/","queryString":{"JobId":[`, `"a",`, `]}}`), "queryString: has more than 11000 fields, which is not taken"},
+		"records":     {10000, repeat(`{"Records":[`, `{"CMQ":{"msgBody":"a"}},`, `]}`), "Records: holds more than 10000 records"},
+		"CloudEvents": {10000, repeat(`[`, `{"specversion":"1"},`, `]`), "event: holds more than 10000 records"},
+		"fields":      {11000, repeat(`{"httpMethod":"PUT","path":"/","body":"JobId=a`, `&jobid=a`, `"}`), "body: has more than 11000 fields, which is not taken"},
+		"a parameter": {11000, repeat(`{"httpMethod":"PUT","path":"/","queryString":{"JobId":[`, `"a",`, `]}}`), "queryString: has more than 11000 fields, which is not taken"},
+		"accepted steps": {100, func(n int) string {
+			return marshal(t, map[string]any{"JobId": "a", "Strict": true, "Accept": jobNames(n)})
+		}, "Accept: names more than 100 steps"},
 		"a tag's values": {100, repeat(`{"Select":{"Tags":{"env":[`, `"prod",`, `]}}}`), `Select.Tags["env"]: has more than 100 values`},
 		"a filter":       {100, repeat(`{"Select":{"JobName":[`, `"a",`, `]}}`), "Select.JobName: has more than 100 values"},
-		"a name":         {255, repeat(`{"Select":{"JobName":"`, `长`, `"}}`), "Select.JobName: must be 1 to 255 characters"},
+		"a name":         {255, repeat(`{"Select":{"JobName":"`, `长`, `"}}`), `Select.JobName: must be 1 to 255 characters, not "` + strings.Repeat("长", 80) + `…"`},
 		"a tag's key":    {255, repeat(`{"Select":{"Tags":{"`, `k`, `":"v"}}}`), ""},
 		"an id":          {64, repeat(`{"JobId":"`, `a`, `"}`), `JobId: must be 1 to 64 characters of A-Z a-z 0-9 _ -, not "` + strings.Repeat("a", 65) + `"`},
 		"tags": {100, func(n int) string {
@@ -112,6 +115,11 @@ func TestLargestEventsFitIntoMemory(t *testing.T) {
 		"a long id":                 {fill(`{"JobId":"`, `é`, `"}`), 0, "JobId: must be 1 to 64 characters of A-Z a-z 0-9 _ -, not \"" + strings.Repeat("é", 80) + "…\""},
 		"a body":                    {`{"httpMethod":"POST","path":"/","body":` + quoted(fill(`{"x":"`, "x", `","JobId":"dts-1"}`)) + `}`, 1, ""},
 		"a query":                   {fill(`{"httpMethod":"GET","path":"/","queryString":{"JobIds":"`, `a,`, `a"}}`), 1, ""},
+		"a job in many slips":       {fill(`{`, `"jobIt":1,`, `"JobId":"dts-1"}`), 1, ""},
+		"a job in short members":    {fill(`{`, `"abcd":1,`, `"JobId":"dts-1"}`), 1, ""},
+		"a form of slips":           {fill(`{"httpMethod":"POST","path":"/","body":"`, `wiat=&`, `JobId=a"}`), 1, ""},
+		"accepted steps":            {fill(`{"JobId":"a","Strict":true,"Accept":[`, `"A",`, `"A"]}`), 1, ""},
+		"a long way":                {fill(`{"JobId":"a","Via":[`, `"a/b/c",`, `"A"]}`), 1, ""},
 		"many query parameters":     {fill(`{"httpMethod":"GET","path":"/","queryString":{`, `"b":"1",`, `"JobId":"a"}}`), 1, ""},
 		"many header values":        {fill(`{"httpMethod":"GET","path":"/","queryString":{"JobId":"a"},"headers":{"accept":"`, `a/b;q=1,`, `"}}`), 1, ""},
 		"a form":                    {fill(`{"httpMethod":"POST","path":"/","body":"`, `JobIds=a&`, `"}`), 0, "body: has more than 11000 fields, which is not taken"},

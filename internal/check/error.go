@@ -22,6 +22,10 @@ type Error struct {
 	// been carried out in spite of the error.
 	MayBeRunning bool `json:"-"`
 
+	// Running is set if a creation was refused and the job was then seen checking: of
+	// sync jobs no code says so.
+	Running bool `json:"-"`
+
 	// At is when the service refused the call, as Receipt.At is; zero if it was not
 	// the service.
 	At time.Time `json:"-"`
@@ -29,6 +33,10 @@ type Error struct {
 	// Attempts is how many requests were sent for the call; zero means that
 	// DTS has not heard of it.
 	Attempts int `json:"-"`
+
+	// Body is the beginning of an answer with CodeTooLarge, as much as was read of
+	// it, if the action has a MaxAnswer. It may be large: drop it where it is not needed.
+	Body []byte `json:"-"`
 }
 
 var _ smithy.APIError = (*Error)(nil)
@@ -70,7 +78,7 @@ func (e *Error) Retryable() bool { return classify(e.Code).retry }
 func (e *Error) Throttled() bool { return strings.HasPrefix(e.Code, "RequestLimitExceeded") }
 
 // Duplicate reports whether DTS refused to create a check because one is running.
-func (e *Error) Duplicate() bool { return e.Code == "InternalError.DuplicateJob" }
+func (e *Error) Duplicate() bool { return e.Running || e.Code == "InternalError.DuplicateJob" }
 
 // CodeUnknown stands for a missing or malformed code of a refusal.
 const CodeUnknown = "UnknownError"
@@ -80,6 +88,8 @@ const (
 	CodeNoAnswer      = "ClientError.NetworkError"
 	CodeNotAPI        = "ClientError.ParseJsonError"
 	CodeHTTPStatus    = "ClientError.HttpStatusCodeError"
+	CodeTooLarge      = "ClientError.ResponseTooLarge" // or of too many values
+	CodeJobTooLarge   = "ClientError.JobTooLarge"      // of a list, alone in its answer
 	CodeDeadline      = "ClientError.DeadlineExceeded"
 	CodeNoCredentials = "ClientError.CredentialError"
 	CodeNoRegion      = "ClientError.RegionError"
@@ -133,6 +143,8 @@ var classes = map[string]class{
 	"ServiceUnavailable":   {502, true},
 	CodeNotAPI:             {502, true},
 	CodeHTTPStatus:         {502, true},
+	CodeTooLarge:           {502, true},
+	CodeJobTooLarge:        {502, false},
 	CodeSelectionMoved:     {502, true},
 
 	CodeNoAnswer:  {504, true},

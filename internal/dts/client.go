@@ -1,9 +1,11 @@
-// Package dts calls the migration actions of Tencent Cloud's Data Transmission
-// Service, in both generations of its API.
+// Package dts calls the actions of Tencent Cloud's Data Transmission Service on
+// migration jobs, in both generations of its API, and on sync jobs.
 package dts
 
 import (
 	"context"
+	"fmt"
+	"slices"
 
 	"migratecheck/internal/check"
 	"migratecheck/internal/config"
@@ -12,64 +14,88 @@ import (
 
 // Client calls DTS for every invocation of one instance of the function. It is
 // safe for concurrent use. The errors of its methods are of type *check.Error.
-type Client struct {
-	api     *tcapi.Client
-	version string
-	generation
+type Client struct{ kinds map[check.JobKind]kind }
+
+// kind is what DTS can do with one kind of job.
+type kind interface {
+	create(ctx context.Context, job string) (check.Receipt, error)
+	describeCheck(ctx context.Context, job string) (check.State, check.Receipt, error)
+	describeJob(ctx context.Context, job string) (check.Job, check.Receipt, error)
+	start(ctx context.Context, job string) (check.Receipt, error)
+
+	// list reads a page of the list of jobs: as many as the limit from offset on.
+	list(ctx context.Context, f check.Filter, offset, limit int) (page, error)
 }
 
-// generation is what the generations of the API do differently.
-type generation interface {
-	// DescribeCheck reads the state of a job's latest check.
-	DescribeCheck(ctx context.Context, job string) (check.State, check.Receipt, error)
-
-	// DescribeJob reads a job.
-	DescribeJob(ctx context.Context, job string) (check.Job, check.Receipt, error)
-
-	// list reads one page of the list of jobs.
-	list(ctx context.Context, f check.Filter, offset int) (page, error)
-}
-
-// New returns a client for a generation of the API, config.Version2018 or
-// config.Version2021.
-func New(api *tcapi.Client, version string) *Client {
-	c := &Client{api: api, version: version, generation: version2018{api}}
+// New returns a client that speaks a generation of the API about migrations,
+// config.Version2018 or config.Version2021; sync jobs are of the latter only.
+// Jobs that bear startTag are Tagged, none if its key is empty.
+func New(api *tcapi.Client, version string, startTag check.Tag) *Client {
+	s := service{api: api, startTag: startTag}
+	c := &Client{kinds: map[check.JobKind]kind{
+		check.Migration: version2018{migrations{s.with(actions2018)}},
+		check.Sync:      newSync(s.with(actionsSync)),
+	}}
 	if version == config.Version2021 {
-		c.generation = version2021{api}
+		c.kinds[check.Migration] = version2021{migrations{s.with(actions2021)}}
 	}
 	return c
 }
 
-// jobRequest is the request of every action on one job.
-type jobRequest struct{ JobId string }
+func (c *Client) of(job string) kind { return c.kinds[check.KindOf(job)] }
 
-// CreateCheck creates the check of a job. A check that was found running after
-// an attempt with no answer is not an error but Receipt.AlreadyRunning: DTS runs
-// one check of a job at a time, so it is the one that was asked for.
+// CreateCheck creates the check of a job. A check that was found running after an
+// attempt with no answer is not an error but Receipt.AlreadyRunning: DTS runs one
+// check of a job at a time, so it is the one that was asked for.
 func (c *Client) CreateCheck(ctx context.Context, job string) (check.Receipt, error) {
-	return c.api.Do(ctx, tcapi.Action{
-		Service: "dts", Version: c.version, Name: "CreateMigrateCheckJob",
-		Changes: true, Done: "InternalError.DuplicateJob",
-	}, jobRequest{job}, nil)
+	return c.of(job).create(ctx, job)
+}
+
+// DescribeCheck reads the state of a job's latest check.
+func (c *Client) DescribeCheck(ctx context.Context, job string) (check.State, check.Receipt, error) {
+	return c.of(job).describeCheck(ctx, job)
+}
+
+// DescribeJob reads a job.
+func (c *Client) DescribeJob(ctx context.Context, job string) (check.Job, check.Receipt, error) {
+	return c.of(job).describeJob(ctx, job)
 }
 
 // Start starts the migration of a job. It is not repeated after an attempt
 // whose fate is not known: the error then has MayBeRunning set, and the job's
-// status says more.
+// status says more. A sync job is not started.
 func (c *Client) Start(ctx context.Context, job string) (check.Receipt, error) {
-	return c.api.Do(ctx, tcapi.Action{
-		Service: "dts", Version: c.version, Name: "StartMigrateJob",
-		Changes: true, Once: true,
-	}, jobRequest{job}, nil)
+	return c.of(job).start(ctx, job)
+}
+
+// ListJobs lists the jobs that fit a filter, migrations first: all of them or none.
+// A job that fits and is there all the time is in the list, once. One whose entry
+// is too large to be read is taken to fit, and has a Failure.
+func (c *Client) ListJobs(ctx context.Context, f check.Filter) ([]check.Job, error) {
+	if len(f.Kinds) == 0 {
+		f.Kinds = []check.JobKind{check.Migration}
+	}
+	all := []check.Job{}
+	for _, k := range []check.JobKind{check.Migration, check.Sync} {
+		if !slices.Contains(f.Kinds, k) {
+			continue
+		}
+		jobs, err := listAll(ctx, c.kinds[k], f)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, jobs...)
+	}
+	if len(all) > maxJobs {
+		return nil, check.Invalid("Select", fmt.Sprintf("finds more than %d jobs: say more of which are meant", maxJobs))
+	}
+	return all, nil
 }
 
 // unreadable returns the error for an answer without what the action promises.
 func unreadable(receipt check.Receipt, why string) error {
 	return &check.Error{Code: check.CodeNotAPI, Message: why, RequestID: receipt.RequestID, Attempts: receipt.Attempts}
 }
-
-// noStatus says why a description of a check cannot be read.
-const noStatus = "the check that is described has no status"
 
 // Bounds of what is kept of an answer, in bytes.
 const (

@@ -10,9 +10,6 @@ import (
 )
 
 const (
-	// maxPage is the most jobs that DTS lists in one answer.
-	maxPage = 100
-
 	// maxJobs is how many jobs a list may have, maxListed how many DTS may list
 	// of which ours are picked.
 	maxJobs   = 10000
@@ -26,68 +23,30 @@ const (
 	maxStalls  = 20
 )
 
-// page is a part of the list of jobs.
-type page struct {
-	total int
-	jobs  []listed
-}
-
-// listed is a job and whether it fits what the API does not filter by.
-type listed struct {
-	check.Job
-	fits bool
-}
-
-// newPage returns the page from offset on, of the entries of an answer.
-func newPage[T any](receipt check.Receipt, offset int, total *int, entries []T, job func(T) (check.Job, bool)) (page, error) {
-	if total == nil || *total < 0 {
-		return page{}, unreadableList(receipt, "no TotalCount")
-	}
-	if len(entries) > maxPage {
-		return page{}, unreadableList(receipt, "more entries than were asked for")
-	}
-	if len(entries) > 0 && *total < offset+len(entries) {
-		return page{}, unreadableList(receipt, "more entries than there are")
-	}
-	p := page{total: *total}
-	seen := map[string]bool{}
-	for _, entry := range entries {
-		j, fits := job(entry)
-		if !validID(j.ID) {
-			return page{}, unreadableList(receipt, "an entry without a JobId")
-		}
-		if seen[j.ID] {
-			return page{}, unreadableList(receipt, "an entry that is there twice")
-		}
-		seen[j.ID] = true
-		p.jobs = append(p.jobs, listed{j, fits})
-	}
-	return p, nil
-}
-
-func unreadableList(receipt check.Receipt, why string) error {
-	return unreadable(receipt, "the list of jobs cannot be read: "+why)
-}
-
 // moved returns the error for a list whose end was not reached in that many pages.
 func moved(pages int, why string) error {
 	return &check.Error{Code: check.CodeSelectionMoved, Message: "the list of jobs was not read to its end: " + why, Attempts: pages}
 }
 
-// ListJobs lists the jobs that fit a filter, all of them or none. A job that
-// fits and is there all the time is in the list, once.
+// listAll lists the jobs of a kind that fit a filter.
 //
 // Jobs move up and down the list when others before them come or go. So each
 // page begins before the end of the page that was read last: if it holds a job
 // that was listed before, there is none between the two. If it does not, the
 // list is read again from further up.
-func (c *Client) ListJobs(ctx context.Context, f check.Filter) ([]check.Job, error) {
+func listAll(ctx context.Context, k kind, f check.Filter) ([]check.Job, error) {
 	var all []listed
 	index := map[string]int{} // of each JobId in all
-	offset, end, overlap := 0, 0, 1
+	size := pageSize{jobs: maxPage, patience: 1}
+	end, overlap := 0, 1
 	misses, stalls, fitting := 0, 0, 0
 	for pages := 1; ; pages++ {
-		p, err := c.list(ctx, f, offset)
+		offset := max(0, end-overlap)
+		p, err := size.read(ctx, k, f, offset)
+		if tooLarge(err) && size.shrink() {
+			overlap = min(overlap, size.overlap())
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -107,7 +66,8 @@ func (c *Client) ListJobs(ctx context.Context, f check.Filter) ([]check.Job, err
 				} else if all[i].fits {
 					fitting--
 				}
-				if j.fits = j.fits && among(f.Status, j.Status) && among(f.Names, j.Name); j.fits {
+				j.fits = j.fits && (j.Failure != nil || among(f.Status, j.Status) && among(f.Names, j.Name))
+				if j.fits {
 					fitting++
 				} else {
 					j.Job = check.Job{ID: j.ID} // the rest is not needed
@@ -124,7 +84,8 @@ func (c *Client) ListJobs(ctx context.Context, f check.Filter) ([]check.Job, err
 			if end >= p.total {
 				break
 			}
-			overlap = min(overlap, maxOverlap)
+			size.grow()
+			overlap = min(overlap, size.overlap())
 		} else {
 			misses++
 			overlap *= 2
@@ -132,13 +93,16 @@ func (c *Client) ListJobs(ctx context.Context, f check.Filter) ([]check.Job, err
 		if stalls++; joins && news {
 			stalls = 0
 		}
+		most := maxStalls
+		if size.jobs < maxPage {
+			most = maxMisses // smaller pages take more to come back to the end
+		}
 		switch {
-		case stalls > maxStalls:
+		case stalls > most:
 			return nil, moved(pages, "DTS says that there are more jobs, and lists none")
 		case misses > maxMisses:
 			return nil, moved(pages, "too many jobs came and went meanwhile")
 		}
-		offset = max(0, end-overlap)
 	}
 	out := []check.Job{}
 	for _, j := range all {
@@ -152,12 +116,6 @@ func (c *Client) ListJobs(ctx context.Context, f check.Filter) ([]check.Job, err
 // among reports whether a value is one of those that are asked for, if any are.
 func among(asked []string, value string) bool {
 	return len(asked) == 0 || slices.Contains(asked, value)
-}
-
-// validID reports whether s has the form of a JobId.
-func validID(s string) bool {
-	return 0 < len(s) && len(s) <= 64 &&
-		strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") == ""
 }
 
 // onlyName returns the name that DTS is to filter by, if it is a single one.
@@ -183,16 +141,25 @@ func tagFilters(f check.Filter) []tagFilter {
 	return out
 }
 
-// tags are the tags of a job, as DTS lists them.
-type tags []struct{ TagKey, TagValue string }
+// tags are the tags of a job, as DTS lists them; nil where it does not say.
+type tags bounded[struct{ TagKey, TagValue string }]
+
+func (t *tags) UnmarshalJSON(text []byte) error {
+	return (*bounded[struct{ TagKey, TagValue string }])(t).UnmarshalJSON(text)
+}
+
+// bear reports whether the tags have the key with one of the values.
+func (t tags) bear(key string, values ...string) bool {
+	return slices.ContainsFunc(t, func(tag struct{ TagKey, TagValue string }) bool {
+		return tag.TagKey == key && among(values, tag.TagValue)
+	})
+}
 
 // fit reports whether the tags are those that are asked for. How DTS combines
 // several tag filters is documented nowhere, so its result is checked.
 func (t tags) fit(f check.Filter) bool {
 	for key, values := range f.Tags {
-		if !slices.ContainsFunc(t, func(tag struct{ TagKey, TagValue string }) bool {
-			return tag.TagKey == key && among(values, tag.TagValue)
-		}) {
+		if !t.bear(key, values...) {
 			return false
 		}
 	}

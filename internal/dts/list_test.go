@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"net/http"
 	"reflect"
 	"slices"
@@ -20,9 +22,12 @@ import (
 // account is an endpoint with a list of jobs, in the order of their creation.
 type account struct {
 	mu       sync.Mutex
-	jobs     []entry
+	jobs     []record
 	pages    int
 	requests []map[string]any
+
+	// largest, if set, is how many entries a page may have before it is refused.
+	largest int
 
 	// between, if set, changes the account before each page but the first; n
 	// counts them from 1.
@@ -32,13 +37,16 @@ type account struct {
 	answer func(response map[string]any)
 }
 
-// entry is a job as an account has it.
-type entry struct {
+// record is a job as an account has it.
+type record struct {
 	id, name string
 	status   string
 	source   string
 	tags     map[string]string
+	more     map[string]any // other members of the entry
 }
+
+var syncWords = map[string]string{"created": "Initialized", "checking": "Checking", "checkPass": "CheckPass", "checkNotPass": "CheckNotPass", "running": "Running", "unset": "UnInitialized"}
 
 var numbers = map[string]int{"created": 1, "checking": 3, "checkPass": 4, "checkNotPass": 5, "running": 7}
 
@@ -62,26 +70,35 @@ func (a *account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if len(asked.Status) > 0 {
 		fitting = nil
 		for _, j := range a.jobs {
-			if slices.Contains(asked.Status, j.status) {
+			if slices.Contains(asked.Status, j.status) || slices.Contains(asked.Status, syncWords[j.status]) {
 				fitting = append(fitting, j)
 			}
 		}
 	}
 	page := []map[string]any{}
-	old := r.Header.Get("X-TC-Action") == "DescribeMigrateJobs"
+	action := r.Header.Get("X-TC-Action")
 	for _, j := range fitting[min(len(fitting), asked.Offset):min(len(fitting), asked.Offset+asked.Limit)] {
 		tags := []any{}
 		for key, value := range j.tags {
 			tags = append(tags, map[string]any{"TagKey": key, "TagValue": value})
 		}
 		secret := map[string]any{"User": "root", "Password": "connection-secret", "Info": []any{map[string]any{"TmpSecretKey": "connection-secret"}}}
-		m := map[string]any{"JobId": j.id, "JobName": j.name, "Status": j.status, "Tags": tags, "SrcInfo": secret, "DstInfo": secret}
-		if old {
-			m["Status"], m["SrcDatabaseType"] = numbers[j.status], j.source
-		} else {
+		m := map[string]any{"JobId": j.id, "SrcDatabaseType": j.source, "DstDatabaseType": j.source, "JobName": j.name, "Status": j.status, "Tags": tags, "SrcInfo": secret, "DstInfo": secret}
+		switch action {
+		case "DescribeMigrateJobs":
+			m["Status"] = numbers[j.status]
+		case "DescribeMigrationJobs":
+			delete(m, "SrcDatabaseType") // it has them deeper
 			m["Action"] = map[string]any{"AllowedAction": []string{"view", "check"}}
+		case "DescribeSyncJobs":
+			m["JobId"], m["Status"] = strings.Replace(j.id, "dts-", "sync-", 1), syncWords[j.status]
 		}
+		maps.Copy(m, j.more)
 		page = append(page, m)
+	}
+	if a.largest > 0 && len(page) > a.largest {
+		io.WriteString(w, `{"Response":{"Error":{"Code":"ResponseSizeLimitExceeded","Message":"too large"},"RequestId":"46b45da1"}}`)
+		return
 	}
 	response := map[string]any{"TotalCount": len(fitting), "JobList": page, "RequestId": "46b45da1"}
 	if a.answer != nil {
@@ -100,7 +117,7 @@ func newAccount(n int) *account {
 }
 
 func (a *account) add(i int) {
-	a.jobs = append(a.jobs, entry{id: fmt.Sprintf("dts-%05d", i), name: fmt.Sprint("job ", i), status: "created", source: "mysql"})
+	a.jobs = append(a.jobs, record{id: fmt.Sprintf("dts-%05d", i), name: fmt.Sprint("job ", i), status: "created", source: "mysql"})
 }
 
 func (a *account) remove(from, to int) { a.jobs = slices.Delete(a.jobs, from, to) }
@@ -108,25 +125,36 @@ func (a *account) remove(from, to int) { a.jobs = slices.Delete(a.jobs, from, to
 func ids(jobs []check.Job) []string {
 	out := []string{}
 	for _, j := range jobs {
-		out = append(out, j.ID)
+		out = append(out, strings.Replace(j.ID, "sync-", "dts-", 1))
 	}
 	return out
 }
 
-// both runs a test for both generations.
-func both(t *testing.T, test func(t *testing.T, version string)) {
-	for _, version := range []string{config.Version2018, config.Version2021} {
-		t.Run(version, func(t *testing.T) { test(t, version) })
+// syncJobs stands for the list of sync jobs among the generations of migrations.
+const syncJobs = "sync"
+
+// everyList runs a test for the list of each kind of jobs and generation.
+func everyList(t *testing.T, test func(t *testing.T, list string)) {
+	for _, list := range []string{config.Version2018, config.Version2021, syncJobs} {
+		t.Run(list, func(t *testing.T) { test(t, list) })
 	}
+}
+
+// of returns a filter for a list.
+func of(list string, f check.Filter) check.Filter {
+	if list == syncJobs {
+		f.Kinds = []check.JobKind{check.Sync}
+	}
+	return f
 }
 
 // Lists of every length are read to their end, and what is kept of a job is
 // what a job is.
 func TestListJobs(t *testing.T) {
-	both(t, func(t *testing.T, version string) {
+	everyList(t, func(t *testing.T, list string) {
 		for _, n := range []int{0, 1, 99, 100, 101, 198, 199, 200, 1000} {
-			in(t, version, newAccount(n), func(t *testing.T, client *Client) {
-				jobs, err := client.ListJobs(t.Context(), check.Filter{})
+			in(t, list, newAccount(n), func(t *testing.T, client *Client) {
+				jobs, err := client.ListJobs(t.Context(), of(list, check.Filter{}))
 				if err != nil || jobs == nil || !reflect.DeepEqual(ids(jobs), ids(wanted(newAccount(n)))) {
 					t.Errorf("%d of %d jobs, %v", len(jobs), n, err)
 				}
@@ -135,7 +163,10 @@ func TestListJobs(t *testing.T) {
 				}
 				if n == 1 {
 					want := check.Job{ID: "dts-00000", Name: "job 0", Status: check.JobCreated}
-					if version == config.Version2021 {
+					if list == syncJobs {
+						want.ID = "sync-00000"
+					}
+					if list == config.Version2021 {
 						want.Actions = []string{"check"}
 					}
 					if !reflect.DeepEqual(jobs[0], want) {
@@ -157,45 +188,46 @@ func wanted(a *account) []check.Job {
 
 // All that a filter names must fit; DTS is asked for what it can filter by.
 func TestFilters(t *testing.T) {
-	jobs := []entry{
-		{"dts-1", "orders", "created", "mysql", map[string]string{"env": "prod", "team": "db"}},
-		{"dts-2", "orders-2", "checkNotPass", "mysql", map[string]string{"env": "test"}},
-		{"dts-3", "users", "running", "redis", map[string]string{"env": "prod"}},
-		{"dts-4", "users", "checkPass", "mysql", nil},
+	jobs := []record{
+		{"dts-1", "orders", "created", "mysql", map[string]string{"env": "prod", "team": "db"}, nil},
+		{"dts-2", "orders-2", "checkNotPass", "mysql", map[string]string{"env": "test"}, nil},
+		{"dts-3", "users", "running", "redis", map[string]string{"env": "prod"}, nil},
+		{"dts-4", "users", "checkPass", "mysql", map[string]string{}, nil},
 	}
+	type sent struct{ version2018, version2021, sync string }
+	plain := sent{`{"Limit":100,"Order":"CreateTime","OrderSeq":"ASC"}`, `{"Limit":100,"Offset":0,"OrderSeq":"asc"}`, `{"Limit":100,"Order":"CreateTime","OrderSeq":"ASC"}`}
 	for name, test := range map[string]struct {
 		filter   check.Filter
-		want2018 string
+		want     string
 		want2021 string // where DTS would filter by more than the account does
-		sent2018 string
-		sent2021 string
+		sent     sent
 	}{
-		"none": {check.Filter{}, "1 2 3 4", "1 2 3 4",
-			`{"Limit":100,"Order":"CreateTime","OrderSeq":"ASC"}`, `{"Limit":100,"Offset":0,"OrderSeq":"asc"}`},
-		"status": {check.Filter{Status: []string{"created", "checkNotPass"}}, "1 2", "1 2",
-			`{"Limit":100,"Order":"CreateTime","OrderSeq":"ASC"}`, `{"Limit":100,"Offset":0,"OrderSeq":"asc","Status":["created","checkNotPass"]}`},
-		"a name": {check.Filter{Names: []string{"orders"}}, "1", "1",
-			`{"JobName":"orders","Limit":100,"Order":"CreateTime","OrderSeq":"ASC"}`, `{"JobName":"orders","Limit":100,"Offset":0,"OrderSeq":"asc"}`},
-		"names": {check.Filter{Names: []string{"orders", "users"}}, "1 3 4", "1 3 4",
-			`{"Limit":100,"Order":"CreateTime","OrderSeq":"ASC"}`, `{"Limit":100,"Offset":0,"OrderSeq":"asc"}`},
-		"tags": {check.Filter{Tags: map[string][]string{"team": {"db", "web"}, "env": {"prod"}}}, "1", "1",
+		"none": {check.Filter{}, "1 2 3 4", "", plain},
+		"status": {check.Filter{Status: []string{"created", "checkNotPass"}}, "1 2", "", sent{plain.version2018,
+			`{"Limit":100,"Offset":0,"OrderSeq":"asc","Status":["created","checkNotPass"]}`,
+			`{"Limit":100,"Order":"CreateTime","OrderSeq":"ASC","Status":["CheckNotPass","Initialized"]}`}},
+		"a name": {check.Filter{Names: []string{"orders"}}, "1", "", sent{`{"JobName":"orders","Limit":100,"Order":"CreateTime","OrderSeq":"ASC"}`,
+			`{"JobName":"orders","Limit":100,"Offset":0,"OrderSeq":"asc"}`, `{"JobName":"orders","Limit":100,"Order":"CreateTime","OrderSeq":"ASC"}`}},
+		"names": {check.Filter{Names: []string{"orders", "users"}}, "1 3 4", "", plain},
+		"tags": {check.Filter{Tags: map[string][]string{"team": {"db", "web"}, "env": {"prod"}}}, "1", "", sent{
 			`{"Limit":100,"Order":"CreateTime","OrderSeq":"ASC","TagFilters":[{"TagKey":"env","TagValue":["prod"]},{"TagKey":"team","TagValue":["db","web"]}]}`,
-			`{"Limit":100,"Offset":0,"OrderSeq":"asc","TagFilters":[{"TagKey":"env","TagValue":["prod"]},{"TagKey":"team","TagValue":["db","web"]}]}`},
+			`{"Limit":100,"Offset":0,"OrderSeq":"asc","TagFilters":[{"TagKey":"env","TagValue":["prod"]},{"TagKey":"team","TagValue":["db","web"]}]}`,
+			`{"Limit":100,"Order":"CreateTime","OrderSeq":"ASC","TagFilters":[{"TagKey":"env","TagValue":["prod"]},{"TagKey":"team","TagValue":["db","web"]}]}`}},
 		"database type": {check.Filter{SrcDatabaseTypes: []string{"redis", "mongodb"}}, "3", "1 2 3 4",
-			`{"Limit":100,"Order":"CreateTime","OrderSeq":"ASC"}`, `{"Limit":100,"Offset":0,"OrderSeq":"asc","SrcDatabaseType":["redis","mongodb"]}`},
-		"other end's": {check.Filter{DstDatabaseTypes: []string{"redis"}}, "", "1 2 3 4",
-			`{"Limit":100,"Order":"CreateTime","OrderSeq":"ASC"}`, `{"DstDatabaseType":["redis"],"Limit":100,"Offset":0,"OrderSeq":"asc"}`},
-		"all at once": {check.Filter{Status: []string{"created"}, Names: []string{"orders"}, Tags: map[string][]string{"env": {"prod"}}, SrcDatabaseTypes: []string{"mysql"}}, "1", "1", "", ""},
+			sent{plain.version2018, `{"Limit":100,"Offset":0,"OrderSeq":"asc","SrcDatabaseType":["redis","mongodb"]}`, plain.sync}},
+		"other end's": {check.Filter{DstDatabaseTypes: []string{"redis"}}, "3", "1 2 3 4",
+			sent{plain.version2018, `{"DstDatabaseType":["redis"],"Limit":100,"Offset":0,"OrderSeq":"asc"}`, plain.sync}},
+		"all at once": {check.Filter{Status: []string{"created"}, Names: []string{"orders"}, Tags: map[string][]string{"env": {"prod"}}, SrcDatabaseTypes: []string{"mysql"}}, "1", "", sent{}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			both(t, func(t *testing.T, version string) {
+			everyList(t, func(t *testing.T, list string) {
 				a := &account{jobs: jobs}
-				want, sent := test.want2018, test.sent2018
-				if version == config.Version2021 {
-					want, sent = test.want2021, test.sent2021
+				want, sent := test.want, map[string]string{config.Version2018: test.sent.version2018, config.Version2021: test.sent.version2021, syncJobs: test.sent.sync}[list]
+				if list == config.Version2021 && test.want2021 != "" {
+					want = test.want2021
 				}
-				in(t, version, a, func(t *testing.T, client *Client) {
-					got, err := client.ListJobs(t.Context(), test.filter)
+				in(t, list, a, func(t *testing.T, client *Client) {
+					got, err := client.ListJobs(t.Context(), of(list, test.filter))
 					if text := strings.ReplaceAll(strings.Join(ids(got), " "), "dts-", ""); err != nil || text != want {
 						t.Errorf("got %q, %v; want %q", text, err, want)
 					}
@@ -236,17 +268,17 @@ func TestListThatMoves(t *testing.T) {
 		}},
 		"some come at the end": {150, func(a *account, n int) { a.add(1000 + n) }},
 		"some come in the middle": {300, func(a *account, n int) {
-			a.jobs = slices.Insert(a.jobs, 5, entry{id: fmt.Sprint("dts-new-", n), status: "created"})
+			a.jobs = slices.Insert(a.jobs, 5, record{id: fmt.Sprint("dts-new-", n), status: "created"})
 		}},
 		"one goes before each page": {10000, func(a *account, n int) { a.remove(0, 1) }},
 	} {
 		t.Run(name, func(t *testing.T) {
-			both(t, func(t *testing.T, version string) {
+			everyList(t, func(t *testing.T, list string) {
 				a := newAccount(test.size)
 				first := ids(wanted(a))
 				a.between = test.between
-				in(t, version, a, func(t *testing.T, client *Client) {
-					jobs, err := client.ListJobs(t.Context(), check.Filter{})
+				in(t, list, a, func(t *testing.T, client *Client) {
+					jobs, err := client.ListJobs(t.Context(), of(list, check.Filter{}))
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -311,10 +343,10 @@ func TestListsThatCannotBeRead(t *testing.T) {
 		"too many jobs":               {newAccount(10001), "InvalidParameter", "more than 10000"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			both(t, func(t *testing.T, version string) {
+			everyList(t, func(t *testing.T, list string) {
 				test.account.pages = 0
-				in(t, version, test.account, func(t *testing.T, client *Client) {
-					jobs, err := client.ListJobs(t.Context(), check.Filter{})
+				in(t, list, test.account, func(t *testing.T, client *Client) {
+					jobs, err := client.ListJobs(t.Context(), of(list, check.Filter{}))
 					var failure *check.Error
 					if !errors.As(err, &failure) || failure.Code != test.code || !strings.Contains(failure.Message, test.message) || jobs != nil ||
 						failure.Code != "InvalidParameter" && failure.Attempts == 0 {
@@ -353,14 +385,14 @@ func churning() *account {
 
 // Ten thousand jobs are listed in 5.5 s, by calls that keep to the quota.
 func TestListTenThousand(t *testing.T) {
-	both(t, func(t *testing.T, version string) {
+	everyList(t, func(t *testing.T, list string) {
 		synctest.Test(t, func(t *testing.T) {
 			a := newAccount(10000)
 			c := settings()
-			c.APIVersion = version
+			c.APIVersion = list
 			client := connect(t, a, c)
 			began := time.Now()
-			jobs, err := client.ListJobs(t.Context(), check.Filter{})
+			jobs, err := client.ListJobs(t.Context(), of(list, check.Filter{}))
 			if took := time.Since(began); err != nil || len(jobs) != 10000 || took > 5500*time.Millisecond {
 				t.Errorf("%d jobs in %v, %v", len(jobs), took, err)
 			}

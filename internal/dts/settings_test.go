@@ -38,7 +38,7 @@ func connect(t *testing.T, endpoint http.Handler, c config.Config) *Client {
 	client := New(tcapi.New(c, tcapi.Process{
 		Role: tcapi.Credentials{SecretID: key.SecretID, SecretKey: key.SecretKey, Token: key.Token},
 		Dial: network.Dial,
-	}), c.APIVersion)
+	}), c.APIVersion, c.StartTag)
 	t.Cleanup(end)
 	return client
 }

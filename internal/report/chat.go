@@ -91,7 +91,7 @@ var github = &dialect{
 
 // say returns a text from outside so that it is shown as it is and does nothing.
 func (c *dialect) say(s string) string {
-	if c.acts != nil {
+	for c.acts != nil && c.acts.MatchString(s) { // again, as one may begin within another
 		s = c.acts.ReplaceAllStringFunc(s, func(match string) string {
 			return strings.ReplaceAll(match, match[:1], string(rune(match[0])+'！'-'!'))
 		})
@@ -143,7 +143,14 @@ func (c *dialect) styles(s string) bool {
 	return false
 }
 
-func (c *dialect) strong(s string) string { return fmt.Sprintf(c.bold, c.say(s)) }
+// strong returns the text in bold.
+func (c *dialect) strong(s string) string {
+	s = c.say(s)
+	if c == dialects[WeCom] {
+		s = strings.ReplaceAll(s, "*", "＊") // it would join the stars around it
+	}
+	return fmt.Sprintf(c.bold, s)
+}
 
 // within reports whether the byte at i stands between letters or digits. An
 // underscore there is no markup, and names keep theirs.

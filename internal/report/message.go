@@ -49,6 +49,8 @@ func (d *description) begin(b *limited, c *dialect) {
 	if d.problems < 2 {
 		return
 	}
+	// Where not all ids fit, what is said of their causes is as short as can be.
+	compact := d.detail != details[0]
 	more := func(n int) string { return "\n\n" + d.moreJobs(n) }
 	left := d.problems
 	named := map[*check.Outcome]bool{}
@@ -57,7 +59,11 @@ func (d *description) begin(b *limited, c *dialect) {
 		if i == 0 {
 			head = "\n\n"
 		}
-		head += c.strong(d.causeTitle(cause)) + d.Colon + d.many(cause)
+		if compact {
+			head += c.strong(cmp.Or(cause.ID, d.kind[cause.Kind])) + " " + fmt.Sprint(len(cause.Outcomes))
+		} else {
+			head += c.strong(d.causeTitle(cause)) + d.Colon + d.many(cause)
+		}
 		separator, change, again := d.Colon, check.ChangeNone, 0
 		for _, o := range cause.Outcomes {
 			if named[o] {
@@ -77,6 +83,7 @@ func (d *description) begin(b *limited, c *dialect) {
 				behind = len(more(left - 1))
 			}
 			if !b.add(head+separator+c.say(d.title(o)), behind) {
+				b.cut = true
 				b.add(more(left), 0)
 				return
 			}

@@ -2,235 +2,104 @@ package tcapi
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
-	"iter"
-	"mime"
-	"net/http"
-	"net/url"
+	"slices"
 	"strings"
-	"time"
-	"unicode/utf8"
 
 	"migratecheck/internal/check"
+	"migratecheck/internal/jsonscan"
 )
 
 const (
 	// maxValues bounds the values of an answer that is decoded: one of a few bytes
-	// becomes a structure of a hundred. A list of a hundred jobs has some 15,000.
-	// readAtOnce bounds the answers that are read at once, which takes no time,
-	// but memory.
-	maxValues  = 50000
-	readAtOnce = 4
+	// becomes a structure of a hundred. An action with a MaxAnswer may have one in
+	// bytesPerValue of that.
+	maxValues     = 50000
+	bytesPerValue = 10
+
+	// maxDepth bounds how deep they are nested. The deepest answer, the tables of a
+	// job in a list, has some 12 levels.
+	maxDepth = 50
+
+	// maxMembers bounds the members of one object; a job in a list has some 40.
+	maxMembers = 200
 )
 
-// read reads what an attempt brought about into the call's receipt and
-// response. sent is the SDK's error, nil if an answer came. When the time of ctx
-// is up nothing is read any more.
-func (c *call) read(ctx context.Context, x *exchange, sent error, limit time.Duration) *check.Error {
-	c.secrets = c.client.secrets(c.credentials)
-	select {
-	case c.client.reading <- struct{}{}:
-		defer func() { <-c.client.reading }()
-	case <-ctx.Done():
-	}
-	if sent == nil && ctx.Err() != nil {
-		sent = ctx.Err()
-	}
-	if sent != nil && !errors.Is(sent, errTooLarge) {
-		return c.noAnswer(x, sent, limit)
-	}
-	a, err := readAnswer(x.body)
-	switch {
-	case err == nil && a.refused && (x.status == http.StatusOK || a.code != ""):
-		return c.refusal(x, a)
-	case x.status == http.StatusOK && errors.Is(err, errCutShort):
-		return c.noAnswer(x, err, limit)
-	case err != nil || x.status != http.StatusOK || c.secrets.in(a.requestID):
-		return notAPI(x, sent)
-	}
-	if err := c.decode(ctx, a); err != nil && err == ctx.Err() {
-		return c.noAnswer(x, err, limit)
-	} else if err != nil {
-		return notAPI(x, nil)
-	}
-	c.receipt.RequestID, c.receipt.At = a.requestID, x.at()
-	return nil
-}
-
-// notAPI returns the error of an attempt whose answer is not the API's JSON. sent
-// is not nil if the answer was too large to be read.
-func notAPI(x *exchange, sent error) *check.Error {
-	failure := &check.Error{Code: check.CodeNotAPI, MayBeRunning: true}
-	if sent != nil {
-		failure.Message = "the answer is not the API's JSON: it has more than 1 MB"
-		return failure
-	}
-	if x.status != http.StatusOK {
-		failure.Code = check.CodeHTTPStatus
-	}
-	failure.Message = fmt.Sprintf("the answer (HTTP status %d, %s) is not the API's JSON", x.status, mediaType(x.contentType))
-	return failure
-}
-
-// noAnswer returns the error of an attempt without an answer.
-func (c *call) noAnswer(x *exchange, err error, limit time.Duration) *check.Error {
-	failure := &check.Error{Code: check.CodeNoAnswer, MayBeRunning: x.sent.Load()}
-	if errors.Is(err, context.DeadlineExceeded) {
-		failure.Message = fmt.Sprintf("no answer within %v", limit.Round(time.Millisecond))
-		return failure
-	}
-	var u *url.Error
-	if errors.As(err, &u) {
-		err = u.Err // without the URL around it
-	}
-	failure.Message = "no answer: " + c.secrets.shown(err.Error())
-	return failure
-}
-
-// refusal returns the error of an attempt that was refused.
-func (c *call) refusal(x *exchange, a answer) *check.Error {
-	failure := &check.Error{Code: a.code, Message: c.secrets.shown(a.message), RequestID: a.requestID}
-	if a.code == "" || c.secrets.in(a.code) {
-		failure.Code = check.CodeUnknown
-	}
-	if c.secrets.in(a.requestID) {
-		failure.RequestID = ""
-	}
-	failure.At = x.at()
-	c.receipt.RequestID, c.receipt.At = failure.RequestID, failure.At
-	return failure
-}
-
-// decode decodes the members of an answer into the call's response, unless the
-// time of ctx is up before that is done.
-func (c *call) decode(ctx context.Context, a answer) error {
-	if c.response == nil {
-		return nil
-	}
-	if !decodable(a.members) {
-		return errNotAPI
-	}
-	if err := json.Unmarshal(a.members, c.response); err != nil {
-		return err
-	}
-	return c.secrets.redactAll(ctx, c.response, a.members)
-}
-
-// maxSkew is how far the service's clock may be from ours: it accepts no signature
-// that is older.
-const maxSkew = 5 * time.Minute
-
-// at returns when the answer was given, by the service's clock. A date that cannot
-// be right, such as one kept by a proxy, is ignored.
-func (x *exchange) at() time.Time {
-	if t, err := http.ParseTime(x.date); err == nil && time.Since(t).Abs() <= maxSkew {
-		return t
-	}
-	return time.Now()
-}
-
-// mediaType returns a content type that is safe to show, as the usual ones are.
-func mediaType(contentType string) string {
-	t, _, _ := mime.ParseMediaType(contentType)
-	switch t {
-	case "application/json", "application/octet-stream", "application/xml", "text/event-stream", "text/html", "text/plain", "text/xml":
-		return t
-	case "":
-		return "no content type"
-	}
-	return "an unusual content type"
-}
-
-// answer is an answer of the API.
-type answer struct {
-	requestID string
-	members   []byte // the value of Response, an object
-
-	refused       bool
-	code, message string // the code is empty where there is none of valid form
-}
-
 var (
+	errTooLarge = errors.New("the answer is too large")
 	errNotAPI   = errors.New("not the API's JSON")
 	errCutShort = errors.New("the answer is cut short")
 )
 
+// answer is an answer of the API: an acceptance, or with a code a refusal.
+type answer struct {
+	requestID     string // of a refusal it may be empty
+	code, message string
+	members       []byte // the value of Response, an object
+}
+
 // readAnswer reads the body of an answer: one JSON object with one member
 // Response, an object. With an Error in or beside it, whatever that is, the answer
-// is a refusal; otherwise it has one RequestId.
+// is a refusal, whose code is check.CodeUnknown if it has not exactly one of valid
+// form; otherwise it has one RequestId.
 func readAnswer(body []byte) (answer, error) {
 	if !json.Valid(body) {
 		// A decoder tells a document that ends too early from one that is wrong.
 		var document json.RawMessage
 		err := json.NewDecoder(bytes.NewReader(body)).Decode(&document)
-		if errors.Is(err, io.ErrUnexpectedEOF) && bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")) {
+		if errors.Is(err, io.ErrUnexpectedEOF) && jsonscan.IsObject(bytes.TrimSpace(body)) {
 			return answer{}, errCutShort
 		}
 		return answer{}, errNotAPI
 	}
 	var a answer
-	ids, refusals := 0, 0
-	for name, value := range members(body) {
-		switch {
-		case strings.EqualFold(name, "Error"):
-			refusals++
-			a.code, a.message = readRefusal(value)
-		case strings.EqualFold(name, "Response"):
-			if a.members != nil || name != "Response" || value[0] != '{' {
-				return answer{}, errNotAPI
-			}
-			a.members = value
-		}
-	}
-	if a.members == nil {
+	responses := all(bytes.TrimSpace(body), "Response")
+	if len(responses) != 1 || !responses[0].exact || !jsonscan.IsObject(responses[0].value) {
 		return answer{}, errNotAPI
 	}
-	for name, value := range members(a.members) {
-		switch {
-		case strings.EqualFold(name, "Error"):
-			refusals++
-			a.code, a.message = readRefusal(value)
-		case strings.EqualFold(name, "RequestId"):
-			ids++
-			if name == "RequestId" {
-				a.requestID = unquote(value)
-			}
+	a.members = responses[0].value
+	if ids := all(a.members, "RequestId"); len(ids) == 1 && ids[0].exact && validRequestID(ids[0].text()) {
+		a.requestID = ids[0].text()
+	}
+	refusals := append(all(bytes.TrimSpace(body), "Error"), all(a.members, "Error")...)
+	for _, refusal := range refusals {
+		a.code = check.CodeUnknown
+		if codes := all(refusal.value, "Code"); len(codes) == 1 && len(refusals) == 1 && validCode(codes[0].text()) {
+			a.code = codes[0].text()
+		}
+		for _, message := range all(refusal.value, "Message") {
+			a.message = message.text()
 		}
 	}
-	a.refused = refusals > 0
-	if refusals > 1 {
-		a.code = ""
-	}
-	if ids != 1 || !validRequestID(a.requestID) {
-		a.requestID = ""
-	}
-	if !a.refused && a.requestID == "" {
+	if len(refusals) == 0 && a.requestID == "" {
 		return answer{}, errNotAPI
 	}
 	return a, nil
 }
 
-// readRefusal reads the value of an Error. The code is empty unless there is
-// exactly one of valid form.
-func readRefusal(value []byte) (code, message string) {
-	codes := 0
-	for name, value := range members(value) {
-		switch {
-		case strings.EqualFold(name, "Code"):
-			codes++
-			code = unquote(value)
-		case strings.EqualFold(name, "Message"):
-			message = unquote(value)
+// member is a member of an object.
+type member struct {
+	value []byte
+	exact bool // whether its name is the one that was looked for, the case included
+}
+
+// text returns the text that the member is, "" if it is none.
+func (m member) text() string {
+	text, _ := jsonscan.Text(m.value)
+	return string(text)
+}
+
+// all returns the members of valid JSON that have a name, whatever the case.
+func all(object []byte, name string) []member {
+	var out []member
+	for key, value := range jsonscan.Members(object) {
+		if text, _ := jsonscan.Text(key); bytes.EqualFold(text, []byte(name)) {
+			out = append(out, member{value, string(text) == name})
 		}
 	}
-	if codes != 1 || !validCode(code) {
-		code = ""
-	}
-	return code, message
+	return out
 }
 
 // validRequestID reports whether s has the form of a RequestId.
@@ -248,111 +117,36 @@ const (
 	digits  = "0123456789"
 )
 
-// members returns the members of a JSON object in their order: the name, and
-// the value as it stands. It returns none for another value. value must be
-// valid JSON.
-func members(value []byte) iter.Seq2[string, []byte] {
-	return func(yield func(string, []byte) bool) {
-		i := space(value, 0)
-		if value[i] != '{' {
-			return
-		}
-		for i = space(value, i+1); value[i] != '}'; {
-			end := valueEnd(value, i)
-			name := value[i:end]
-			i = space(value, space(value, end)+1) // after the colon
-			end = valueEnd(value, i)
-			if !yield(unquote(name), value[i:end]) {
-				return
-			}
-			if i = space(value, end); value[i] == ',' {
-				i = space(value, i+1)
-			}
-		}
-	}
+// decodable returns errTooLarge for valid JSON that is nested too deep or has too
+// many members in an object or values in all, and errNotAPI if an object in it has
+// two members of the same name, whatever the case, which would be decoded as a
+// mixture.
+func decodable(value []byte, values int) error {
+	return walk(value, &values, maxDepth)
 }
 
-// decodable reports whether valid JSON has no more than maxValues values, and no
-// object with two members of the same name, whatever the case, which would be
-// decoded as a mixture.
-func decodable(value []byte) bool {
-	var open []map[string]bool // the names in each object around; nil for an array
-	values := 1
-	for i := 0; i < len(value) && values <= maxValues; i++ {
-		switch value[i] {
-		case ',':
-			values++
-		case '{':
-			values++
-			open = append(open, map[string]bool{})
-		case '[':
-			values++
-			open = append(open, nil)
-		case '}', ']':
-			open = open[:len(open)-1]
-		case '"':
-			end := valueEnd(value, i)
-			if colon := space(value, end); colon < len(value) && value[colon] == ':' {
-				name := strings.ToLower(strings.ToUpper(unquote(value[i:end])))
-				names := open[len(open)-1]
-				if names[name] {
-					return false
-				}
-				names[name] = true
-			}
-			i = end - 1
+func walk(value []byte, values *int, levels int) error {
+	*values--
+	if *values < 0 || levels == 0 {
+		return errTooLarge
+	}
+	var names [][]byte
+	for key, member := range jsonscan.Members(value) {
+		name, _ := jsonscan.Text(key)
+		if slices.ContainsFunc(names, func(other []byte) bool { return bytes.EqualFold(name, other) }) {
+			return errNotAPI
+		}
+		if names = append(names, name); len(names) > maxMembers {
+			return errTooLarge
+		}
+		if err := walk(member, values, levels-1); err != nil {
+			return err
 		}
 	}
-	return values <= maxValues
-}
-
-// space returns the index of the first byte from i on that is no white space.
-func space(value []byte, i int) int {
-	for i < len(value) && (value[i] == ' ' || value[i] == '\t' || value[i] == '\r' || value[i] == '\n') {
-		i++
-	}
-	return i
-}
-
-// valueEnd returns the index after the value that begins at i.
-func valueEnd(value []byte, i int) int {
-	depth := 0
-	for {
-		switch value[i] {
-		case '"':
-			for i++; value[i] != '"'; i++ {
-				if value[i] == '\\' {
-					i++
-				}
-			}
-		case '{', '[':
-			depth++
-		case '}', ']':
-			depth--
-		default:
-			if depth == 0 { // a number or a word
-				for i < len(value) && !strings.ContainsRune(" \t\r\n,]}", rune(value[i])) {
-					i++
-				}
-				return i
-			}
-		}
-		i++
-		if depth == 0 {
-			return i
+	for _, element := range jsonscan.Elements(value) {
+		if err := walk(element, values, levels-1); err != nil {
+			return err
 		}
 	}
-}
-
-// unquote returns a JSON string, or "" for another value.
-func unquote(value []byte) string {
-	if value[0] != '"' {
-		return ""
-	}
-	if bytes.IndexByte(value, '\\') < 0 && utf8.Valid(value) {
-		return string(value[1 : len(value)-1])
-	}
-	var s string
-	json.Unmarshal(value, &s) // it is valid
-	return s
+	return nil
 }

@@ -1,7 +1,7 @@
 package tcapi
 
 import (
-	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,46 +15,48 @@ import (
 	"unicode/utf8"
 
 	"migratecheck/internal/check"
+	"migratecheck/internal/config"
 )
 
 // What an answer with status 200 stands for: a RequestId, or the code, message
 // and RequestId of a refusal, or a code of ours.
 func TestAnswers(t *testing.T) {
 	long := strings.Repeat("长", 2000)
-	nested := strings.Repeat("[", 9000) + strings.Repeat("]", 9000)
+	nested := func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
 	for name, test := range map[string]struct {
 		body      string
 		requestID string
 		code      string
 		message   string
 	}{
-		"accepted":                  {`{"Response":{"RequestId":"46b45da1-3e8e-4ef2-8de8-b1bffa027385"}}`, "46b45da1-3e8e-4ef2-8de8-b1bffa027385", "", ""},
-		"with white space":          {" {\r\n\t\"Response\" : { \"RequestId\" : \"r-1\" } , \"x\" : [ 1 , { } ] }\n", "r-1", "", ""},
-		"with other members":        {`{"a":"\\\"}","Response":{"b":{"RequestId":"no","Error":{}},"RequestId":"r-1","c":[{"Error":1}]},"d":{"Error":{}}}`, "r-1", "", ""},
-		"an Error beside":           {`{"Response":{"RequestId":"r-1"},"Error":{"Code":"FailedOperation","Message":"m"}}`, "r-1", "FailedOperation", "m"},
-		"an Error beside and in":    {`{"Error":{"Code":"A"},"Response":{"RequestId":"r-1","Error":{"Code":"B","Message":"m"}}}`, "r-1", check.CodeUnknown, "m"},
-		"escaped names":             {`{"\u0052espons\u0065":{"Request\u0049d":"r\u002d1"}}`, "r-1", "", ""},
-		"a RequestId of 64":         {`{"Response":{"RequestId":"` + strings.Repeat("x", 64) + `"}}`, strings.Repeat("x", 64), "", ""},
-		"deeply nested beside":      {`{"Response":{"x":` + nested + `,"RequestId":"r-1"}}`, "r-1", "", ""},
-		"refused":                   {`{"Response":{"Error":{"Code":"ResourceNotFound.JobNotExist","Message":"No such \"task\"."},"RequestId":"r-1"}}`, "r-1", "ResourceNotFound.JobNotExist", `No such "task".`},
-		"a refusal's names, folded": {`{"Response":{"error":{"code":"InvalidAction","MESSAGE":"m"},"RequestId":"r-1"}}`, "r-1", "InvalidAction", "m"},
-		"refused by {}":             {`{"Response":{"Error":{},"RequestId":"r-1"}}`, "r-1", check.CodeUnknown, ""},
-		"refused by null":           {`{"Response":{"Error":null,"RequestId":"r-1"}}`, "r-1", check.CodeUnknown, ""},
-		"refused by a text":         {`{"Response":{"Error":"","RequestId":"r-1"}}`, "r-1", check.CodeUnknown, ""},
-		"refused by a list":         {`{"Response":{"Error":[],"RequestId":"r-1"}}`, "r-1", check.CodeUnknown, ""},
-		"refused by false":          {`{"Response":{"RequestId":"r-1","Err\u006fr":false}}`, "r-1", check.CodeUnknown, ""},
-		"no code":                   {`{"Response":{"Error":{"Message":"m"},"RequestId":"r-1"}}`, "r-1", check.CodeUnknown, "m"},
-		"an empty code":             {`{"Response":{"Error":{"Code":"","Message":"m"},"RequestId":"r-1"}}`, "r-1", check.CodeUnknown, "m"},
-		"a code of another type":    {`{"Response":{"Error":{"Code":7,"Message":["m"]},"RequestId":"r-1"}}`, "r-1", check.CodeUnknown, ""},
-		"an ill-formed code":        {`{"Response":{"Error":{"Code":"Internal Error\n","Message":"m"},"RequestId":"r-1"}}`, "r-1", check.CodeUnknown, "m"},
-		"a code of 100":             {`{"Response":{"Error":{"Code":"` + strings.Repeat("x", 100) + `"}}}`, "", strings.Repeat("x", 100), ""},
-		"a code of 101":             {`{"Response":{"Error":{"Code":"` + strings.Repeat("x", 101) + `"}}}`, "", check.CodeUnknown, ""},
-		"two codes":                 {`{"Response":{"Error":{"Code":"InternalError.DuplicateJob","code":"InvalidAction"}}}`, "", check.CodeUnknown, ""},
-		"two errors":                {`{"Response":{"Error":{"Code":"InternalError.DuplicateJob"},"Error":{"Code":"InvalidAction"}}}`, "", check.CodeUnknown, ""},
-		"an ill-formed id, refused": {`{"Response":{"Error":{"Code":"InvalidAction"},"RequestId":"<r>"}}`, "", "InvalidAction", ""},
-		"two ids, refused":          {`{"Response":{"Error":{"Code":"InvalidAction"},"RequestId":"r","RequestId":"s"}}`, "", "InvalidAction", ""},
-		"a long message":            {`{"Response":{"Error":{"Code":"InvalidAction","Message":"x` + long + `"},"RequestId":"r-1"}}`, "r-1", "InvalidAction", "x" + long[:4095]},
-		"a message of 4,097 bytes":  {`{"Response":{"Error":{"Code":"InvalidAction","Message":"` + strings.Repeat("x", 4097) + `"},"RequestId":"r-1"}}`, "r-1", "InvalidAction", strings.Repeat("x", 4096)},
+		"accepted":                    {`{"Response":{"RequestId":"46b45da1-3e8e-4ef2-8de8-b1bffa027385"}}`, "46b45da1-3e8e-4ef2-8de8-b1bffa027385", "", ""},
+		"with white space":            {" {\r\n\t\"Response\" : { \"RequestId\" : \"r-1\" } , \"x\" : [ 1 , { } ] }\n", "r-1", "", ""},
+		"with other members":          {`{"a":"\\\"}","Response":{"b":{"RequestId":"no","Error":{}},"RequestId":"r-1","c":[{"Error":1}]},"d":{"Error":{}}}`, "r-1", "", ""},
+		"an Error beside":             {`{"Response":{"RequestId":"r-1"},"Error":{"Code":"FailedOperation","Message":"m"}}`, "r-1", "FailedOperation", "m"},
+		"an Error beside and in":      {`{"Error":{"Code":"A"},"Response":{"RequestId":"r-1","Error":{"Code":"B","Message":"m"}}}`, "r-1", check.CodeUnknown, "m"},
+		"escaped names":               {`{"\u0052espons\u0065":{"Request\u0049d":"r\u002d1"}}`, "r-1", "", ""},
+		"a RequestId of 64":           {`{"Response":{"RequestId":"` + strings.Repeat("x", 64) + `"}}`, strings.Repeat("x", 64), "", ""},
+		"as deep as a job in a list":  {`{"Response":{"x":` + nested(20) + `,"RequestId":"r-1"}}`, "r-1", "", ""},
+		"deeper than what is decoded": {`{"Response":{"x":` + nested(9000) + `,"RequestId":"r-1"}}`, "", check.CodeTooLarge, ""},
+		"refused":                     {`{"Response":{"Error":{"Code":"ResourceNotFound.JobNotExist","Message":"No such \"task\"."},"RequestId":"r-1"}}`, "r-1", "ResourceNotFound.JobNotExist", `No such "task".`},
+		"a refusal's names, folded":   {`{"Response":{"error":{"code":"InvalidAction","MESSAGE":"m"},"RequestId":"r-1"}}`, "r-1", "InvalidAction", "m"},
+		"refused by {}":               {`{"Response":{"Error":{},"RequestId":"r-1"}}`, "r-1", check.CodeUnknown, ""},
+		"refused by null":             {`{"Response":{"Error":null,"RequestId":"r-1"}}`, "r-1", check.CodeUnknown, ""},
+		"refused by a text":           {`{"Response":{"Error":"","RequestId":"r-1"}}`, "r-1", check.CodeUnknown, ""},
+		"refused by a list":           {`{"Response":{"Error":[],"RequestId":"r-1"}}`, "r-1", check.CodeUnknown, ""},
+		"refused by false":            {`{"Response":{"RequestId":"r-1","Err\u006fr":false}}`, "r-1", check.CodeUnknown, ""},
+		"no code":                     {`{"Response":{"Error":{"Message":"m"},"RequestId":"r-1"}}`, "r-1", check.CodeUnknown, "m"},
+		"an empty code":               {`{"Response":{"Error":{"Code":"","Message":"m"},"RequestId":"r-1"}}`, "r-1", check.CodeUnknown, "m"},
+		"a code of another type":      {`{"Response":{"Error":{"Code":7,"Message":["m"]},"RequestId":"r-1"}}`, "r-1", check.CodeUnknown, ""},
+		"an ill-formed code":          {`{"Response":{"Error":{"Code":"Internal Error\n","Message":"m"},"RequestId":"r-1"}}`, "r-1", check.CodeUnknown, "m"},
+		"a code of 100":               {`{"Response":{"Error":{"Code":"` + strings.Repeat("x", 100) + `"}}}`, "", strings.Repeat("x", 100), ""},
+		"a code of 101":               {`{"Response":{"Error":{"Code":"` + strings.Repeat("x", 101) + `"}}}`, "", check.CodeUnknown, ""},
+		"two codes":                   {`{"Response":{"Error":{"Code":"InternalError.DuplicateJob","code":"InvalidAction"}}}`, "", check.CodeUnknown, ""},
+		"two errors":                  {`{"Response":{"Error":{"Code":"InternalError.DuplicateJob"},"Error":{"Code":"InvalidAction"}}}`, "", check.CodeUnknown, ""},
+		"an ill-formed id, refused":   {`{"Response":{"Error":{"Code":"InvalidAction"},"RequestId":"<r>"}}`, "", "InvalidAction", ""},
+		"two ids, refused":            {`{"Response":{"Error":{"Code":"InvalidAction"},"RequestId":"r","RequestId":"s"}}`, "", "InvalidAction", ""},
+		"a long message":              {`{"Response":{"Error":{"Code":"InvalidAction","Message":"x` + long + `"},"RequestId":"r-1"}}`, "r-1", "InvalidAction", "x" + long[:4095]},
+		"a message of 4,097 bytes":    {`{"Response":{"Error":{"Code":"InvalidAction","Message":"` + strings.Repeat("x", 4097) + `"},"RequestId":"r-1"}}`, "r-1", "InvalidAction", strings.Repeat("x", 4096)},
 
 		"nothing":                     {"", "", check.CodeNotAPI, ""},
 		"white space":                 {" \n", "", check.CodeNotAPI, ""},
@@ -88,8 +90,8 @@ func TestAnswers(t *testing.T) {
 		"the old form of an error":    {`{"code":4000,"codeDesc":"InvalidParameter","message":"x"}`, "", check.CodeNotAPI, ""},
 		"nested without end":          {`{"Response":{"RequestId":"r-1","x":` + strings.Repeat("[", 500000) + strings.Repeat("]", 500000) + "}}", "", check.CodeNotAPI, ""},
 		"a state of another type":     {`{"Response":{"RequestId":"r-1","Status":7}}`, "", check.CodeNotAPI, ""},
-		"more values than there are":  {`{"Response":{"RequestId":"r-1","x":[` + strings.Repeat("null,", 50000) + `null]}}`, "", check.CodeNotAPI, ""},
-		"more than can be read":       {`{"Response":{"RequestId":"r-1","x":"` + strings.Repeat("x", 1<<20) + `"}}`, "", check.CodeNotAPI, ""},
+		"more values than there are":  {`{"Response":{"RequestId":"r-1","x":[` + strings.Repeat("null,", 50000) + `null]}}`, "", check.CodeTooLarge, ""},
+		"more than can be read":       {`{"Response":{"RequestId":"r-1","x":"` + strings.Repeat("x", 1<<20) + `"}}`, "", check.CodeTooLarge, ""},
 		"cut short":                   {`{"Response":{"RequestId":"r-1"}`, "", check.CodeNoAnswer, ""},
 		"cut short in a text":         {`{"Response":{"RequestId":"r-`, "", check.CodeNoAnswer, ""},
 		"cut short in a character":    {"{\"Response\":{\"x\":\"\xe9", "", check.CodeNoAnswer, ""},
@@ -261,28 +263,67 @@ func TestMembersGivenTwice(t *testing.T) {
 	}
 }
 
-// The places for large answers are given back.
-func TestLargeAnswers(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := newEndpoint(t, false)
-		defer e.close()
-		e.answer = func(w http.ResponseWriter, _ *http.Request) bool {
-			io.WriteString(w, `{"Response":{"RequestId":"r-1","x":"`+strings.Repeat("x", 2*smallAnswer)+`"}}`)
-			return true
+// An answer that is too large is asked for once. Its beginning is given to an action
+// that has a limit of its own, which its answers may reach.
+func TestTooLarge(t *testing.T) {
+	list := Action{Service: "dts", Version: config.Version2018, Name: "DescribeMigrateJobs", MaxAnswer: 4 << 20}
+	small := list
+	small.MaxAnswer = 1000
+	answer := func(size int) string {
+		const head, tail = `{"Response":{"JobList":[{"JobId":"dts-1kl0iy0v","x":"`, `"}],"RequestId":"r-1"}}`
+		return head + strings.Repeat("x", size-len(head)-len(tail)) + tail
+	}
+	values := func(n int) string {
+		return `{"Response":{"JobList":[` + strings.Repeat("0,", n-1) + `0],"RequestId":"r-1"}}`
+	}
+	for name, row := range map[string]struct {
+		action Action
+		body   string
+		code   string
+		begins int // bytes that are given of it
+	}{
+		"a list that is as large as it may be":   {list, answer(4 << 20), "", 0},
+		"a list that is larger":                  {list, answer(4<<20 + 1), check.CodeTooLarge, 4 << 20},
+		"a list of many values":                  {list, values(300000), "", 0},
+		"a list of too many values":              {list, values(500000), check.CodeTooLarge, len(values(500000))},
+		"a small one that is as large":           {small, answer(1000), "", 0},
+		"a small one that is larger":             {small, answer(1001), check.CodeTooLarge, 1000},
+		"another action's":                       {createCheck, answer(1 << 20), "", 0},
+		"another action's that is larger":        {createCheck, answer(1<<20 + 1), check.CodeTooLarge, 0},
+		"another action's, of too many values":   {createCheck, values(60000), check.CodeTooLarge, 0},
+		"another action's, at the edge of large": {createCheck, answer(smallAnswer), "", 0},
+	} {
+		for _, chunked := range []bool{false, true} {
+			t.Run(fmt.Sprint(name, " ", chunked), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					e := newEndpoint(t, false)
+					defer e.close()
+					e.answer = func(w http.ResponseWriter, _ *http.Request) bool {
+						if !chunked {
+							w.Header().Set("Content-Length", strconv.Itoa(len(row.body)))
+						}
+						io.WriteString(w, row.body)
+						return true
+					}
+					var response struct{ JobList json.RawMessage }
+					receipt, err := e.client.Do(t.Context(), row.action, struct{}{}, &response)
+					if row.code == "" {
+						if err != nil || receipt.RequestID != "r-1" || !strings.Contains(row.body, string(response.JobList)) || len(response.JobList) < len(row.body)/2 {
+							t.Errorf("%+v, %v, %d bytes", receipt, err, len(response.JobList))
+						}
+						return
+					}
+					var failure *check.Error
+					if !errors.As(err, &failure) || failure.Code != row.code || string(failure.Body) != row.body[:row.begins] {
+						t.Errorf("%v", err)
+					}
+					if n := e.requests.Load(); n != 1 || failure.MayBeRunning != row.action.Changes {
+						t.Errorf("asked %d times, may be running: %v", n, failure.MayBeRunning)
+					}
+				})
+			})
 		}
-		for range 2 * largeAtOnce {
-			e.create(t)
-		}
-		// As long as there is none, time goes on.
-		for range largeAtOnce {
-			e.client.transport.large <- struct{}{}
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		if _, err := create(ctx, e.client, known); err == nil || ctx.Err() == nil && TimeLeft(ctx) > LeastAttemptTime {
-			t.Errorf("error %v", err)
-		}
-	})
+	}
 }
 
 // What is no HTTP is not shown as it came: it may be what was sent.
@@ -312,24 +353,6 @@ func TestPlainTextStaysHere(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "plain text is for loopback only") {
 		t.Errorf("error %v", err)
 	}
-}
-
-// When time is up before an answer is read, for others are read first, it is none.
-func TestReadInTime(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := newEndpoint(t, false)
-		defer e.close()
-		for range readAtOnce {
-			e.client.reading <- struct{}{}
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		_, err := create(ctx, e.client, known)
-		var failure *check.Error
-		if !errors.As(err, &failure) || failure.Code != check.CodeNoAnswer || !failure.MayBeRunning || ctx.Err() == nil && TimeLeft(ctx) > LeastAttemptTime {
-			t.Errorf("error %+v", err)
-		}
-	})
 }
 
 // A receipt is dated by the service's clock where its answer has a date that

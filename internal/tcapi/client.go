@@ -27,6 +27,13 @@ type Action struct {
 	// Quota is in calls a second, from one instance; 0 for the configured one.
 	Quota int
 
+	// MaxAnswer is how many bytes of an answer are read at most; 0 for 1 MB. An
+	// answer that has more, or more than one value in every 10 bytes of MaxAnswer
+	// (with 0, more than 50,000), is a check.CodeTooLarge. What is decoded takes many
+	// times as much: a response for which MaxAnswer is given has to bound its lists
+	// itself.
+	MaxAnswer int
+
 	// Changes is set for an action that changes something: an attempt whose fate
 	// is not known may have been carried out.
 	Changes bool
@@ -43,42 +50,46 @@ type Action struct {
 // Client calls actions for every invocation of one instance of the function.
 // It is safe for concurrent use.
 type Client struct {
-	config    config.Config
-	process   Process
-	transport *transport
-	webhook   []string      // secrets
-	reading   chan struct{} // held while an answer is read
+	config     config.Config
+	process    Process
+	transport  *transport
+	configured []string // secrets
+
+	// decoding lets one answer be decoded at a time: of one in small values there
+	// is many times as much then.
+	decoding sync.Mutex
 
 	mu     sync.Mutex
 	recent []Credentials // of the last invocations, the latest last
+	secret secrets       // theirs and the configured
 	pacers map[Action]*pacer
 
 	// sdks holds the SDK's clients, without credentials. Making one costs more
 	// than the rest of a call, so each is made once and copied.
-	sdks map[place]*common.Client
+	sdks map[target]*common.Client
 }
 
-// place is a service in a region.
-type place struct{ service, region string }
+// target is a service in a region.
+type target struct{ service, region string }
 
 // New returns a client. Invocations without credentials use process.Role;
 // process.Region, if set, is the region in which the function runs, for all of
 // them.
 func New(c config.Config, process Process) *Client {
 	return &Client{
-		config:    c,
-		process:   process,
-		transport: newTransport(process.Dial),
-		webhook:   webhookSecrets(c.Webhook, c.WebhookSecret),
-		reading:   make(chan struct{}, readAtOnce),
-		pacers:    map[Action]*pacer{},
-		sdks:      map[place]*common.Client{},
+		config:     c,
+		process:    process,
+		transport:  newTransport(process.Dial),
+		configured: append(append(webhookSecrets(c.Webhook), c.WebhookSecret), process.secrets...),
+		pacers:     map[Action]*pacer{},
+		sdks:       map[target]*common.Client{},
 	}
 }
 
 // Do sends a request and decodes the answer, the Response member, into
 // response, a pointer to a struct, or nil if nothing but the receipt is of use.
-// Secrets are taken out of what was decoded.
+// Secrets are taken out of what was decoded, but for fields with the tag
+// redact:"-", which are compared and not shown; see Redact for them.
 //
 // The error, if any, is a *check.Error. It has MayBeRunning set if the action
 // changes something and the fate of an attempt is not known: it was sent and
@@ -130,7 +141,7 @@ func (c *Client) newCall(ctx context.Context, a Action, body []byte, response an
 		quota = newPacer(limit)
 		c.pacers[a] = quota
 	}
-	at := place{a.Service, region}
+	at := target{a.Service, region}
 	sdk := c.sdks[at]
 	if sdk == nil {
 		sdk = c.newSDK(at)
@@ -141,8 +152,8 @@ func (c *Client) newCall(ctx context.Context, a Action, body []byte, response an
 	return out, nil
 }
 
-// newSDK returns the SDK's client for a place whose region is of valid form.
-func (c *Client) newSDK(at place) *common.Client {
+// newSDK returns the SDK's client for a target whose region is of valid form.
+func (c *Client) newSDK(at target) *common.Client {
 	address := c.address(at)
 	p := profile.NewClientProfile()
 	p.Language = c.config.Language
@@ -154,7 +165,7 @@ func (c *Client) newSDK(at place) *common.Client {
 
 // address returns where a service is called. Finance regions have a domain of
 // their own.
-func (c *Client) address(at place) config.Address {
+func (c *Client) address(at target) config.Address {
 	out := c.config.DTS
 	switch at.service {
 	case "scf":

@@ -126,17 +126,17 @@ func TestRegionAndEndpoint(t *testing.T) {
 			c.Region = test.configured
 			client := New(c, Process{Region: test.process})
 			region := client.Region(invocation(t.Context(), test.environment))
-			host := client.address(place{"dts", region}).Host
+			host := client.address(target{"dts", region}).Host
 			if region != test.region || host != test.host {
 				t.Errorf("region %s at %s, want %s at %s", region, host, test.region, test.host)
 			}
 			for _, service := range []string{"scf", "eb"} {
-				if got, want := client.address(place{service, region}).Host, service+strings.TrimPrefix(test.host, "dts"); got != want {
+				if got, want := client.address(target{service, region}).Host, service+strings.TrimPrefix(test.host, "dts"); got != want {
 					t.Errorf("%s at %s, want %s", service, got, want)
 				}
 			}
 			client.config.SCF.Host, client.config.EB.Host = "functions", "events"
-			if scf, eb := client.address(place{"scf", region}).Host, client.address(place{"eb", region}).Host; scf != "functions" || eb != "events" {
+			if scf, eb := client.address(target{"scf", region}).Host, client.address(target{"eb", region}).Host; scf != "functions" || eb != "events" {
 				t.Errorf("scf at %s, eb at %s", scf, eb)
 			}
 		})

@@ -25,10 +25,10 @@ import (
 // full rate.
 //
 // After a refusal the whole instance rests until the oldest call that DTS took
-// from it in the last second is a second old: at that moment a place in the
-// quota becomes free which nobody else has had. Refused calls go before new ones.
+// from it in the last second is a second old: at that moment there is
+// room in the quota that nobody else has had. Refused calls go before new ones.
 type pacer struct {
-	fresh chan struct{} // held by the one new call that may compete with those tried again
+	entry chan struct{} // held by the one new call that may compete with those tried again
 	turn  chan struct{} // held by the call that leaves next
 
 	mu      sync.Mutex
@@ -70,7 +70,7 @@ const (
 // newPacer returns a pacer for a quota in calls a second.
 func newPacer(quota int) *pacer {
 	full := float64(quota) * (1 - headroom)
-	return &pacer{fresh: make(chan struct{}, 1), turn: make(chan struct{}, 1), full: full, lowest: full}
+	return &pacer{entry: make(chan struct{}, 1), turn: make(chan struct{}, 1), full: full, lowest: full}
 }
 
 // wait blocks until a call may leave. It reports false, and the call must not
@@ -78,10 +78,10 @@ func newPacer(quota int) *pacer {
 func (p *pacer) wait(ctx context.Context, again bool, reserve time.Duration) bool {
 	deadline := time.Now().Add(TimeLeft(ctx) - reserve)
 	if !again {
-		if !acquire(ctx, deadline, p.fresh) {
+		if !acquire(ctx, deadline, p.entry) {
 			return false
 		}
-		defer func() { <-p.fresh }()
+		defer func() { <-p.entry }()
 	}
 	if !acquire(ctx, deadline, p.turn) {
 		return false
@@ -102,7 +102,7 @@ func (p *pacer) wait(ctx context.Context, again bool, reserve time.Duration) boo
 	}
 }
 
-// acquire takes a place that one call holds at a time.
+// acquire takes what one call holds at a time.
 func acquire(ctx context.Context, deadline time.Time, held chan struct{}) bool {
 	select {
 	case held <- struct{}{}:

@@ -2,7 +2,9 @@ package tcapi
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"encoding/base64"
 	"html"
 	"net/url"
 	"reflect"
@@ -15,28 +17,23 @@ import (
 	"migratecheck/internal/check"
 )
 
-// Redact takes the secrets out of a text that came from outside: the credentials
-// of the invocation in ctx and of those before, and what is secret of the webhook,
-// plain or escaped as in JSON, URLs and HTML, in any mixture, four layers deep.
+// mask stands where a secret was.
+const mask = "***"
+
+// Redact returns a text that came from outside without secrets: the credentials of
+// the invocation in ctx and of those before, and what the configuration has. Where
+// one stands as it is, it is masked; of a text that holds one escaped as in JSON,
+// URLs or HTML, or in two of these, nothing but the mask is left.
 func (c *Client) Redact(ctx context.Context, text string) string {
 	return c.secrets(c.credentials(ctx)).redact(text)
 }
-
-// secrets are the texts that must not be shown.
-type secrets []string
 
 // mostRecent is of how many different credentials an instance looks for secrets:
 // a cache on the way may answer with what an earlier invocation sent.
 const mostRecent = 4
 
-// remember notes credentials that answers may hold from now on. The caller holds
-// the lock.
-func (c *Client) remember(credentials Credentials) {
-	if !slices.Contains(c.recent, credentials) {
-		c.recent = append(c.recent, credentials)
-		c.recent = c.recent[max(0, len(c.recent)-mostRecent):]
-	}
-}
+// secrets are the texts that must not be shown, the longest first.
+type secrets []string
 
 // secrets returns those that an answer may hold to an invocation with the given
 // credentials.
@@ -44,90 +41,159 @@ func (c *Client) secrets(credentials Credentials) secrets {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.remember(credentials)
-	out := append(make(secrets, 0, len(c.webhook)+3*len(c.recent)), c.webhook...)
+	return c.secret
+}
+
+// remember notes credentials that answers may hold from now on. The caller holds
+// the lock.
+func (c *Client) remember(credentials Credentials) {
+	if slices.Contains(c.recent, credentials) {
+		return
+	}
+	c.recent = append(c.recent, credentials)
+	c.recent = c.recent[max(0, len(c.recent)-mostRecent):]
+	out := slices.Clone(c.configured)
 	for _, r := range c.recent {
-		for _, s := range []string{r.Token, r.SecretKey, r.SecretID} {
-			if s != "" && !slices.Contains(out, s) {
-				out = append(out, s)
-			}
-		}
+		out = append(out, r.Token, r.SecretKey, r.SecretID)
 	}
-	return out
+	c.secret = newSecrets(out)
 }
 
-// webhookSecrets returns what is secret of a webhook: its URL, what makes it one
-// (a key in the query, a long name in the path or host), and the key that signs.
-func webhookSecrets(webhook, key string) []string {
-	var out []string
-	add := func(least int, values ...string) {
-		for _, v := range values {
-			if len(v) >= least && !slices.Contains(out, v) {
-				out = append(out, v)
-			}
-		}
-	}
-	add(1, key, webhook)
-	u, err := url.Parse(webhook)
-	if err != nil {
-		return out
-	}
-	for _, part := range strings.Split(u.RawQuery, "&") {
-		_, value, _ := strings.Cut(part, "=")
-		add(6, value)
-	}
-	for _, part := range append(strings.Split(u.EscapedPath(), "/"), strings.Split(u.Hostname(), ".")...) {
-		add(12, part)
-	}
-	return out
+// newSecrets returns the secrets that are not empty, each once.
+func newSecrets(texts []string) secrets {
+	out := slices.DeleteFunc(texts, func(s string) bool { return s == "" })
+	slices.SortFunc(out, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
+	return slices.Compact(out)
 }
 
-const (
-	// mask stands where a secret was.
-	mask = "***"
-
-	// layers is how often a text is unescaped in search of secrets.
-	layers = 4
-
-	// maxMapped is the longest text of which only the secrets are taken out; of a
-	// longer one that holds a secret nothing is left. It bounds the memory that
-	// hostile answers take.
-	maxMapped = 32 << 10
-)
-
-// in reports whether a text without escapes holds a secret.
+// in reports whether a text has a secret as it is.
 func (s secrets) in(text string) bool {
 	return slices.ContainsFunc(s, func(secret string) bool { return strings.Contains(text, secret) })
 }
 
-// clean reports whether a text holds no secret, nothing escaped and nothing
-// invisible.
-func (s secrets) clean(text []byte) bool {
-	if bytes.ContainsAny(text, escapeBytes) || bytes.ContainsFunc(text, invisible) {
-		return false
+// redact returns a text without secrets.
+func (s secrets) redact(text string) string {
+	for _, secret := range s {
+		text = strings.ReplaceAll(text, secret, mask)
 	}
-	return !slices.ContainsFunc(s, func(secret string) bool { return bytes.Contains(text, []byte(secret)) })
+	if !hides([]byte(text)) {
+		return text
+	}
+	plain := visible(text)
+	if plain != text && s.in(plain) || s.hidden(plain, 2) {
+		return mask
+	}
+	return text
 }
 
-// escapeBytes are the bytes with which escapes begin.
-const escapeBytes = `\%&`
+// hidden reports whether a text has a secret that is escaped so many times at most.
+func (s secrets) hidden(text string, times int) bool {
+	for _, unescape := range []func(string) string{unescapeJSON, unescapeURL, html.UnescapeString} {
+		plain := visible(unescape(text))
+		if plain != text && (s.in(plain) || times > 1 && s.hidden(plain, times-1)) {
+			return true
+		}
+	}
+	return false
+}
+
+// hides reports whether a text may have a secret that is not seen in it.
+func hides(text []byte) bool {
+	return bytes.ContainsAny(text, `\%&`) || bytes.ContainsFunc(text, invisible)
+}
 
 // invisible reports whether a character shows nothing. Such characters may stand
 // amid a secret, and reports leave them out.
 func invisible(r rune) bool { return r >= utf8.RuneSelf && unicode.Is(unicode.Cf, r) }
 
-// shortest returns the length of the shortest secret.
-func (s secrets) shortest() int {
-	n := len(s[0])
-	for _, secret := range s {
-		n = min(n, len(secret))
+// visible returns a text without characters that show nothing.
+func visible(text string) string {
+	if !strings.ContainsFunc(text, invisible) {
+		return text // without looking at each character again
 	}
-	return n
+	return strings.Map(func(r rune) rune {
+		if invisible(r) {
+			return -1
+		}
+		return r
+	}, text)
+}
+
+// unescapeJSON undoes the escapes of JSON strings, wherever in a text they are.
+func unescapeJSON(text string) string {
+	return unescape(text, '\\', func(escape string) (string, string) {
+		if r, _, rest, err := strconv.UnquoteChar(escape, 0); err == nil {
+			return string(r), rest
+		}
+		return "", escape[1:] // \" and \/ stand for what follows
+	})
+}
+
+// unescapeURL undoes the escapes of URLs, wherever in a text they are.
+func unescapeURL(text string) string {
+	return unescape(text, '%', func(escape string) (string, string) {
+		if len(escape) > 2 {
+			if b, err := strconv.ParseUint(escape[1:3], 16, 8); err == nil {
+				return string([]byte{byte(b)}), escape[3:]
+			}
+		}
+		return escape[:1], escape[1:]
+	})
+}
+
+// unescape returns a text with what read makes of each escape. It returns that,
+// and what follows the escape.
+func unescape(text string, begins byte, read func(string) (string, string)) string {
+	var out strings.Builder
+	for i := strings.IndexByte(text, begins); i >= 0; i = strings.IndexByte(text, begins) {
+		out.WriteString(text[:i])
+		var plain string
+		plain, text = read(text[i:])
+		out.WriteString(plain)
+	}
+	if out.Len() == 0 {
+		return text
+	}
+	out.WriteString(text)
+	return out.String()
+}
+
+// redactIn leaves of every text of a value, a pointer, what may be shown, but for
+// fields with the tag redact:"-". The value was decoded from source; if that cannot
+// hold a secret, all is left. It ends with ctx, whose error it returns.
+func (s secrets) redactIn(ctx context.Context, value any, source []byte) error {
+	if hides(source) || slices.ContainsFunc(s, func(secret string) bool { return bytes.Contains(source, []byte(secret)) }) {
+		s.redactValue(ctx, reflect.ValueOf(value))
+	}
+	return ctx.Err()
+}
+
+func (s secrets) redactValue(ctx context.Context, v reflect.Value) {
+	switch v.Kind() {
+	case reflect.String:
+		if v.CanSet() && ctx.Err() == nil {
+			v.SetString(s.shown(v.String()))
+		}
+	case reflect.Pointer:
+		if !v.IsNil() {
+			s.redactValue(ctx, v.Elem())
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).Tag.Get("redact") != "-" {
+				s.redactValue(ctx, v.Field(i))
+			}
+		}
+	case reflect.Slice, reflect.Array:
+		for i := range v.Len() {
+			s.redactValue(ctx, v.Index(i))
+		}
+	}
 }
 
 // shown returns what may be shown of a text: its beginning, without secrets.
 func (s secrets) shown(text string) string {
-	// Looking for escapes in a long text takes its time.
-	begin := check.Head(text, 4*check.MostText)
+	begin := check.Head(text, 4*check.MostText) // looking for escapes takes its time
 	out := s.redact(begin)
 	if len(begin) < len(text) && len(out) <= check.MostText {
 		return mask // it may end with a part of a secret
@@ -135,196 +201,52 @@ func (s secrets) shown(text string) string {
 	return check.Head(out, check.MostText)
 }
 
-// redact returns a text with a mask for each secret.
-func (s secrets) redact(text string) string {
-	if len(s) == 0 || s.clean([]byte(text)) || len(text) < s.shortest() { // unescaped, it is no longer
-		return text
+// webhookSecrets returns what is secret of a webhook's URL: who it is for, the
+// values of its query, and in its path what looks like a key.
+func webhookSecrets(webhook string) []string {
+	u, err := url.Parse(webhook)
+	if err != nil {
+		return []string{webhook}
 	}
-	// Most texts hold none, for which it matters little where it would be.
-	if s.locate(decoded{text: []byte(text), source: len(text)}) == nil {
-		return text
-	}
-	found := s.locate(asItStands(text))
-	slices.SortFunc(found, func(a, b span) int { return a.from - b.from })
-	var out strings.Builder
-	done := 0
-	for _, f := range found {
-		if f.from >= done {
-			out.WriteString(text[done:f.from])
-			out.WriteString(mask)
-		}
-		done = max(done, f.to)
-	}
-	out.WriteString(text[done:])
-	return out.String()
-}
-
-// locate returns where in a text the secrets are, in any layer.
-func (s secrets) locate(d decoded) []span {
-	var found []span
-	sought := slices.Clone(s)
-	for range layers {
-		found = d.find(found, sought)
-		var changed bool
-		if d, changed = d.unescape(); !changed {
-			break
-		}
-		for _, secret := range sought { // a secret may hold what looks like an escape
-			if !strings.ContainsAny(secret, escapeBytes) {
-				continue
-			}
-			if other, changed := asItStands(secret).unescape(); changed && !slices.Contains(sought, string(other.text)) {
-				sought = append(sought, string(other.text))
+	var out []string
+	add := func(least int, text string) {
+		plain := unescapeURL(text)
+		for _, s := range []string{text, plain} {
+			if len(s) >= least {
+				out = append(out, s)
 			}
 		}
 	}
-	return d.find(found, sought)
+	if u.User != nil {
+		password, _ := u.User.Password()
+		out = append(out, u.User.Username(), password, u.User.String())
+	}
+	for _, part := range strings.Split(u.RawQuery, "&") {
+		_, value, _ := strings.Cut(part, "=")
+		add(6, value) // type=1 is none
+	}
+	for _, part := range strings.Split(u.EscapedPath(), "/") {
+		if strings.ContainsAny(part, digits) {
+			add(16, part)
+		}
+	}
+	return out
 }
 
-// span is a part of a text.
-type span struct{ from, to int }
-
-// decoded is a text that was unescaped. Its byte i came from the source's bytes
-// from at[i], up to the next greater value. A long text has no at.
-type decoded struct {
-	text   []byte
-	source int // the source's length
-	at     []int32
-}
-
-// asItStands returns a text that is its own source.
-func asItStands(text string) decoded {
-	d := decoded{text: []byte(text), source: len(text)}
-	if len(text) > maxMapped {
-		return d
+// proxySecrets returns what is secret of a proxy's URL: the password, alone and as
+// it is sent.
+func proxySecrets(proxy string) []string {
+	u, err := url.Parse(proxy)
+	if err != nil || u.Host == "" {
+		u, err = url.Parse("http://" + proxy)
 	}
-	d.at = make([]int32, len(text)+1)
-	for i := range d.at {
-		d.at[i] = int32(i)
+	if err != nil || u.User == nil {
+		return nil
 	}
-	return d
-}
-
-// find appends where in the source the sought texts are.
-func (d decoded) find(found []span, sought []string) []span {
-	for _, secret := range sought {
-		for i := 0; ; i++ {
-			n := bytes.Index(d.text[i:], []byte(secret))
-			if n < 0 {
-				break
-			}
-			if d.at == nil {
-				return append(found, span{0, d.source})
-			}
-			i += n
-			end := i + len(secret)
-			for d.at[end] == d.at[end-1] { // amid what one escape stands for
-				end++
-			}
-			found = append(found, span{int(d.at[i]), int(d.at[end])})
-		}
+	password, _ := u.User.Password()
+	if len(password) < 4 { // it would hide every other word
+		return nil
 	}
-	return found
-}
-
-// unescape returns the text with one layer of escapes taken off, and whether
-// there were any.
-func (d decoded) unescape() (decoded, bool) {
-	out := decoded{text: make([]byte, 0, len(d.text)), source: d.source}
-	if d.at != nil {
-		out.at = make([]int32, 0, len(d.at))
-	}
-	for i := 0; i < len(d.text); {
-		was := len(out.text)
-		var n int
-		out.text, n = unescape(out.text, d.text[i:])
-		if d.at != nil {
-			for range len(out.text) - was {
-				out.at = append(out.at, d.at[i])
-			}
-		}
-		i += n
-	}
-	if d.at != nil {
-		out.at = append(out.at, d.at[len(d.text)])
-	}
-	return out, len(out.text) != len(d.text)
-}
-
-// unescape appends what text begins with, a byte or an escape of JSON, URLs or
-// HTML, to out, without what is invisible, and returns its length in text.
-func unescape(out, text []byte) ([]byte, int) {
-	switch {
-	case text[0] == '%' && len(text) > 2:
-		if b, err := strconv.ParseUint(string(text[1:3]), 16, 8); err == nil {
-			return append(out, byte(b)), 3
-		}
-	case text[0] == '\\' && len(text) > 5 && text[1] == 'u':
-		if r, err := strconv.ParseUint(string(text[2:6]), 16, 16); err == nil {
-			return utf8.AppendRune(out, rune(r)), 6
-		}
-	case text[0] == '\\' && len(text) > 1:
-		if i := strings.IndexByte(`"\/bfnrt`, text[1]); i >= 0 {
-			return append(out, "\"\\/\b\f\n\r\t"[i]), 2
-		}
-	case text[0] == '&':
-		// The longest name has 31 characters; a number may have any length.
-		n := 1
-		for n < len(text) && (n < 33 || text[1] == '#') && entityByte(text[n]) {
-			n++
-		}
-		if n < len(text) && text[n] == ';' {
-			n++
-		}
-		if n > 2 { // the shortest is &lt
-			if s := html.UnescapeString(string(text[:n])); len(s) < n {
-				return append(out, s...), n
-			}
-		}
-	}
-	if text[0] >= utf8.RuneSelf {
-		if r, n := utf8.DecodeRune(text); invisible(r) {
-			return out, n
-		}
-	}
-	return append(out, text[0]), 1
-}
-
-// entityByte reports whether b may be part of an HTML entity.
-func entityByte(b byte) bool {
-	return b == '#' || '0' <= b && b <= '9' || 'A' <= b && b <= 'Z' || 'a' <= b && b <= 'z'
-}
-
-// redactAll takes the secrets out of every text in value, a pointer, that was
-// decoded from source.
-// It ends with ctx, and then some may be left in it.
-func (s secrets) redactAll(ctx context.Context, value any, source []byte) error {
-	if !s.clean(source) {
-		s.redactIn(ctx, reflect.ValueOf(value))
-	}
-	return ctx.Err()
-}
-
-func (s secrets) redactIn(ctx context.Context, v reflect.Value) {
-	if ctx.Err() != nil {
-		return
-	}
-	switch v.Kind() {
-	case reflect.String:
-		if v.CanSet() {
-			v.SetString(s.redact(v.String()))
-		}
-	case reflect.Pointer:
-		if !v.IsNil() {
-			s.redactIn(ctx, v.Elem())
-		}
-	case reflect.Struct:
-		for i := range v.NumField() {
-			s.redactIn(ctx, v.Field(i))
-		}
-	case reflect.Slice, reflect.Array:
-		for i := range v.Len() {
-			s.redactIn(ctx, v.Index(i))
-		}
-	}
+	_, escaped, _ := strings.Cut(u.User.String(), ":")
+	return []string{password, escaped, base64.StdEncoding.EncodeToString([]byte(u.User.Username() + ":" + password))}
 }

@@ -1,14 +1,19 @@
 package tcapi
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
 	smithytime "github.com/aws/smithy-go/time"
 	"github.com/aws/smithy-go/waiter"
 	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common"
+	tcerrors "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/errors"
 	tchttp "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/http"
 
 	"migratecheck/internal/check"
@@ -39,7 +44,6 @@ type call struct {
 	sdk    common.Client
 
 	credentials Credentials
-	secrets     secrets // that the last answer may hold
 
 	body     []byte
 	response any
@@ -87,7 +91,7 @@ func (c *call) run(ctx context.Context) *check.Error {
 		}
 		unknown = unknown || c.mayBeDone(failure)
 		lost = failure.Code == check.CodeNoAnswer
-		if !failure.Retryable() || unknown && c.action.Once {
+		if !failure.Retryable() || failure.Code == check.CodeTooLarge || unknown && c.action.Once {
 			break
 		}
 	}
@@ -113,34 +117,91 @@ type request struct {
 // MarshalJSON returns the request's parameters.
 func (r request) MarshalJSON() ([]byte, error) { return r.body, nil }
 
-// answered is the SDK's side of an answer: nothing is left to read.
-type answered struct{}
-
-var errAnswered = errors.New("the answer has been read")
-
-// ParseErrorFromHTTPResponse ends the SDK's reading before it begins.
-func (answered) ParseErrorFromHTTPResponse([]byte) error { return errAnswered }
+// receipt is the SDK's side of an answer: what the transport passes on.
+type receipt struct {
+	tchttp.BaseResponse
+	Response struct{ RequestId string }
+}
 
 // attempt sends the request once and reads the answer, within a time limit, over
-// a connection that was kept or a fresh one.
-func (c *call) attempt(ctx context.Context, last, fresh bool) *check.Error {
+// a connection that was kept or one of its own.
+func (c *call) attempt(ctx context.Context, last, alone bool) *check.Error {
 	limit := attemptLimit(TimeLeft(ctx), last)
-	x := &exchange{fresh: fresh}
+	x := &exchange{alone: alone, limit: cmp.Or(c.action.MaxAnswer, maxAnswer)}
 	ctx, cancel := context.WithTimeout(withExchange(ctx, x), limit)
 	defer cancel()
 	defer x.release()
 	r := request{new(tchttp.BaseRequest).Init().WithApiInfo(c.action.Service, c.action.Version, c.action.Name), c.body}
 	r.SetHttpMethod(tchttp.POST)
 	r.SetContext(ctx)
-	err := c.sdk.Send(r, answered{})
-	if err == errAnswered {
-		err = nil
+	var accepted receipt
+	err := c.sdk.Send(r, &accepted)
+	secrets := c.client.secrets(c.credentials)
+	if err == nil && secrets.in(accepted.Response.RequestId) {
+		err = x.notAPI()
 	}
-	failure := c.read(ctx, x, err, limit)
-	if failure != nil && failure.Code == check.CodeNoAnswer {
-		c.client.transport.renew(x)
+	if err == nil {
+		err = c.decode(ctx, x, secrets)
+	}
+	if err == nil {
+		c.receipt.RequestID, c.receipt.At = accepted.Response.RequestId, x.at
+		return nil
+	}
+	return c.failed(x, err, secrets, limit)
+}
+
+// failed returns the error of an attempt that failed with err.
+func (c *call) failed(x *exchange, err error, secrets secrets, limit time.Duration) *check.Error {
+	var ours *check.Error
+	var network *url.Error
+	var refusal *tcerrors.TencentCloudSDKError
+	switch {
+	case errors.As(err, &ours):
+		if c.action.MaxAnswer == 0 {
+			ours.Body = nil
+		}
+		return ours
+	case errors.As(err, &network):
+		err = network.Err // without the URL around it
+	case errors.As(err, &refusal):
+		failure := &check.Error{Code: refusal.Code, Message: secrets.shown(refusal.Message), RequestID: refusal.RequestId, At: x.at}
+		if secrets.in(failure.Code) {
+			failure.Code = check.CodeUnknown
+		}
+		if secrets.in(failure.RequestID) {
+			failure.RequestID = ""
+		}
+		c.receipt.RequestID, c.receipt.At = failure.RequestID, failure.At
+		return failure
+	}
+	c.client.transport.renew(x)
+	failure := &check.Error{Code: check.CodeNoAnswer, Message: "no answer: " + secrets.shown(err.Error()), MayBeRunning: x.sent.Load()}
+	if errors.Is(err, context.DeadlineExceeded) {
+		failure.Message = fmt.Sprintf("no answer within %v", limit.Round(time.Millisecond))
 	}
 	return failure
+}
+
+// decode decodes what an answer has beside the receipt into the call's response,
+// without its secrets. It returns the error of ctx if that ends before.
+func (c *call) decode(ctx context.Context, x *exchange, secrets secrets) error {
+	if c.response == nil {
+		return nil
+	}
+	c.client.decoding.Lock()
+	defer c.client.decoding.Unlock()
+	most := maxValues
+	if c.action.MaxAnswer > 0 {
+		most = c.action.MaxAnswer / bytesPerValue
+	}
+	err := decodable(x.members, most)
+	if err == errTooLarge {
+		return x.tooLarge()
+	}
+	if err != nil || json.Unmarshal(x.members, c.response) != nil {
+		return x.notAPI()
+	}
+	return secrets.redactIn(ctx, c.response, x.members)
 }
 
 // attemptLimit returns how long an attempt may take, given the time left in all.

@@ -1,10 +1,14 @@
 package tcapi
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"mime"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -12,19 +16,23 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	tchttp "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/http"
+
+	"migratecheck/internal/check"
 )
 
 // Limits of the connections.
 const (
 	// maxAnswer bounds what is read of an answer: most are a few kilobytes, a
 	// list of a hundred jobs may have some 400 KB.
+	// An action may have a limit of its own.
 	maxAnswer = 1 << 20
 
-	// smallAnswer is how much of an answer is read beside all others. The rest of
-	// a larger one waits for one of largeAtOnce places, so that many large answers
-	// at once fit into the memory.
+	// smallAnswer is how much of an answer is read beside all others. Larger ones
+	// are read and decoded one after the other: many at once would not fit into
+	// the memory.
 	smallAnswer = 64 << 10
-	largeAtOnce = 2
 
 	// maxHeader bounds the header of an answer.
 	maxHeader = 64 << 10
@@ -47,19 +55,19 @@ const (
 	maxInFlight = 64
 )
 
-// transport is the one http.RoundTripper of an instance. It keeps connections
-// over invocations and reads answers. The SDK gets nothing to read: it knows no
-// bounds, follows redirects, which would take a signed request and its token
-// elsewhere, and takes for a success what is none.
+// transport is the one http.RoundTripper of an instance, under the SDK. It keeps
+// connections over invocations, and is as strict as the SDK is not: it bounds
+// answers, follows no redirect, which would take a signed request and its token
+// elsewhere, and takes nothing for an answer but the API's.
 type transport struct {
 	plain, secure atomic.Pointer[http.Transport] // for http, which is for loopback only, and https
-	large         chan struct{}                  // held while a large answer is read
+	large         chan struct{}                  // held while a large answer is read and decoded
 }
 
 // newTransport returns a transport. dial connects to endpoints, nil for the
 // network.
 func newTransport(dial func(ctx context.Context, network, address string) (net.Conn, error)) *transport {
-	t := &transport{large: make(chan struct{}, largeAtOnce)}
+	t := &transport{large: make(chan struct{}, 1)}
 	var toServer net.Dialer
 	names := resolver(toServer.DialContext)
 	http1 := new(http.Protocols)
@@ -135,9 +143,12 @@ func (t *transport) renew(x *exchange) {
 
 // exchange is one attempt's request and answer.
 type exchange struct {
-	// fresh asks for a connection of its own, as after one without an answer: others
+	// alone asks for a connection of its own, as after one without an answer: others
 	// that are kept may be as dead, without a sign of it yet.
-	fresh bool
+	alone bool
+
+	// limit bounds the answer, in bytes.
+	limit int
 
 	// sent is set once a connection was there to write to: from then on the
 	// request may have reached the service.
@@ -148,14 +159,15 @@ type exchange struct {
 
 	status      int // 0 without an answer
 	contentType string
-	date        string
-	body        []byte
-	large       chan struct{} // in which the answer has a place, if it is large
+	at          time.Time     // when the answer was given
+	body        []byte        // of one that is too large, the beginning
+	members     []byte        // the Response in it
+	large       chan struct{} // the transport's, while it is held
 }
 
-// release gives up the body.
+// release gives up what is held of the answer.
 func (x *exchange) release() {
-	x.body = nil
+	x.body, x.members = nil, nil
 	if x.large != nil {
 		<-x.large
 		x.large = nil
@@ -171,15 +183,14 @@ func withExchange(ctx context.Context, x *exchange) context.Context {
 	})
 }
 
-var (
-	errTooLarge = errors.New("the answer is too large")
+// What follows such an answer is read without regard to the request's deadline.
+var errSwitched = errors.New("the endpoint speaks another protocol")
 
-	// What follows such an answer is read without regard to the request's deadline.
-	errSwitched = errors.New("the endpoint speaks another protocol")
-)
-
-// RoundTrip sends a request, whose context has an exchange, and reads the
-// answer into that.
+// RoundTrip sends a request, whose context has an exchange, and reads the answer
+// into that. It returns the receipt alone, the RequestId or the Error, in the one
+// form that the SDK knows: to find it in a list of 400 KB the SDK scans that ten
+// times and copies it twice, in three times the time that all else takes. An
+// answer that is not the API's is an error, of type *check.Error.
 func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	x := request.Context().Value(exchangeKey{}).(*exchange)
 	x.current = &t.secure
@@ -187,7 +198,7 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		x.current = &t.plain
 	}
 	x.used = x.current.Load()
-	if x.fresh {
+	if x.alone {
 		x.used = x.used.Clone()
 		x.used.DisableKeepAlives = true
 	}
@@ -199,45 +210,100 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	if response.StatusCode == http.StatusSwitchingProtocols {
 		return nil, errSwitched
 	}
-	if x.body, err = t.read(request.Context(), x, response); err != nil {
+	x.body, err = t.read(request.Context(), x, response)
+	if err != nil && err != errTooLarge {
 		return nil, err
 	}
-	x.status, x.contentType, x.date = response.StatusCode, response.Header.Get("Content-Type"), response.Header.Get("Date")
+	x.status, x.contentType, x.at = response.StatusCode, response.Header.Get("Content-Type"), dated(response)
+	if err == errTooLarge {
+		return nil, x.tooLarge()
+	}
+	a, err := readAnswer(x.body)
+	ok := x.status == http.StatusOK
+	switch {
+	case err == errCutShort && ok:
+		return nil, err
+	case err != nil, !ok && (a.code == "" || a.code == check.CodeUnknown):
+		return nil, x.notAPI()
+	}
+	x.members = a.members
+	var receipt tchttp.ErrorResponse
+	receipt.Response.RequestId = a.requestID
+	receipt.Response.Error.Code, receipt.Response.Error.Message = a.code, a.message
+	body, err := json.Marshal(receipt)
+	if err != nil {
+		return nil, err
+	}
 	return &http.Response{
 		StatusCode: http.StatusOK,
-		Header:     http.Header{"Content-Type": {"application/octet-stream"}}, // which spares the SDK a look for refusals
-		Body:       http.NoBody,
+		Header:     http.Header{"Content-Type": {"application/json"}},
+		Body:       io.NopCloser(bytes.NewReader(body)),
 		Request:    request,
 	}, nil
 }
 
-// read reads the body of a response, a large one with a place of its own.
+// tooLarge returns the error of an attempt whose answer has too many bytes or
+// values.
+func (x *exchange) tooLarge() *check.Error {
+	message := fmt.Sprintf("the answer has more than %d KB, or too many values", x.limit>>10)
+	return &check.Error{Code: check.CodeTooLarge, Message: message, MayBeRunning: true, Body: x.body}
+}
+
+// notAPI returns the error of an attempt whose answer is not the API's JSON.
+func (x *exchange) notAPI() *check.Error {
+	failure := &check.Error{Code: check.CodeNotAPI, MayBeRunning: true}
+	if x.status != http.StatusOK {
+		failure.Code = check.CodeHTTPStatus
+	}
+	failure.Message = fmt.Sprintf("the answer (HTTP status %d, %s) is not the API's JSON", x.status, mediaType(x.contentType))
+	return failure
+}
+
+// mediaType returns a content type that is safe to show, as the usual ones are.
+func mediaType(contentType string) string {
+	t, _, _ := mime.ParseMediaType(contentType)
+	switch t {
+	case "application/json", "application/octet-stream", "application/xml", "text/event-stream", "text/html", "text/plain", "text/xml":
+		return t
+	case "":
+		return "no content type"
+	}
+	return "an unusual content type"
+}
+
+// maxSkew is how far the service's clock may be from ours: it accepts no signature
+// that is older.
+const maxSkew = 5 * time.Minute
+
+// dated returns when an answer was given, by the service's clock. A date that
+// cannot be right, such as one kept by a proxy, is ignored.
+func dated(response *http.Response) time.Time {
+	if t, err := http.ParseTime(response.Header.Get("Date")); err == nil && time.Since(t).Abs() <= maxSkew {
+		return t
+	}
+	return time.Now()
+}
+
+// read reads the body of a response. With errTooLarge comes its beginning.
 func (t *transport) read(ctx context.Context, x *exchange, response *http.Response) ([]byte, error) {
-	if response.ContentLength > maxAnswer {
-		return nil, errTooLarge
+	var body bytes.Buffer
+	_, err := body.ReadFrom(io.LimitReader(response.Body, int64(min(smallAnswer, x.limit))))
+	if err == nil && body.Len() == smallAnswer {
+		select {
+		case t.large <- struct{}{}:
+			x.large = t.large
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		if rest := min(response.ContentLength, int64(x.limit)) - smallAnswer; rest > 0 {
+			body.Grow(int(rest) + bytes.MinRead)
+		}
+		_, err = body.ReadFrom(io.LimitReader(response.Body, int64(x.limit-smallAnswer)))
 	}
-	head, err := io.ReadAll(io.LimitReader(response.Body, smallAnswer))
-	if err != nil || len(head) < smallAnswer {
-		return head, err
-	}
-	select {
-	case t.large <- struct{}{}:
-		x.large = t.large
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	body := make([]byte, len(head), maxAnswer+1)
-	copy(body, head)
-	for {
-		n, err := response.Body.Read(body[len(body):cap(body)])
-		body = body[:len(body)+n]
-		switch {
-		case len(body) > maxAnswer:
-			return nil, errTooLarge
-		case err == io.EOF:
-			return body, nil
-		case err != nil:
-			return nil, err
+	if err == nil && body.Len() == x.limit {
+		if n, _ := response.Body.Read(make([]byte, 1)); n > 0 {
+			err = errTooLarge
 		}
 	}
+	return body.Bytes(), err
 }

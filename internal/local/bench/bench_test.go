@@ -1,7 +1,7 @@
 // Package bench compares the function with the smallest one possible. Its
 // benchmarks run two binaries in turn against one endpoint on loopback: the
-// function, as build.sh builds it, and the smallest one (./baseline). What
-// counts is the ratio of their medians, "×baseline", for machines differ and
+// function, as build.sh builds it, and the smallest one (./baseline), each on one
+// thread. What counts is the ratio of their medians, "×baseline", for machines differ and
 // are noisy.
 package bench
 

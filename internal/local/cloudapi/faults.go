@@ -66,7 +66,7 @@ type Fault struct {
 	Kind Kind
 
 	// Job and Action restrict the fault to calls for a job (with its JobId as a
-	// parameter) or of an action.
+	// parameter, or in JobIds) or of an action.
 	Job, Action string
 
 	// Skip is how many calls pass before the fault is met, Times how many then
@@ -75,6 +75,9 @@ type Fault struct {
 
 	// Code and Message are those of FaultCode and FaultCodeCarried.
 	Code, Message string
+
+	// Limit is for faults that a service has of its own.
+	Limit int
 
 	// Delay is how long every answer that meets the fault is held back.
 	Delay time.Duration
@@ -103,7 +106,7 @@ func (f *Faults) Meet(c Call, r *http.Request) Fault {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, fault := range f.faults {
-		if fault.Job != "" && fault.Job != c.JobID || fault.Action != "" && fault.Action != c.Action || fault.Kind == FaultDead && !reused {
+		if fault.Job != "" && fault.Job != c.JobID && !slices.Contains(c.JobIDs, fault.Job) || fault.Action != "" && fault.Action != c.Action || fault.Kind == FaultDead && !reused {
 			continue
 		}
 		fault.met++
@@ -191,10 +194,12 @@ func ParseFault(text string, kinds []Kind) (Fault, error) {
 			f.Skip, err = strconv.Atoi(value)
 		case "times":
 			f.Times, err = strconv.Atoi(value)
+		case "limit":
+			f.Limit, err = strconv.Atoi(value)
 		default:
-			err = fmt.Errorf("not one of job, action, code, message, delay, skip, times")
+			err = fmt.Errorf("not one of job, action, code, message, delay, skip, times, limit")
 		}
-		if err == nil && (f.Skip < 0 || f.Times < 0 || f.Delay < 0) {
+		if err == nil && (f.Skip < 0 || f.Times < 0 || f.Delay < 0 || f.Limit < 0) {
 			err = fmt.Errorf("must not be negative")
 		}
 		if err != nil {

@@ -95,8 +95,9 @@ type Call struct {
 	// Parameters of the action, as Request has them.
 	Parameters map[string]any
 
-	// JobID is the parameter JobId, if there is one.
-	JobID string
+	// JobID is the parameter JobId, and JobIDs the parameter JobIds, if there is one.
+	JobID  string
+	JobIDs []string
 
 	// RequestID is that of the answer, whether it arrived or not.
 	RequestID string
@@ -129,6 +130,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		call.SecretID, call.Token, call.SignedBy = request.SecretID, request.Token, request.SignedBy
 		call.Parameters = request.Parameters
 		call.JobID, _ = request.Parameters["JobId"].(string)
+		call.JobIDs = request.Fields().Strings("JobIds")
 	}
 	fault := s.Meet(call, r)
 	call.Fault = fault.Kind

@@ -30,6 +30,7 @@ type state struct {
 // check is a check that was created.
 type check struct {
 	Verdict
+	broken      bool // it ends without the verdict
 	began, ends time.Time
 }
 
@@ -52,7 +53,7 @@ func newJob(j Job, number int, added, created time.Time) *job {
 // begin begins a check.
 func (j *job) begin(now time.Time) {
 	takes := seconds(j.CheckSeconds, time.Second)
-	j.state = state{check: &check{Verdict: Verdict{j.NotPassed, j.Message, j.Steps}, began: now, ends: now.Add(takes)}}
+	j.state = state{check: &check{Verdict: Verdict{j.NotPassed, j.Message, j.Steps}, broken: j.BreaksDown, began: now, ends: now.Add(takes)}}
 }
 
 // seconds returns a time of a jobs file, or what it is unless given.
@@ -80,6 +81,14 @@ func (s *Server) create(j *job, now time.Time) *cloudapi.Error {
 	return nil
 }
 
+// createSync is CreateCheckSyncJob, which has one code for every refusal of its own.
+func (s *Server) createSync(j *job, now time.Time) *cloudapi.Error {
+	if refusal := s.create(j, now); refusal != nil {
+		return cloudapi.Refuse("UnsupportedOperation.UnsupportedOperationError", "%s", refusal.Message)
+	}
+	return nil
+}
+
 // start is StartMigrateJob.
 func (s *Server) start(j *job, now time.Time) *cloudapi.Error {
 	switch j.at(now).status() {
@@ -102,19 +111,23 @@ type view struct {
 	state state
 	now   time.Time
 	stale bool // it is what was before the latest check was created
+
+	language string // of texts
 }
 
 // at returns the job as it is.
 func (j *job) at(now time.Time) view { return view{job: j, state: j.state, now: now} }
 
-// seenBy returns the job as an action shows it.
-func (j *job) seenBy(action string, now time.Time) view {
+// seenBy returns the job as it is shown to a call.
+func (j *job) seenBy(r *cloudapi.Request, now time.Time) view {
+	v := j.at(now)
+	v.language = r.Language
 	for _, s := range j.shadows {
-		if now.Before(s.until) && (s.action == "" || s.action == action) {
-			return view{job: j, state: j.before, now: now, stale: true}
+		if now.Before(s.until) && (s.action == "" || s.action == r.Action) {
+			v.state, v.stale = j.before, true
 		}
 	}
-	return j.at(now)
+	return v
 }
 
 // status returns the job's status, in the words of 2021-12-06.
@@ -131,6 +144,8 @@ func (v view) status() string {
 		return v.state.status
 	case phase != finished:
 		return checking
+	case v.state.check.broken:
+		return created
 	case v.state.check.NotPassed:
 		return checkNotPass
 	}

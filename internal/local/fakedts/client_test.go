@@ -1,6 +1,7 @@
 package fakedts_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -52,6 +53,7 @@ type client struct {
 	key                    cloudapi.Key
 	region                 string
 	signMethod, httpMethod string
+	language               string // en-US if empty
 
 	// patience is how long a call may take; a minute if 0.
 	patience time.Duration
@@ -109,6 +111,7 @@ func (c client) credential() *common.Credential {
 
 func (c client) profile() *profile.ClientProfile {
 	p := profile.NewClientProfile()
+	p.Language = cmp.Or(c.language, "en-US") // the SDK's own default is zh-CN
 	p.SignMethod = c.signMethod
 	p.HttpProfile.ReqMethod = c.httpMethod
 	p.HttpProfile.Scheme = c.endpoint.Scheme

@@ -76,5 +76,32 @@ func DefaultJobs() []Job {
 			Message: "| <b>**no**</b> | @all [privilege](javascript:alert(1)) |"},
 		{JobID: "dts-chinese1", JobName: "订单库迁移（华南）", CheckSeconds: 1, Status: checkNotPass,
 			Tags: map[string]string{"env": "prod", "team": "订单"}},
+		{JobID: "sync-werwfs23", JobName: "orders to Shanghai", Kind: syncJob, CheckSeconds: 3,
+			Tags: map[string]string{"env": "prod", "team": "shop"}},
+		{JobID: "sync-notpass1", JobName: "billing to the warehouse", Kind: syncJob, CheckSeconds: 3, Status: checkNotPass, NotPassed: true,
+			Tags: map[string]string{"env": "prod", "team": "finance"},
+			Steps: []Step{connected, {
+				StepID: "BinlogParamCheck", StepName: "Binary log check", StepStatus: "failed",
+				DetailCheckItems: []DetailItem{{
+					CheckItemName: "binlog_format", CheckResult: "failed",
+					FailureReason: "binlog_format is STATEMENT, but must be ROW",
+					Solution:      "Set binlog_format to ROW, restart the threads of the source instance and create the check again.",
+					HelpDoc:       []string{help},
+				}},
+			}}},
+		{JobID: "sync-warning1", JobName: "catalog for search", Kind: syncJob, CheckSeconds: 2,
+			Tags: map[string]string{"env": "test", "team": "shop"},
+			Steps: []Step{connected, {
+				StepID: "SrcPrivilegeCheck", StepName: "Source instance permission check", StepStatus: "warning",
+				DetailCheckItems: []DetailItem{{
+					CheckItemName: "Global privileges", CheckResult: "warning",
+					FailureReason: "The account may do more than the synchronization needs.",
+					Solution:      "Use an account that has only the privileges that are listed there.",
+					HelpDoc:       []string{help},
+				}},
+			}}},
+		{JobID: "sync-running1", JobName: "sessions to Shanghai", Kind: syncJob, Status: running,
+			Tags: map[string]string{"env": "prod", "team": "web"}},
+		{JobID: "sync-newborn1", Kind: syncJob, Unconfigured: true, Nulls: true},
 	}
 }

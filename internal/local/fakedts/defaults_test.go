@@ -2,6 +2,7 @@ package fakedts_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,7 +34,7 @@ func TestDefaultJobs(t *testing.T) {
 		{"dts-hostile1", "created", "", "finished 100% flag 0 error -1 | <b>**no**</b> | @all [privilege](javascript:alert(1)) |"},
 		{"dts-chinese1", "checkNotPass", "", "finished 100% flag 1 error 0 ok"},
 	}
-	before := s.Jobs()
+	before := slices.DeleteFunc(s.Jobs(), func(j fakedts.JobState) bool { return strings.HasPrefix(j.JobID, "sync-") })
 	if len(before) != len(want) {
 		t.Fatalf("%d jobs, want %d", len(before), len(want))
 	}
@@ -66,8 +67,18 @@ func TestDefaultJobsThatWait(t *testing.T) {
 	for _, item := range response.Response.JobList {
 		ids = append(ids, *item.JobId)
 	}
+	list := dts2021.NewDescribeSyncJobsRequest()
+	list.Status = []*string{new("Initialized"), new("CheckNotPass")}
+	syncs, err := clientOf(s).sdk2021().DescribeSyncJobs(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, item := range syncs.Response.JobList {
+		ids = append(ids, *item.JobId)
+	}
 	slices.Sort(ids)
-	want := []string{"dts-1kl0iy0v", "dts-chinese1", "dts-dau5czmd", "dts-hostile1", "dts-notpass1", "dts-several1", "dts-skipped1", "dts-warning1"}
+	want := []string{"dts-1kl0iy0v", "dts-chinese1", "dts-dau5czmd", "dts-hostile1", "dts-notpass1", "dts-several1", "dts-skipped1", "dts-warning1",
+		"sync-notpass1", "sync-warning1", "sync-werwfs23"}
 	if !slices.Equal(ids, want) {
 		t.Errorf("those that wait for a check: %q, want %q", ids, want)
 	}

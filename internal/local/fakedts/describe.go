@@ -29,13 +29,25 @@ func (v view) check2018() map[string]any {
 		"ErrorCode":    0,
 		"ErrorMessage": "",
 	}
-	if phase == finished {
-		answer["CheckFlag"], answer["ErrorMessage"] = 1, v.state.check.message()
+	switch {
+	case phase == none && v.Nulls:
+		setNull(answer)
+	case phase == finished && v.state.check.broken:
+		answer["ErrorCode"] = -1
+	case phase == finished:
+		answer["CheckFlag"], answer["ErrorMessage"] = 1, v.say(v.state.check.message())
 		if v.state.check.NotPassed {
 			answer["CheckFlag"], answer["ErrorCode"] = 0, -1
 		}
 	}
 	return answer
+}
+
+// setNull makes every member of an answer null.
+func setNull(answer map[string]any) {
+	for name := range answer {
+		answer[name] = nil
+	}
 }
 
 // check2021 is the answer of DescribeMigrationCheckJob.
@@ -47,8 +59,13 @@ func (v view) check2021() map[string]any {
 		"CheckFlag": nil,
 		"StepInfo":  v.steps(),
 	}
-	if phase == finished {
-		answer["BriefMsg"], answer["CheckFlag"] = v.state.check.message(), "checkPass"
+	switch {
+	case phase == none && v.Nulls:
+		setNull(answer)
+	case phase == finished && v.state.check.broken:
+		answer["Status"] = "failed"
+	case phase == finished:
+		answer["BriefMsg"], answer["CheckFlag"] = v.say(v.state.check.message()), "checkPass"
 		if v.state.check.NotPassed {
 			answer["Status"], answer["CheckFlag"] = "failed", "checkNotPass"
 		}
@@ -82,12 +99,15 @@ func (v view) stepsOver() []Step {
 	}
 	_, percent := v.progress()
 	over := len(steps) * percent / 100
+	if c := v.state.check; c != nil && c.broken {
+		over = 0
+	}
 	out := make([]Step, len(steps))
 	for i, step := range steps {
 		if i >= over {
 			step.StepStatus, step.StepMessage, step.HasSkipped, step.DetailCheckItems = "notStarted", "", false, nil
 		}
-		out[i] = step
+		out[i] = v.translated(step)
 	}
 	return out
 }
@@ -126,7 +146,7 @@ func (v view) checkStepInfo() map[string]any {
 		status, ended = "notStarted", time.Time{}
 	case phase == underway:
 		status, ended = "running", time.Time{}
-	case v.state.check.NotPassed:
+	case v.state.check.broken, v.state.check.NotPassed:
 		status = "failed"
 	}
 	var steps []map[string]any

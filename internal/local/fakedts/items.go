@@ -27,8 +27,15 @@ const (
 )
 
 // The databases of a job are named after it.
-func (j *job) srcInstance() string { return "cdb-src" + strings.TrimPrefix(j.JobID, "dts-") }
-func (j *job) dstInstance() string { return "cdb-dst" + strings.TrimPrefix(j.JobID, "dts-") }
+func (j *job) srcInstance() string { return "cdb-src" + j.suffix() }
+func (j *job) dstInstance() string { return "cdb-dst" + j.suffix() }
+
+// suffix is the id without the prefix that tells the kind.
+func (j *job) suffix() string {
+	return strings.TrimPrefix(strings.TrimPrefix(j.JobID, "dts-"), "sync-")
+}
+
+func (j *job) kind() string { return cmp.Or(j.Kind, migration) }
 
 // accessType is how DTS comes to all databases.
 const accessType = "cdb"
@@ -104,7 +111,7 @@ func (v view) item2018() map[string]any {
 // item2021 is what a JobItem, an element of DescribeMigrationJobs, has in common
 // with the answer of DescribeMigrationDetail.
 func (v view) item2021() map[string]any {
-	return map[string]any{
+	item := map[string]any{
 		"JobId": v.JobID, "JobName": v.JobName, "Status": v.status(), "BriefMsg": "",
 		"CreateTime": timeText(v.created), "UpdateTime": timeText(v.updated()),
 		"StartTime": timeText(v.state.started), "EndTime": timeText(v.ended()),
@@ -123,6 +130,13 @@ func (v view) item2021() map[string]any {
 		},
 		"Tags": v.tags(),
 	}
+	if v.Nulls {
+		item["BriefMsg"], item["StepInfo"] = nil, nil
+		if v.JobName == "" {
+			item["JobName"] = nil
+		}
+	}
+	return item
 }
 
 // listed2021 is a JobItem.
@@ -147,14 +161,20 @@ func (v view) detail2021() map[string]any {
 
 // action is null in a status of which the API says nothing.
 func (v view) action() map[string]any {
-	allowed := statuses[v.status()].allowed
-	if allowed == nil {
+	allowed := v.allowed()
+	if allowed == nil || v.Nulls {
 		return nil
 	}
+	return map[string]any{"AllAction": allActions, "AllowedAction": allowed}
+}
+
+// allowed are the operations that the job allows.
+func (v view) allowed() []string {
+	allowed := statuses[v.status()].allowed
 	if v.Unconfigured && v.status() == created {
 		allowed = slices.DeleteFunc(slices.Clone(allowed), func(a string) bool { return a == "check" })
 	}
-	return map[string]any{"AllAction": allActions, "AllowedAction": allowed}
+	return allowed
 }
 
 // stepInfo has the check's steps while one runs.

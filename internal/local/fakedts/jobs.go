@@ -7,14 +7,18 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 )
 
-// Job is a migration job and what its checks are like. Its JSON form is an
+// Job is a job and what its checks are like. Its JSON form is an
 // element of a jobs file (see testdata/jobs.json).
 type Job struct {
 	JobID   string `json:"JobId"`
 	JobName string `json:"JobName,omitempty"`
+
+	// Kind is migration, the default, or sync, whose ids begin with sync-.
+	Kind string `json:"Kind,omitempty"`
 
 	// Region in which the job exists; empty for every region.
 	Region string `json:"Region,omitempty"`
@@ -44,8 +48,15 @@ type Job struct {
 	// allow a check.
 	Unconfigured bool `json:"Unconfigured,omitempty"`
 
+	// Nulls is set if what there is not to say of a job that has had no check is null.
+	Nulls bool `json:"Nulls,omitempty"`
+
 	// CheckSeconds is how long a check takes; one second if 0.
 	CheckSeconds float64 `json:"CheckSeconds,omitempty"`
+
+	// BreaksDown is set if every check that is created ends as failed without a
+	// verdict, and leaves the job as one that has had none.
+	BreaksDown bool `json:"BreaksDown,omitempty"`
 
 	// NotPassed is the verdict of every check that is created, Message what is
 	// said with it ("ok" unless given).
@@ -131,6 +142,12 @@ func ParseJobs(file []byte) ([]Job, error) {
 
 // wrong returns a member of a job and what is wrong with it, if anything.
 func (j Job) wrong() (member, problem string) {
+	if j.Kind != "" && j.Kind != migration && j.Kind != syncJob {
+		return "Kind", fmt.Sprintf("must be %s or %s", migration, syncJob)
+	}
+	if strings.HasPrefix(j.JobID, "sync-") != (j.Kind == syncJob) {
+		return "JobId", "must begin with sync- if the Kind is sync, and only then"
+	}
 	if j.Region != "" && !slices.Contains(regions, j.Region) {
 		return "Region", fmt.Sprintf("DTS is not offered in %q", j.Region)
 	}
@@ -148,7 +165,7 @@ func (j Job) wrong() (member, problem string) {
 	if j.RunMode != "" && j.RunMode != immediate && j.RunMode != timed {
 		return "RunMode", fmt.Sprintf("must be %s or %s", immediate, timed)
 	}
-	if _, ok := statuses[j.status()]; !ok {
+	if s, ok := statuses[j.status()]; !ok || j.Kind == syncJob && s.sync == "" {
 		return "Status", fmt.Sprintf("there is no status %q", j.Status)
 	}
 	if j.InMigration && j.Status != "" && j.Status != running {
@@ -174,6 +191,12 @@ func (j Job) wrong() (member, problem string) {
 	}
 	return "", ""
 }
+
+// The kinds of jobs.
+const (
+	migration = "migration"
+	syncJob   = "sync"
+)
 
 // The run modes.
 const (

@@ -70,7 +70,7 @@ func (s *Server) list2018(_ context.Context, r *cloudapi.Request) (any, *cloudap
 	if refusal := f.Done(); refusal != nil {
 		return nil, refusal
 	}
-	return s.list(r, q, view.item2018), nil
+	return s.list(r, migration, q, view.item2018)
 }
 
 // list2021 is DescribeMigrationJobs.
@@ -113,7 +113,7 @@ func (s *Server) list2021(_ context.Context, r *cloudapi.Request) (any, *cloudap
 	if refusal := f.Done(); refusal != nil {
 		return nil, refusal
 	}
-	return s.list(r, q, view.listed2021), nil
+	return s.list(r, migration, q, view.listed2021)
 }
 
 // descending reads OrderSeq: newest first unless it says otherwise.
@@ -125,8 +125,8 @@ func descending(f *cloudapi.Fields, up, down string) bool {
 	return seq != up
 }
 
-// list returns a page of the jobs that fit.
-func (s *Server) list(r *cloudapi.Request, q query, item func(view) map[string]any) map[string]any {
+// list returns a page of the jobs of a kind that fit.
+func (s *Server) list(r *cloudapi.Request, kind string, q query, item func(view) map[string]any) (any, *cloudapi.Error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
@@ -139,10 +139,10 @@ func (s *Server) list(r *cloudapi.Request, q query, item func(view) map[string]a
 	}
 	var found []view
 	for _, j := range among {
-		if j.removed || !j.in(r.Region) {
+		if j.removed || !j.in(r.Region) || j.kind() != kind {
 			continue
 		}
-		v := j.seenBy(r.Action, now)
+		v := j.seenBy(r, now)
 		if !slices.ContainsFunc(q.fits, func(fits func(view) bool) bool { return !fits(v) }) {
 			found = append(found, v)
 		}
@@ -164,7 +164,10 @@ func (s *Server) list(r *cloudapi.Request, q query, item func(view) map[string]a
 			r.Fault = FaultStale
 		}
 	}
-	return map[string]any{"TotalCount": len(found), "JobList": page}
+	if refusal := s.limited(r, len(page)); refusal != nil {
+		return nil, refusal
+	}
+	return map[string]any{"TotalCount": len(found), "JobList": page}, nil
 }
 
 // in reports whether the job exists in a region.
@@ -182,7 +185,7 @@ type JobState struct {
 	Checks, Starts int
 
 	// Passed is the verdict of the latest check that was created by a call, nil
-	// before it has ended.
+	// before it has ended, and if it broke down.
 	Passed *bool
 
 	// Removed is set if the job does not exist any more; Status and Passed are what
@@ -199,7 +202,7 @@ func (s *Server) Jobs() []JobState {
 	for i, j := range s.inOrder {
 		v := j.at(now)
 		out[i] = JobState{JobID: j.JobID, Status: v.status(), Checks: j.checks, Starts: j.starts, Removed: j.removed}
-		if phase, _ := v.progress(); phase == finished && j.checks > 0 {
+		if phase, _ := v.progress(); phase == finished && j.checks > 0 && !v.state.check.broken {
 			out[i].Passed = new(!v.state.check.NotPassed)
 		}
 	}

@@ -2,6 +2,7 @@ package fakedts_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -26,6 +27,7 @@ func TestModels(t *testing.T) {
 		case "starting":
 			for _, j := range s.Jobs() {
 				c.create(j.JobID)
+				c.createSync(j.JobID)
 			}
 		case "underway":
 			clock.move(time.Second)
@@ -36,14 +38,21 @@ func TestModels(t *testing.T) {
 			version, action string
 			model           any
 		}{
-			"list 2018-03-30": {"2018-03-30", "DescribeMigrateJobs", new(dts2018.DescribeMigrateJobsResponseParams)},
-			"list 2021-12-06": {"2021-12-06", "DescribeMigrationJobs", new(dts2021.DescribeMigrationJobsResponseParams)},
+			"list 2018-03-30":   {"2018-03-30", "DescribeMigrateJobs", new(dts2018.DescribeMigrateJobsResponseParams)},
+			"list 2021-12-06":   {"2021-12-06", "DescribeMigrationJobs", new(dts2021.DescribeMigrationJobsResponseParams)},
+			"list of sync jobs": {"2021-12-06", "DescribeSyncJobs", new(dts2021.DescribeSyncJobsResponseParams)},
 		} {
 			t.Run(name+" "+moment, func(t *testing.T) {
 				holdAgainst(t, c, list.version, list.action, map[string]any{"Limit": 100}, list.model)
 			})
 		}
 		for _, j := range s.Jobs() {
+			if strings.HasPrefix(j.JobID, "sync-") {
+				t.Run("check "+j.JobID+" "+moment, func(t *testing.T) {
+					holdAgainst(t, c, "2021-12-06", "DescribeCheckSyncJobResult", map[string]any{"JobId": j.JobID}, new(dts2021.DescribeCheckSyncJobResultResponseParams))
+				})
+				continue
+			}
 			for name, read := range map[string]struct {
 				version, action string
 				model           any
@@ -114,12 +123,14 @@ func TestConnectionData(t *testing.T) {
 	for action, parameters := range map[string]map[string]any{
 		"DescribeMigrationJobs":   {},
 		"DescribeMigrationDetail": {"JobId": "dts-1kl0iy0v"},
+		"DescribeSyncJobs":        {},
 	} {
 		body, err := c.ask("2021-12-06", action, parameters)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, part := range []string{"User", "Password", "Host", "TmpSecretId", "TmpSecretKey", "TmpToken"} {
+		host := map[string]string{"DescribeSyncJobs": "Ip"}[action]
+		for _, part := range []string{"User", "Password", cmp.Or(host, "Host"), "TmpSecretId", "TmpSecretKey", "TmpToken"} {
 			if strings.Contains(body, `"`+part+`":""`) || !strings.Contains(body, `"`+part+`"`) {
 				t.Errorf("%s has no %s", action, part)
 			}

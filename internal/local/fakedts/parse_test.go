@@ -17,7 +17,8 @@ func TestParseFault(t *testing.T) {
 		"silence,job=dts-1kl0iy0v,times=1": {Kind: fakedts.FaultSilence, Job: "dts-1kl0iy0v", Times: 1},
 		"delay,delay=2s":                   {Kind: fakedts.FaultDelay, Delay: 2 * time.Second},
 		"stale,delay=5s,action=DescribeMigrationCheckJob": {Kind: fakedts.FaultStale, Delay: 5 * time.Second, Action: "DescribeMigrationCheckJob"},
-		"html,delay=50ms": {Kind: fakedts.FaultHTML, Delay: 50 * time.Millisecond},
+		"page-limit,limit=10,times=1":                     {Kind: fakedts.FaultPageLimit, Limit: 10, Times: 1},
+		"html,delay=50ms":                                 {Kind: fakedts.FaultHTML, Delay: 50 * time.Millisecond},
 		"code,code=InternalError.LockError,skip=3": {
 			Kind: fakedts.FaultCode, Code: "InternalError.LockError", Skip: 3,
 		},
@@ -31,7 +32,7 @@ func TestParseFault(t *testing.T) {
 		}
 	}
 	for _, kind := range fakedts.Kinds {
-		text := string(kind) + ",code=X,delay=1s"
+		text := string(kind) + ",code=X,delay=1s,limit=1"
 		if got, err := fakedts.ParseFault(text); err != nil || got.Kind != kind {
 			t.Errorf("%s: got %+v, %v", text, got, err)
 		}
@@ -60,6 +61,8 @@ func TestParseFaultRefuses(t *testing.T) {
 		"delay,delay=2":             `"delay"`,
 		"delay":                     "delay=… is missing",
 		"delay,delay=0s":            "delay=… is missing",
+		"page-limit":                "limit=… is missing",
+		"page-limit,limit=-1":       "negative",
 		"code":                      "code=… is missing",
 		"code,message=no":           "code=… is missing",
 	} {
@@ -98,6 +101,10 @@ func TestParseJobsRefuses(t *testing.T) {
 		"no such step status":     {`[{"JobId": "a", "Steps": [{"StepId": "A", "StepStatus": "fail"}]}]`, `[0].Steps: "A": there is no StepStatus "fail"`},
 		"nor in the one before":   {`[{"JobId": "a", "Before": {"Steps": [{"StepId": "A"}]}}]`, `[0].Steps: "A": there is no StepStatus ""`},
 		"no such item result":     {`[{"JobId": "a", "Steps": [{"StepId": "A", "StepStatus": "pass", "DetailCheckItems": [{"CheckResult": "ok"}]}]}]`, `[0].Steps: "A": there is no CheckResult "ok"`},
+		"no such kind":            {`[{"JobId": "a", "Kind": "subscription"}]`, "[0].Kind: must be migration or sync"},
+		"a sync job's id":         {`[{"JobId": "sync-a"}]`, "[0].JobId: must begin with sync- if"},
+		"a migration's id":        {`[{"JobId": "dts-a", "Kind": "sync"}]`, "[0].JobId: must begin with sync- if"},
+		"a migration's status":    {`[{"JobId": "sync-a", "Kind": "sync", "Status": "readyComplete"}]`, `[0].Status: there is no status "readyComplete"`},
 		"no such region":          {`[{"JobId": "a", "Region": "ap-nowhere"}]`, `[0].Region: DTS is not offered in "ap-nowhere"`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -151,10 +158,17 @@ func TestSampleJobs(t *testing.T) {
 		"dts-never-configured":       {c, "FailedOperation.NotAllowOperation", "notStarted"},
 		"dts-always-an-error":        {c, "InternalError.DatabaseError", ""},
 		"dts-only-in-shanghai":       {shanghai, "", `success checkPass`},
+		"sync-passes-with-warnings":  {c, "", `success 100% ConnectDBCheck=finished SrcPrivilegeCheck=finished(Warning: SrcPrivilegeCheck: more privileges than needed)`},
+		"sync-breaks-down":           {c, "", `failed 100% ConnectDBCheck=notStarted`},
 		"dts-own-steps":              {c, "", `failed checkNotPass "1 of 2 steps failed" ConnectDBCheck=pass BinlogCheck=failed(binlog_format=failed: `},
 	} {
 		t.Run(job, func(t *testing.T) {
-			if got := codeOf(test.client.create(job)); got != test.create {
+			sync := strings.HasPrefix(job, "sync-")
+			created := test.client.create(job)
+			if sync {
+				created = test.client.createSync(job)
+			}
+			if got := codeOf(created); got != test.create {
 				t.Errorf("create: code %q, want %q", got, test.create)
 			}
 			if test.after1m == "" {
@@ -162,7 +176,11 @@ func TestSampleJobs(t *testing.T) {
 			}
 			clock.move(time.Minute)
 			defer clock.move(-time.Minute)
-			if got := text2021(t, test.client, job); !strings.HasPrefix(got, test.after1m) {
+			describe := text2021
+			if sync {
+				describe = textSync
+			}
+			if got := describe(t, test.client, job); !strings.HasPrefix(got, test.after1m) {
 				t.Errorf("a minute later: %s, want %s…", got, test.after1m)
 			}
 		})

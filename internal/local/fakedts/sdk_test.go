@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	sdkerrors "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/errors"
@@ -14,12 +15,15 @@ import (
 	"migratecheck/internal/local/fakedts"
 )
 
-// actions are both generations' actions, by the SDK's own package for each:
-// they return the RequestId that the SDK read.
-var actions = map[string]struct {
+// sdkAction is an action as the SDK calls it.
+type sdkAction struct {
 	version, name string
 	call          func(c client, job *string) (string, error)
-}{
+}
+
+// actions are both generations' actions on migrations, by the SDK's own package for each:
+// they return the RequestId that the SDK read.
+var actions = map[string]sdkAction{
 	"create 2018-03-30": {"2018-03-30", "CreateMigrateCheckJob", func(c client, job *string) (string, error) {
 		request := dts2018.NewCreateMigrateCheckJobRequest()
 		request.JobId = job
@@ -85,8 +89,50 @@ var actions = map[string]struct {
 	}},
 }
 
-// checked is the job of the calls, which allows every action.
-var checked = fakedts.Job{JobID: "dts-1kl0iy0v", Status: "checkPass"}
+// syncActions are those on sync jobs.
+var syncActions = map[string]sdkAction{
+	"create": {"2021-12-06", "CreateCheckSyncJob", func(c client, job *string) (string, error) {
+		request := dts2021.NewCreateCheckSyncJobRequest()
+		request.JobId = job
+		response, err := c.sdk2021().CreateCheckSyncJob(request)
+		if err != nil {
+			return "", err
+		}
+		return *response.Response.RequestId, nil
+	}},
+	"describe": {"2021-12-06", "DescribeCheckSyncJobResult", func(c client, job *string) (string, error) {
+		request := dts2021.NewDescribeCheckSyncJobResultRequest()
+		request.JobId = job
+		response, err := c.sdk2021().DescribeCheckSyncJobResult(request)
+		if err != nil {
+			return "", err
+		}
+		return *response.Response.RequestId, nil
+	}},
+}
+
+// checked are the jobs of the calls, which allow every action.
+var checked = []fakedts.Job{{JobID: "dts-1kl0iy0v", Status: "checkPass"}, {JobID: "sync-1kl0iy0v", Kind: "sync", Status: "checkPass"}}
+
+// every yields the actions on each kind of jobs with what an outcome has for it: the
+// job and the code.
+func every(yield func(name string, do sdkAction, job func(string) string, code func(string) string) bool) {
+	same := func(s string) string { return s }
+	for name, do := range actions {
+		if !yield(name, do, same, same) {
+			return
+		}
+	}
+	for name, do := range syncActions {
+		job := func(id string) string { return strings.Replace(id, "dts-", "sync-", 1) }
+		code := func(code string) string {
+			return strings.Replace(code, "ResourceNotFound.JobNotExist", "ResourceNotFound.ResourceNotFoundError", 1)
+		}
+		if !yield(name+" sync", do, job, code) {
+			return
+		}
+	}
+}
 
 // outcomes are what a user of the SDK can meet, and the code that the SDK has
 // to give for it.
@@ -113,15 +159,16 @@ func TestTencentSDK(t *testing.T) {
 		base, _ := listen(t, s, secure)
 		for _, signMethod := range []string{"TC3-HMAC-SHA256", "HmacSHA1", "HmacSHA256"} {
 			for _, httpMethod := range []string{http.MethodGet, http.MethodPost} {
-				for action, do := range actions {
+				every(func(action string, do sdkAction, jobOf, codeFor func(string) string) bool {
 					for outcome, test := range outcomes {
+						test.job, test.want = jobOf(test.job), codeFor(test.want)
 						t.Run(fmt.Sprintf("%s/%s/%s/%s/%s", base.endpoint.Scheme, signMethod, httpMethod, action, outcome), func(t *testing.T) {
 							c := base
 							c.signMethod, c.httpMethod = signMethod, httpMethod
 							if test.edit != nil {
 								test.edit(&c)
 							}
-							s.Add(checked)
+							s.Add(checked...)
 							var job *string
 							if test.job != "" {
 								job = &test.job
@@ -143,7 +190,8 @@ func TestTencentSDK(t *testing.T) {
 							}
 						})
 					}
-				}
+					return true
+				})
 			}
 		}
 	}
@@ -154,14 +202,15 @@ func TestTencentSDK(t *testing.T) {
 func TestTencentCommonClient(t *testing.T) {
 	s := fakedts.New(fakedts.Options{Jobs: []fakedts.Job{}, Quota: -1})
 	base, _ := listen(t, s, true)
-	for action, do := range actions {
+	every(func(action string, do sdkAction, jobOf, codeFor func(string) string) bool {
 		for outcome, test := range outcomes {
+			test.job, test.want = jobOf(test.job), codeFor(test.want)
 			t.Run(action+"/"+outcome, func(t *testing.T) {
 				c := base
 				if test.edit != nil {
 					test.edit(&c)
 				}
-				s.Add(checked)
+				s.Add(checked...)
 				parameters := map[string]any{}
 				if test.job != "" {
 					parameters["JobId"] = test.job
@@ -176,7 +225,8 @@ func TestTencentCommonClient(t *testing.T) {
 				}
 			})
 		}
-	}
+		return true
+	})
 }
 
 // TestTencentSDKUnsignedPayload has the SDK's option to leave the body out of

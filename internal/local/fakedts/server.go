@@ -1,6 +1,6 @@
 // Package fakedts is a DTS endpoint for tests and for local use: both
-// generations of the actions that check, list and start migration jobs,
-// authentication, the quota, jobs that are data and faults on demand. A Server is
+// generations of the actions that check, list and start migration jobs, those that
+// check and list sync jobs, authentication, the quota, jobs that are data and faults on demand. A Server is
 // an http.Handler, usable without a listener; Listen serves it over HTTP or TLS.
 package fakedts
 
@@ -53,7 +53,8 @@ type Server struct {
 	mu      sync.Mutex
 	jobs    map[string]*job // that exist
 	inOrder []*job          // of creation, removed ones included
-	stale   []*stale
+	stale   []*counted
+	limits  []*counted
 }
 
 // New returns an endpoint.
@@ -94,27 +95,30 @@ const quota = 20
 // actions is the table of what the endpoint does.
 func (s *Server) actions() []cloudapi.Action {
 	return []cloudapi.Action{
-		{Version: v2018, Name: "CreateMigrateCheckJob", Quota: quota, Do: s.change((*Server).create)},
-		{Version: v2018, Name: "DescribeMigrateCheckJob", Quota: quota, Do: s.read(view.check2018)},
+		{Version: v2018, Name: "CreateMigrateCheckJob", Quota: quota, Do: s.change(migration, (*Server).create)},
+		{Version: v2018, Name: "DescribeMigrateCheckJob", Quota: quota, Do: s.read(migration, view.check2018)},
 		{Version: v2018, Name: "DescribeMigrateJobs", Quota: quota, Do: s.list2018},
-		{Version: v2018, Name: "StartMigrateJob", Quota: quota, Do: s.change((*Server).start)},
-		{Version: v2021, Name: "CreateMigrateCheckJob", Quota: quota, Do: s.change((*Server).create)},
-		{Version: v2021, Name: "DescribeMigrationCheckJob", Quota: quota, Do: s.read(view.check2021)},
-		{Version: v2021, Name: "DescribeMigrationDetail", Quota: quota, Do: s.read(view.detail2021)},
+		{Version: v2018, Name: "StartMigrateJob", Quota: quota, Do: s.change(migration, (*Server).start)},
+		{Version: v2021, Name: "CreateMigrateCheckJob", Quota: quota, Do: s.change(migration, (*Server).create)},
+		{Version: v2021, Name: "DescribeMigrationCheckJob", Quota: quota, Do: s.read(migration, view.check2021)},
+		{Version: v2021, Name: "DescribeMigrationDetail", Quota: quota, Do: s.read(migration, view.detail2021)},
 		{Version: v2021, Name: "DescribeMigrationJobs", Quota: quota, Do: s.list2021},
-		{Version: v2021, Name: "StartMigrateJob", Quota: quota, Do: s.change((*Server).start)},
+		{Version: v2021, Name: "StartMigrateJob", Quota: quota, Do: s.change(migration, (*Server).start)},
+		{Version: v2021, Name: "CreateCheckSyncJob", Quota: quota, Do: s.change(syncJob, (*Server).createSync)},
+		{Version: v2021, Name: "DescribeCheckSyncJobResult", Quota: quota, Do: s.read(syncJob, view.checkSync)},
+		{Version: v2021, Name: "DescribeSyncJobs", Quota: quota, Do: s.listSync},
 	}
 }
 
 // action carries a call out.
 type action = func(context.Context, *cloudapi.Request) (any, *cloudapi.Error)
 
-// change returns the action that changes a job.
-func (s *Server) change(do func(*Server, *job, time.Time) *cloudapi.Error) action {
+// change returns the action that changes a job of a kind.
+func (s *Server) change(kind string, do func(*Server, *job, time.Time) *cloudapi.Error) action {
 	return func(_ context.Context, r *cloudapi.Request) (any, *cloudapi.Error) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		j, refusal := s.find(r)
+		j, refusal := s.find(kind, r)
 		if refusal != nil {
 			return nil, refusal
 		}
@@ -122,16 +126,16 @@ func (s *Server) change(do func(*Server, *job, time.Time) *cloudapi.Error) actio
 	}
 }
 
-// read returns the action that reads a job.
-func (s *Server) read(answer func(view) map[string]any) action {
+// read returns the action that reads a job of a kind.
+func (s *Server) read(kind string, answer func(view) map[string]any) action {
 	return func(_ context.Context, r *cloudapi.Request) (any, *cloudapi.Error) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		j, refusal := s.find(r)
+		j, refusal := s.find(kind, r)
 		if refusal != nil {
 			return nil, refusal
 		}
-		v := j.seenBy(r.Action, s.now())
+		v := j.seenBy(r, s.now())
 		if v.stale {
 			r.Fault = FaultStale
 		}
@@ -139,16 +143,16 @@ func (s *Server) read(answer func(view) map[string]any) action {
 	}
 }
 
-// find returns the one job that a call is about.
-func (s *Server) find(r *cloudapi.Request) (*job, *cloudapi.Error) {
+// find returns the one job of a kind that a call is about.
+func (s *Server) find(kind string, r *cloudapi.Request) (*job, *cloudapi.Error) {
 	f := r.Fields()
 	id := f.Required("JobId")
 	if refusal := f.Done(); refusal != nil {
 		return nil, refusal
 	}
 	j, ok := s.jobs[id]
-	if !ok || !j.in(r.Region) {
-		return nil, errNotExist
+	if !ok || !j.in(r.Region) || j.kind() != kind {
+		return nil, notExist[kind]
 	}
 	if j.ErrorCode != "" {
 		return nil, cloudapi.Refuse(j.ErrorCode, "%s", j.ErrorMessage)

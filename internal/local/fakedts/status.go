@@ -18,6 +18,9 @@ type status struct {
 	// number in version 2018-03-30.
 	number int
 
+	// sync is the word for the state of a sync job; empty where it has none.
+	sync string
+
 	// filter is set if DescribeMigrationJobs can filter by the state.
 	filter bool
 
@@ -36,26 +39,33 @@ const unknown2018 = 23
 // habit.
 var statuses = map[string]status{
 	"creating":     {number: 1},
-	created:        {number: 1, filter: true, allowed: []string{"view", "modify", "check", "configure", "view"}},
-	checking:       {number: 3, filter: true, allowed: []string{"view"}},
-	checkPass:      {number: 4, filter: true, checked: true, allowed: []string{"view", "modify", "check", "start", "configure", "view"}},
-	checkNotPass:   {number: 5, filter: true, allowed: []string{"view", "modify", "check", "configure", "view"}},
-	readyRun:       {number: 6, filter: true, checked: true, allowed: []string{"view", "stop"}},
-	running:        {number: 7, filter: true, checked: true, allowed: []string{"view", "stop", "createCmpTask"}},
+	created:        {number: 1, sync: "Initialized", filter: true, allowed: []string{"view", "modify", "check", "configure", "view"}},
+	checking:       {number: 3, sync: "Checking", filter: true, allowed: []string{"view"}},
+	checkPass:      {number: 4, sync: "CheckPass", filter: true, checked: true, allowed: []string{"view", "modify", "check", "start", "configure", "view"}},
+	checkNotPass:   {number: 5, sync: "CheckNotPass", filter: true, allowed: []string{"view", "modify", "check", "configure", "view"}},
+	readyRun:       {number: 6, sync: "ReadyRunning", filter: true, checked: true, allowed: []string{"view", "stop"}},
+	running:        {number: 7, sync: "Running", filter: true, checked: true, allowed: []string{"view", "stop", "createCmpTask"}},
 	readyComplete:  {number: 8, filter: true, checked: true, allowed: []string{"view", "complete", "stop", "createCmpTask"}},
 	success:        {number: 9, filter: true, checked: true, allowed: []string{"view", "isolate"}},
-	"failed":       {number: 10, filter: true, checked: true, allowed: []string{"view", "isolate"}},
-	"stopping":     {number: 11, filter: true, checked: true, allowed: []string{"view"}},
+	"failed":       {number: 10, sync: "Failed", filter: true, checked: true, allowed: []string{"view", "isolate"}},
+	"stopping":     {number: 11, sync: "Stopping", filter: true, checked: true, allowed: []string{"view"}},
 	"completing":   {number: 12, filter: true, checked: true, allowed: []string{"view"}},
-	"canceled":     {number: unknown2018, checked: true, allowed: []string{"view", "isolate"}},
-	"pausing":      {number: unknown2018, checked: true},
-	"manualPaused": {number: unknown2018, checked: true, allowed: []string{"view", "resume", "stop"}},
-	"resuming":     {number: unknown2018, checked: true},
-	"resumableErr": {number: unknown2018, checked: true, allowed: []string{"view", "resume", "stop"}},
+	"canceled":     {number: unknown2018, sync: "Stopped", checked: true, allowed: []string{"view", "isolate"}},
+	"pausing":      {number: unknown2018, sync: "Pausing", checked: true},
+	"manualPaused": {number: unknown2018, sync: "Paused", checked: true, allowed: []string{"view", "resume", "stop"}},
+	"resuming":     {number: unknown2018, sync: "Resuming", checked: true},
+	"resumableErr": {number: unknown2018, sync: "ResumableErr", checked: true, allowed: []string{"view", "resume", "stop"}},
 	"error":        {number: unknown2018, checked: true, allowed: []string{"view", "stop"}},
-	"unknown":      {number: unknown2018, checked: true},
+	"unknown":      {number: unknown2018, sync: "Unknown", checked: true},
 }
+
+// unInitialized is the status of a sync job that is not configured.
+const unInitialized = "UnInitialized"
 
 // allActions are the operations that there are.
 var allActions = []string{"view", "modify", "check", "start", "configure", "stop", "complete", "resume",
 	"createCmpTask", "isolate", "offline", "resize", "recover"}
+
+// allSyncActions are those of sync jobs.
+var allSyncActions = []string{"view", "configure", "check", "start", "stop", "resume", "pause", "continue", "limitRate", "resize",
+	"isolate", "offline", "recover", "postPay2prePay", "configureOptObj", "checkOptObj", "startOptObj", "createCmpTask"}

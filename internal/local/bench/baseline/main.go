@@ -13,6 +13,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -24,6 +25,7 @@ import (
 type sender struct{ endpoint, host string }
 
 func main() {
+	runtime.GOMAXPROCS(1) // as the function does
 	endpoint := os.Getenv("DTS_ENDPOINT")
 	_, host, _ := strings.Cut(endpoint, "://")
 	cloudfunction.StartHandler(sender{endpoint, host})

@@ -1,0 +1,113 @@
+package dts
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"migratecheck/internal/check"
+	"migratecheck/internal/tcapi"
+)
+
+// combiner reads jobs, as many as wait in one call. A few calls may be under way at
+// once; whoever comes meanwhile joins the one that is next.
+type combiner struct {
+	read func(ctx context.Context, ids []string) (map[string]check.Job, check.Receipt, error)
+
+	mu       sync.Mutex
+	underWay int      // calls
+	waiting  []*batch // for one of these to end; the last takes more jobs
+}
+
+// maxUnderWay is how many calls may be under way at once: a few, so that one that
+// gets no answer does not hold up the others, but not so many that jobs that could
+// share a call have one each.
+const maxUnderWay = 4
+
+// batch is a call for several jobs.
+type batch struct {
+	ctx    context.Context // of the first caller
+	ids    []string
+	asking int // callers that still wait
+	until  time.Time
+	cancel context.CancelFunc // set once the call is under way
+
+	done    chan struct{} // closed when what follows is set
+	found   map[string]check.Job
+	receipt check.Receipt
+	err     error
+}
+
+// get reads a job; the job is zero if DTS does not list it. It returns when the time
+// of ctx is up, though the call may go on for others.
+func (c *combiner) get(ctx context.Context, id string) (check.Job, check.Receipt, error) {
+	b := c.join(ctx, id)
+	select {
+	case <-b.done:
+	case <-ctx.Done():
+	}
+	c.leave(b)
+	select {
+	case <-b.done:
+	default:
+		return check.Job{}, check.Receipt{}, &check.Error{Code: check.CodeDeadline, Message: "the job was not read: the function's time was nearly up"}
+	}
+	if failure, ok := b.err.(*check.Error); ok {
+		own := *failure // the callers may change theirs
+		return check.Job{}, check.Receipt{}, &own
+	}
+	return b.found[id], b.receipt, nil
+}
+
+// join adds a job to the next call.
+func (c *combiner) join(ctx context.Context, id string) *batch {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n := len(c.waiting); n == 0 || len(c.waiting[n-1].ids) == maxPage {
+		c.waiting = append(c.waiting, &batch{ctx: ctx, done: make(chan struct{})})
+	}
+	b := c.waiting[len(c.waiting)-1]
+	if !slices.Contains(b.ids, id) {
+		b.ids = append(b.ids, id)
+	}
+	b.asking++
+	if until := time.Now().Add(tcapi.TimeLeft(ctx)); until.After(b.until) {
+		b.until = until
+	}
+	c.begin()
+	return b
+}
+
+// leave notes that a caller does not wait any more; without any the call is given up.
+func (c *combiner) leave(b *batch) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if b.asking--; b.asking == 0 && b.cancel != nil {
+		b.cancel()
+	}
+}
+
+// begin begins calls for as many of those that wait as may be under way. The caller
+// holds the lock.
+func (c *combiner) begin() {
+	for c.underWay < maxUnderWay && len(c.waiting) > 0 {
+		b := c.waiting[0]
+		c.waiting = slices.Delete(c.waiting, 0, 1)
+		if b.asking == 0 {
+			continue
+		}
+		var ctx context.Context
+		ctx, b.cancel = context.WithDeadline(context.WithoutCancel(b.ctx), b.until)
+		c.underWay++
+		go func() {
+			defer b.cancel()
+			b.found, b.receipt, b.err = c.read(ctx, b.ids)
+			close(b.done)
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.underWay--
+			c.begin()
+		}()
+	}
+}
