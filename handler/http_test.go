@@ -74,7 +74,10 @@ func TestPage(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			dts := &scripted{reads: true, list: []check.Job{{ID: "dts-1", Name: "orders <script>", Status: check.JobCheckNotPass}}}
+			dts := &scripted{
+				reads: true, list: []check.Job{{ID: "dts-1", Name: "orders <script>", Status: check.JobCheckNotPass}},
+				describe: map[string][]reading{"dts-1": {verdict(false, "no privilege")}},
+			}
 			o := everything(dts)
 			got := readResponse(t, newInstance(o).fire(t, "r", row.event, 1e9))
 			if calls := strings.Join(dts.calls, ", "); calls != row.calls {

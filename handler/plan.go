@@ -97,7 +97,7 @@ func (r *run) planFor(j *job) []*step {
 		return nil
 	case j.ask.DryRun:
 		return planRehearse
-	case selected && j.listed.Status == check.JobChecking && j.ask.Start && j.listed.Tagged:
+	case selected && j.listed.Status == check.JobChecking && j.ask.Start && r.consents(j.listed):
 		return planFollowedAnew
 	case selected && j.listed.Status == check.JobChecking && j.ask.Start:
 		return planFollowStart
@@ -114,8 +114,11 @@ func (r *run) planFor(j *job) []*step {
 // waits reports whether the job was selected to be started and has passed already:
 // it waits for a person, unless it bears the tag for that.
 func (r *run) waits(j *job) bool {
-	return !j.named && j.ask.Start && j.listed.Status == check.JobCheckPass && !j.listed.Tagged
+	return !j.named && j.ask.Start && j.listed.Status == check.JobCheckPass && !r.consents(j.listed)
 }
+
+// consents reports whether the job bears the tag by which it may be started.
+func (r *run) consents(j check.Job) bool { return r.StartTag.Key != "" && j.Tagged }
 
 // step returns the job's next step, nil if there is none.
 func (j *job) step() *step {

@@ -62,8 +62,8 @@ func (r *run) start(ctx context.Context, j *job) (m move) {
 			Status: check.Finished, Progress: 100, Message: "not started: the job is " + check.Cut(found.Status, 40),
 		}
 		return last
-	case waits || r.StartTag.Key != "" && !found.Tagged:
-		j.Stage, j.Untagged = check.StageWaiting, r.StartTag.Key != "" && !found.Tagged
+	case waits || r.StartTag.Key != "" && !r.consents(found):
+		j.Stage, j.Untagged = check.StageWaiting, r.StartTag.Key != "" && !r.consents(found)
 		return last
 	}
 	return r.sendStart(ctx, j)

@@ -313,7 +313,7 @@ func (r *run) rehearse(ctx context.Context, j *job) move {
 	case !j.ask.Start:
 	case !starts:
 		j.WhyNot = "it would wait to be started by a person"
-	case r.StartTag.Key != "" && !found.Tagged || found.TagsUnseen:
+	case r.StartTag.Key != "" && !r.consents(found) || found.TagsUnseen:
 		j.WhyNot = "it would not be started: it does not bear the tag for that"
 	default:
 		j.Would = append(j.Would, "start")

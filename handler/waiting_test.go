@@ -94,7 +94,7 @@ func TestSelectedToBeStarted(t *testing.T) {
 						problems++
 					}
 				}
-				if problems != row.problems && row.tag.Key == "" || row.tag.Key != "" && problems != 2 { // dts-unseen and sync-1 are not asked about a tag
+				if problems != row.problems {
 					t.Errorf("%d need a person: %v", problems, i.log.lines("job"))
 				}
 			})

@@ -18,6 +18,7 @@ import (
 
 	"migratecheck/handler"
 	"migratecheck/internal/check"
+	"migratecheck/internal/report"
 )
 
 // night is a DTS with some jobs, all of whose checks end alike.
@@ -26,7 +27,7 @@ type night struct {
 	jobs    []check.Job
 	verdict *bool // nil if the checks run for ever
 	refusal error // of every creation
-	ran     map[string]bool
+	read    map[string]int
 }
 
 func (n *night) ListJobs(context.Context, check.Filter) ([]check.Job, error) { return n.jobs, nil }
@@ -36,11 +37,14 @@ func (n *night) CreateCheck(context.Context, string) (check.Receipt, error) {
 }
 
 func (n *night) DescribeCheck(_ context.Context, job string) (check.State, check.Receipt, error) {
+	n.read[job]++
 	state := check.State{Status: check.Running}
-	if n.ran[job] && n.verdict != nil {
+	switch {
+	case n.read[job] == 1:
+		state.Status = check.Unavailable
+	case n.read[job] > 2 && n.verdict != nil:
 		state = check.State{Status: check.Finished, Passed: n.verdict}
 	}
-	n.ran[job] = true
 	return state, check.Receipt{RequestID: "r", Attempts: 1}, nil
 }
 
@@ -52,12 +56,10 @@ func (n *night) DescribeJob(_ context.Context, job string) (check.Job, check.Rec
 func (n *night) lines(t *testing.T, event string, forwarded bool) (lines []map[string]any) {
 	t.Helper()
 	var log bytes.Buffer
-	n.ran = map[string]bool{}
+	n.read = map[string]int{}
 	o := handler.Options{DTS: n, Log: &log}
 	if !forwarded {
-		o.HandOn = func(context.Context, check.Result, handler.About) []handler.Undelivered {
-			return []handler.Undelivered{{Destination: "webhook", Reason: "HTTP status 502", Payloads: slices.Values([]json.RawMessage{[]byte("{}")})}}
-		}
+		o.Forward = broken{}
 	}
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -72,6 +74,13 @@ func (n *night) lines(t *testing.T, event string, forwarded bool) (lines []map[s
 		lines = append(lines, fields)
 	}
 	return lines
+}
+
+// broken is a destination that takes nothing.
+type broken struct{}
+
+func (broken) Forward(context.Context, report.Report, map[string]check.Told) []check.Forwarded {
+	return []check.Forwarded{{Destination: "webhook", Reason: "HTTP status 502", Payloads: slices.Values([]json.RawMessage{[]byte("{}")})}}
 }
 
 const nightly = `{"Type":"Timer","TriggerName":"nightly-check","Message":"{\"Select\":{},\"Wait\":true}"}`

@@ -44,7 +44,6 @@ func listAll(ctx context.Context, k kind, f check.Filter) ([]check.Job, error) {
 		offset := max(0, end-overlap)
 		p, err := size.read(ctx, k, f, offset)
 		if tooLarge(err) && size.shrink() {
-			overlap = min(overlap, size.overlap())
 			continue
 		}
 		if err != nil {

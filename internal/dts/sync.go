@@ -257,7 +257,7 @@ func (s *syncs) create(ctx context.Context, job string) (check.Receipt, error) {
 		}
 		sent += failure.Attempts
 		unknown = unknown || failure.MayBeRunning
-		again := failure.MayBeRunning && failure.Retryable() && sent < s.api.MaxAttempts()
+		again := failure.Retryable() && sent < s.api.MaxAttempts()
 		if failure.Attempts == 0 && last != nil { // no time is left
 			failure = last
 		} else if unknown || failure.HTTPStatus() == http.StatusConflict {

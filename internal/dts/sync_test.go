@@ -32,7 +32,10 @@ func (a *answering) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	io.Copy(io.Discard, r.Body)
 	action := r.Header.Get("X-TC-Action")
 	a.asked = append(a.asked, action)
-	fmt.Fprintf(w, `{"Response":{"RequestId":"of-%s",%s`, action, strings.TrimPrefix(a.answers[action]+"}", "{"))
+	members := map[string]any{}
+	json.Unmarshal([]byte(a.answers[action]), &members)
+	members["RequestId"] = "of-" + action
+	json.NewEncoder(w).Encode(map[string]any{"Response": members})
 }
 
 // Each file in testdata/sync: what a job's status and the result of its check stand
@@ -55,13 +58,9 @@ func TestSyncStates(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			result := `{"StepCount":0}`
-			if len(test.Result) > 2 {
-				result = strings.TrimSuffix(string(test.Result), "}") + "}"
-			}
 			endpoint := &answering{answers: map[string]string{
 				"DescribeSyncJobs":           `{"TotalCount":1,"JobList":[{"JobId":"sync-1","Status":"` + test.Status + `"}]}`,
-				"DescribeCheckSyncJobResult": result,
+				"DescribeCheckSyncJobResult": string(test.Result),
 			}}
 			in(t, syncJobs, endpoint, func(t *testing.T, client *Client) {
 				state, receipt, err := client.DescribeCheck(t.Context(), "sync-1")
@@ -93,8 +92,7 @@ func TestSyncStates(t *testing.T) {
 // A sync job from creation to verdict, beside a migration, whatever generation the
 // client speaks about migrations.
 func TestSyncLife(t *testing.T) {
-	both := []string{"2018-03-30", "2021-12-06"}
-	for _, version := range both {
+	for _, version := range versions {
 		synctest.Test(t, func(t *testing.T) {
 			server := fakedts.New(fakedts.Options{Jobs: []fakedts.Job{
 				{JobID: "dts-1", CheckSeconds: 20, NotPassed: true},
@@ -283,7 +281,7 @@ func TestSyncJobsShareCalls(t *testing.T) {
 	}
 }
 
-// Each caller keeps to its own deadline and credentials' end, and a call that fails
+// Each caller keeps to its own deadline, and a call that fails
 // fails for each.
 func TestSyncJobsThatCannotBeRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -21,7 +21,7 @@ const (
 // takes for more than text.
 type dialect struct {
 	bold    string // a format
-	link    string // a format, of label and address
+	link    string // a format, of label and address; empty if they stand as any fact
 	newline string
 
 	// What begins a job, and the lines of its facts, its steps and their facts: a
@@ -69,7 +69,7 @@ var dialects = map[Chat]*dialect{
 	},
 	// Feishu's text has mentions, and in some clients the links of Markdown.
 	Feishu: {
-		bold: "%s", link: "%s: %s", newline: "\n", job: "  ", fact: "  · ", step: "  ", stepFact: "  · ",
+		bold: "%s", newline: "\n", job: "  ", fact: "  · ", step: "  ", stepFact: "  · ",
 		acts: regexp.MustCompile(common + `|\*{2,}`),
 	},
 	// Slack escapes three characters. Others that take its messages know mentions
@@ -122,15 +122,6 @@ func (c *dialect) escaped(s string) string {
 		return s
 	}
 	return c.escape.Replace(s)
-}
-
-// linked returns a link, of which both address and label are safe.
-func (c *dialect) linked(f fact) string {
-	address := f.Link
-	if c == dialects[Slack] {
-		address = c.escaped(address)
-	}
-	return fmt.Sprintf(c.link, f.Label, address)
 }
 
 // styles reports whether the text has a character that would change its looks.

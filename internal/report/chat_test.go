@@ -85,7 +85,7 @@ var harms = map[Chat]struct{ own, acts *regexp.Regexp }{
 		regexp.MustCompile(`<[@A-Za-z/!]|\]\(|://|\*\*|&#?\w+;|(?m)^(?:> )?(?:#|[-+*] |\d+[.)] |=+$)`)},
 	DingTalk: {regexp.MustCompile("\\[(?:Help|帮助文档)\\]\\(https?://[^()\\s]+\\)|(?m)^(?:> )?\\*\\*(?:`+[^\\n]+`+|[^*\\n]+)\\*\\*"),
 		regexp.MustCompile(`<[@A-Za-z/!]|\]\(|://|[*~\\]|&#?\w+;|(?i:@all)|@所有人|@\d{11}|(?m)^(?:> )?(?:#|[-+*] |\d+[.)] |=+$)`)},
-	Feishu: {regexp.MustCompile(`(?:Help|帮助文档): https?://\S+`), regexp.MustCompile(`<[@A-Za-z/!]|\]\(|://`)},
+	Feishu: {regexp.MustCompile(`(?:Help: |帮助文档：)https?://\S+`), regexp.MustCompile(`<[@A-Za-z/!]|\]\(|://`)},
 	Slack: {regexp.MustCompile(`<https?://[^|<>\s]+\|(?:Help|帮助文档)>|&(?:amp|lt|gt);`),
 		regexp.MustCompile(`[<&]|\]\(|://|@(?:all|here|channel|everyone)`)},
 }

@@ -79,8 +79,8 @@ func New(c config.Config, process Process) *Client {
 	return &Client{
 		config:     c,
 		process:    process,
-		transport:  newTransport(process.Dial),
-		configured: append(append(webhookSecrets(c.Webhook), c.WebhookSecret), process.secrets...),
+		transport:  newTransport(c.Proxy, process.Dial),
+		configured: c.Secrets(),
 		pacers:     map[Action]*pacer{},
 		sdks:       map[target]*common.Client{},
 	}

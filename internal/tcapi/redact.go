@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/base64"
 	"html"
-	"net/url"
 	"reflect"
 	"slices"
 	"strconv"
@@ -199,54 +197,4 @@ func (s secrets) shown(text string) string {
 		return mask // it may end with a part of a secret
 	}
 	return check.Head(out, check.MostText)
-}
-
-// webhookSecrets returns what is secret of a webhook's URL: who it is for, the
-// values of its query, and in its path what looks like a key.
-func webhookSecrets(webhook string) []string {
-	u, err := url.Parse(webhook)
-	if err != nil {
-		return []string{webhook}
-	}
-	var out []string
-	add := func(least int, text string) {
-		plain := unescapeURL(text)
-		for _, s := range []string{text, plain} {
-			if len(s) >= least {
-				out = append(out, s)
-			}
-		}
-	}
-	if u.User != nil {
-		password, _ := u.User.Password()
-		out = append(out, u.User.Username(), password, u.User.String())
-	}
-	for _, part := range strings.Split(u.RawQuery, "&") {
-		_, value, _ := strings.Cut(part, "=")
-		add(6, value) // type=1 is none
-	}
-	for _, part := range strings.Split(u.EscapedPath(), "/") {
-		if strings.ContainsAny(part, digits) {
-			add(16, part)
-		}
-	}
-	return out
-}
-
-// proxySecrets returns what is secret of a proxy's URL: the password, alone and as
-// it is sent.
-func proxySecrets(proxy string) []string {
-	u, err := url.Parse(proxy)
-	if err != nil || u.Host == "" {
-		u, err = url.Parse("http://" + proxy)
-	}
-	if err != nil || u.User == nil {
-		return nil
-	}
-	password, _ := u.User.Password()
-	if len(password) < 4 { // it would hide every other word
-		return nil
-	}
-	_, escaped, _ := strings.Cut(u.User.String(), ":")
-	return []string{password, escaped, base64.StdEncoding.EncodeToString([]byte(u.User.Username() + ":" + password))}
 }
