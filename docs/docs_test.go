@@ -20,6 +20,7 @@ var twins = map[string]string{
 	"docs/triggers.md":           "docs/zh-CN/triggers.md",
 	"docs/forward.md":            "docs/zh-CN/forward.md",
 	"docs/local.md":              "docs/zh-CN/local.md",
+	"docs/ci.md":                 "docs/zh-CN/ci.md",
 	"docs/operations.md":         "docs/zh-CN/operations.md",
 	"docs/codes.md":              "docs/zh-CN/codes.md",
 	"docs/security.md":           "docs/zh-CN/security.md",
