@@ -56,7 +56,7 @@ func TestParseInvoke(t *testing.T) {
 		"start for real":        {[]string{"-start", "-endpoint", "https://dts.example", "dts-1"}, "", "set DTS_ALLOW_START=true if you mean it"},
 		"a chat for real":       {[]string{"-webhook", "wecom", "-endpoint", "https://dts.example", "dts-1"}, "", "-webhook wecom is played here and does not go with -endpoint"},
 		"a webhook for real":    {[]string{"-webhook", "https://hooks.example/x", "-endpoint", "https://dts.example", "dts-1"}, `{"JobId":"dts-1"}`, ""},
-		"a webhook in the open": {[]string{"-webhook", "http://hooks.example/x", "dts-1"}, "", "-webhook must be wecom, feishu or dingtalk, or a URL: it must begin with https://"},
+		"a webhook in the open": {[]string{"-webhook", "http://hooks.example/x", "dts-1"}, "", "-webhook must be wecom, feishu, dingtalk or slack, or a URL: it must begin with https://"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o, err := parseInvoke(c.args)

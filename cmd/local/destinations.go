@@ -18,6 +18,7 @@ var robotPaths = map[string]string{
 	string(robot.WeCom):    "/cgi-bin/webhook/send?key=",
 	string(robot.Feishu):   "/open-apis/bot/v2/hook/",
 	string(robot.DingTalk): "/robot/send?access_token=",
+	string(robot.Slack):    "/services/T0/B0/",
 }
 
 // destinationFlags say where results are handed on to.
@@ -26,7 +27,7 @@ type destinationFlags struct {
 }
 
 func (d *destinationFlags) register(c *commandLine) {
-	c.StringVar(&d.webhook, "webhook", "", "`chat` whose robot is played here and takes the results: wecom, feishu or dingtalk; or the URL of a real one, instead of RESULT_WEBHOOK")
+	c.StringVar(&d.webhook, "webhook", "", "`chat` whose robot is played here and takes the results: wecom, feishu, dingtalk or slack; or the URL of a real one, instead of RESULT_WEBHOOK")
 }
 
 // check refuses what is neither a chat nor a URL. Nothing is played beside a
@@ -45,7 +46,7 @@ func (d *destinationFlags) check(c *commandLine, real bool) error {
 		return ""
 	})
 	if err != nil {
-		return c.wrong("-webhook must be wecom, feishu or dingtalk, or a URL: it %w", errors.Unwrap(err))
+		return c.wrong("-webhook must be wecom, feishu, dingtalk or slack, or a URL: it %w", errors.Unwrap(err))
 	}
 	return nil
 }

@@ -231,7 +231,7 @@ func TestNightWithoutItsDestinations(t *testing.T) {
 // get is shown.
 func TestPlayedDestinations(t *testing.T) {
 	t.Parallel()
-	variables := map[string]string{"RESULT_FUNCTION": "next", "RESULT_EVENT_BUS": "eb-local1"}
+	variables := map[string]string{"RESULT_FUNCTION": "next", "RESULT_EVENT_BUS": "eb-local1", "RESULT_WEBHOOK_MENTION": "li.si"}
 	for name, c := range map[string]struct {
 		flags       []string
 		said, shown []string
@@ -240,6 +240,9 @@ func TestPlayedDestinations(t *testing.T) {
 			[]string{"Results:       function next, played here\n", "Results:       event bus eb-local1, played here\n", "Results:       webhook dingtalk, played here\n"},
 			[]string{" NOTE   dingtalk message of ", "\n  | ", "DTS check: 2 of 3 jobs need you", " NOTE   function next: an asynchronous event of ",
 				" NOTE   event bus eb-local1: migrate-check:passed, dts-good, ", "migrate-check:notPassed, dts-bad, ", "migrate-check:failed, dts-refused, "}},
+		"of Slack": {[]string{"-webhook", "slack"},
+			[]string{"Results:       webhook slack, played here\n"},
+			[]string{" NOTE   slack message of ", "DTS check: 2 of 3 jobs need you", "<@li.si>", "mentions li.si"}},
 		"as JSON": {[]string{"-webhook", "feishu", "-json"},
 			[]string{`"results":["function next, played here","event bus eb-local1, played here","webhook feishu, played here"]`},
 			[]string{`"type":"NOTE","message":"feishu message of `, `"message":"event bus eb-local1: migrate-check:passed, dts-good, `}},

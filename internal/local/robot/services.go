@@ -351,7 +351,7 @@ func readSlack(m *Message) *refusal {
 var (
 	wecomCalls  = regexp.MustCompile(`<@([^<>\s]+)>`)
 	feishuCalls = regexp.MustCompile(`<at user_id="([^"]+)">`)
-	slackCalls  = regexp.MustCompile(`<(?:@|!)([A-Za-z0-9]+)(?:\|[^>]*)?>`)
+	slackCalls  = regexp.MustCompile(`<(?:@|!)([A-Za-z0-9_.-]+)(?:\|[^>]*)?>`)
 )
 
 // called returns whom a text calls.
