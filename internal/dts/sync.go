@@ -257,7 +257,7 @@ func (s *syncs) create(ctx context.Context, job string) (check.Receipt, error) {
 		}
 		sent += failure.Attempts
 		unknown = unknown || failure.MayBeRunning
-		again := failure.Retryable() && sent < s.api.MaxAttempts()
+		again := failure.Attempts > 0 && failure.Retryable() && sent < s.api.MaxAttempts()
 		if failure.Attempts == 0 && last != nil { // no time is left
 			failure = last
 		} else if unknown || failure.HTTPStatus() == http.StatusConflict {
@@ -285,7 +285,7 @@ func (s *syncs) create(ctx context.Context, job string) (check.Receipt, error) {
 // shows may lag.
 func (s *syncs) fate(ctx context.Context, job string, sent int) (check.Job, check.Receipt, error) {
 	if !tcapi.Pause(ctx, sent, leastFatePause, mostFatePause) {
-		return check.Job{}, check.Receipt{}, ctx.Err()
+		return check.Job{}, check.Receipt{}, context.DeadlineExceeded
 	}
 	return s.describeJob(ctx, job)
 }

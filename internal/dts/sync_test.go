@@ -230,15 +230,21 @@ func TestSyncCreation(t *testing.T) {
 
 // No creation begins that cannot end in time, and the fate of the last is told.
 func TestSyncCreationInTime(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		server := fakedts.New(fakedts.Options{Jobs: []fakedts.Job{{JobID: "sync-1", Kind: "sync"}}, Faults: []fakedts.Fault{{Kind: fakedts.FaultSilence}}})
-		ctx, cancel := context.WithTimeout(t.Context(), 12*time.Second)
-		defer cancel()
-		_, err := connect(t, server, settings()).CreateCheck(ctx, "sync-1")
-		if failure, ok := err.(*check.Error); !ok || failure.Code != check.CodeNoAnswer || !failure.MayBeRunning || ctx.Err() != nil {
-			t.Errorf("%v, %v", err, ctx.Err())
+	for _, limit := range []time.Duration{300 * time.Millisecond, 700 * time.Millisecond, 1300 * time.Millisecond, 3 * time.Second, 12 * time.Second, 25 * time.Second} {
+		for _, action := range []string{"", "CreateCheckSyncJob"} {
+			synctest.Test(t, func(t *testing.T) {
+				server := fakedts.New(fakedts.Options{Jobs: []fakedts.Job{{JobID: "sync-1", Kind: "sync"}}, Faults: []fakedts.Fault{{Kind: fakedts.FaultSilence, Action: action}}})
+				ctx, cancel := context.WithTimeout(t.Context(), limit)
+				defer cancel()
+				began := time.Now()
+				_, err := connect(t, server, settings()).CreateCheck(ctx, "sync-1")
+				failure, ok := err.(*check.Error)
+				if took := time.Since(began); !ok || failure.Code != check.CodeNoAnswer || !failure.MayBeRunning || failure.Attempts == 0 || took > limit {
+					t.Errorf("%v: %v after %v", limit, err, took)
+				}
+			})
 		}
-	})
+	}
 }
 
 // Whoever waits for a call shares the next one: 250 jobs are read in a few calls of
