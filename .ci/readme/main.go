@@ -195,6 +195,7 @@ var forms = []struct {
 	{regexp.MustCompile(`\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})`), "<time>"},
 	{regexp.MustCompile(`"(durationMs|attempts)":\d+`), `"$1":<n>`},
 	{regexp.MustCompile(`\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2} [+-]\d{2}:\d{2}`), "<time>"},
+	{regexp.MustCompile(`\d{4}-\d{2}-\d{2} \d{2}:\d{2} ?[(（]UTC\+8[)）]`), "<time>"},
 	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "<address>"},
 }
 

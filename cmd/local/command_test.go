@@ -50,36 +50,38 @@ func TestInvoke(t *testing.T) {
 		out    string
 		stderr string
 	}{
-		"one job":            {[]string{"dts-quick"}, "", 0, `{"JobId":"dts-quick","RequestId":"`, `"outcome":"created"`},
-		"a batch":            {[]string{"dts-quick", "dts-nosuch"}, "", 1, `"Failed":1}`, ``},
-		"a batch of none":    {[]string{"dts-nosuch", "dts-nosuch2"}, "", 1, `{"Error":{"Code":"CheckFailed","Message":"2 of 2 jobs failed: dts-nosuch: `, "        ResourceNotFound.JobNotExist: The migration task does not exist.\nlocal: function error CheckFailed: 2 of 2 jobs failed\n"},
-		"lists":              {[]string{"dts-quick，dts-other;", "dts-other, dts-quick"}, "", 0, `{"Jobs":[{"JobId":"dts-quick",`, `"jobs":2`},
-		"no job's name":      {[]string{"dts/quick"}, "", 1, `{"Error":{"Code":"CheckFailed"`, "function error CheckFailed: InvalidParameter"},
-		"a batch over HTTP":  {[]string{"-trigger", "apigw", "dts-quick", "dts-nosuch"}, "", 1, `"statusCode":207`, ``},
-		"a wait":             {[]string{"dts-awaited", "-wait"}, "", 0, `"Check":{"Status":"finished","Passed":true`, ``},
-		"not passed":         {[]string{"-wait", "dts-notpass", "dts-awaited"}, "", 3, `"Passed":1,"NotPassed":1`, ``},
-		"not passed, failed": {[]string{"-wait", "dts-notpass", "dts-nosuch"}, "", 1, `"Failed":1`, ``},
-		"not passed, no end": {[]string{"-wait", "-timeout", "4s", "dts-slow", "dts-notpass"}, "", 3, `"NotPassed":1,"NoVerdict":1`, ``},
-		"no verdict":         {[]string{"-wait", "-timeout", "3s", "dts-slow"}, "", 4, `"Check":{"Status":"`, ``},
-		"fail on failed":     {[]string{"-wait", "-fail-on", "failed", "-timeout", "4s", "dts-slow", "dts-notpass"}, "", 0, `"NotPassed":1,"NoVerdict":1`, ``},
-		"a read":             {[]string{"-read", "dts-quick"}, "", 4, `"Check":{"Status":"unavailable"`, ``},
-		"a page":             {[]string{"-event", page}, "", 1, `"statusCode":404`, ``},
-		"a method":           {[]string{"-event", options}, "", 0, `"statusCode":204`, ``},
-		"another method":     {[]string{"-event", head405}, "", 1, `"statusCode":405`, ``},
-		"standard input":     {[]string{"-event", "-"}, `["dts-quick"]`, 0, `{"Jobs":[{"JobId":"dts-quick"`, ``},
-		"no job":             {nil, "", 2, `{"Error":{"Code":"ClientError.UsageError","Message":"give a JobId`, "local: give a JobId"},
-		"a selection":        {[]string{"-select", `{"JobName":"quick"}`, "-wait"}, "", 0, `{"Jobs":[],"Failed":0,"Passed":0,"NotPassed":0,"NoVerdict":0`, ``},
-		"nothing, a failure": {[]string{"-select", `{"JobName":"quick"}`, "-fail-empty"}, "", 5, `{"Jobs":[],"Failed":0}`, ``},
-		"all that await":     {[]string{"-select", "-trigger", "timer"}, "", 0, `"JobId":"dts-notpass","RequestId"`, `"source":"timer"`},
-		"a start":            {[]string{"-start", "dts-awaited"}, "", 0, `"Started":true,"StartRequestId":"`, `"outcome":"started"`},
-		"a start over HTTP":  {[]string{"-start", "-trigger", "url", "dts-notpass"}, "", 3, `\"Passed\":false`, `"outcome":"not passed"`},
-		"strictly":           {[]string{"-strict", "-wait", "dts-quick"}, "", 1, `{"Error":{"Code":"CheckFailed"`, "InvalidParameter: Strict: is not possible with version 2018-03-30"},
-		"a table":            {[]string{"-text", "dts-quick"}, "", 0, "dts-quick", ``},
-		"a table of none":    {[]string{"-text", "dts/quick"}, "", 1, "DTS check: ", ``},
-		"an unknown trigger": {[]string{"-trigger", "fax", "dts-quick"}, "", 2, `{"Error":`, "local: -trigger must be one of"},
-		"no such file":       {[]string{"-event", "nowhere.json"}, "", 1, `{"Error":{"Code":"ClientError.LocalError"`, "local: -event: open nowhere.json"},
-		"a large event":      {[]string{"-event", "-"}, strings.Repeat(" ", 6<<20+1), 1, `{"Error":`, "larger than 6 MB"},
-		"another program":    {[]string{"-function", other, "dts-quick"}, "", 1, `{"Error":{"Code":"ClientError.LocalError"`, ``},
+		"one job":             {[]string{"dts-quick"}, "", 0, `{"JobId":"dts-quick","RequestId":"`, `"outcome":"created"`},
+		"a batch":             {[]string{"dts-quick", "dts-nosuch"}, "", 1, `"Failed":1}`, ``},
+		"a batch of none":     {[]string{"dts-nosuch", "dts-nosuch2"}, "", 1, `{"Error":{"Code":"CheckFailed","Message":"2 of 2 jobs failed: dts-nosuch: `, "        ResourceNotFound.JobNotExist: The migration task does not exist.\nlocal: function error CheckFailed: 2 of 2 jobs failed\n"},
+		"lists":               {[]string{"dts-quick，dts-other;", "dts-other, dts-quick"}, "", 0, `{"Jobs":[{"JobId":"dts-quick",`, `"jobs":2`},
+		"no job's name":       {[]string{"dts/quick"}, "", 1, `{"Error":{"Code":"CheckFailed"`, "function error CheckFailed: InvalidParameter"},
+		"a batch over HTTP":   {[]string{"-trigger", "apigw", "dts-quick", "dts-nosuch"}, "", 1, `"statusCode":207`, ``},
+		"a wait":              {[]string{"dts-awaited", "-wait"}, "", 0, `"Check":{"Status":"finished","Passed":true`, ``},
+		"not passed":          {[]string{"-wait", "dts-notpass", "dts-awaited"}, "", 3, `"Passed":1,"NotPassed":1`, ``},
+		"not passed, failed":  {[]string{"-wait", "dts-notpass", "dts-nosuch"}, "", 1, `"Failed":1`, ``},
+		"not passed, no end":  {[]string{"-wait", "-timeout", "4s", "dts-slow", "dts-notpass"}, "", 3, `"NotPassed":1,"NoVerdict":1`, ``},
+		"no verdict":          {[]string{"-wait", "-timeout", "3s", "dts-slow"}, "", 4, `"Check":{"Status":"`, ``},
+		"fail on failed":      {[]string{"-wait", "-fail-on", "failed", "-timeout", "4s", "dts-slow", "dts-notpass"}, "", 0, `"NotPassed":1,"NoVerdict":1`, ``},
+		"a read":              {[]string{"-read", "dts-quick"}, "", 4, `"Check":{"Status":"unavailable"`, ``},
+		"a page":              {[]string{"-event", page}, "", 1, `"statusCode":404`, ``},
+		"a method":            {[]string{"-event", options}, "", 0, `"statusCode":204`, ``},
+		"another method":      {[]string{"-event", head405}, "", 1, `"statusCode":405`, ``},
+		"standard input":      {[]string{"-event", "-"}, `["dts-quick"]`, 0, `{"Jobs":[{"JobId":"dts-quick"`, ``},
+		"no job":              {nil, "", 2, `{"Error":{"Code":"ClientError.UsageError","Message":"give a JobId`, "local: give a JobId"},
+		"a selection":         {[]string{"-select", `{"JobName":"quick"}`, "-wait"}, "", 0, `{"Jobs":[],"Failed":0,"Passed":0,"NotPassed":0,"NoVerdict":0`, ``},
+		"nothing, a failure":  {[]string{"-select", `{"JobName":"quick"}`, "-fail-empty"}, "", 5, `{"Jobs":[],"Failed":0}`, ``},
+		"all that await":      {[]string{"-select", "-trigger", "timer"}, "", 0, `"JobId":"dts-notpass","RequestId"`, `"source":"timer"`},
+		"a start":             {[]string{"-start", "dts-awaited"}, "", 0, `"Started":true,"StartRequestId":"`, `"outcome":"started"`},
+		"a start over HTTP":   {[]string{"-start", "-trigger", "url", "dts-notpass"}, "", 3, `\"Passed\":false`, `"outcome":"not passed"`},
+		"strictly":            {[]string{"-strict", "-wait", "dts-quick"}, "", 1, `{"Error":{"Code":"CheckFailed"`, "InvalidParameter: Strict: is not possible with version 2018-03-30"},
+		"a rehearsal":         {[]string{"-dry-run", "-start", "-select"}, "", 0, `"Would":["check","start"]`, `"outcome":"rehearsed"`},
+		"a rehearsal refused": {[]string{"-dry-run", "dts-nosuch", "dts-quick"}, "", 1, `"Failed":1`, ``},
+		"a table":             {[]string{"-text", "dts-quick"}, "", 0, "dts-quick", ``},
+		"a table of none":     {[]string{"-text", "dts/quick"}, "", 1, "DTS check: ", ``},
+		"an unknown trigger":  {[]string{"-trigger", "fax", "dts-quick"}, "", 2, `{"Error":`, "local: -trigger must be one of"},
+		"no such file":        {[]string{"-event", "nowhere.json"}, "", 1, `{"Error":{"Code":"ClientError.LocalError"`, "local: -event: open nowhere.json"},
+		"a large event":       {[]string{"-event", "-"}, strings.Repeat(" ", 6<<20+1), 1, `{"Error":`, "larger than 6 MB"},
+		"another program":     {[]string{"-function", other, "dts-quick"}, "", 1, `{"Error":{"Code":"ClientError.LocalError"`, ``},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -344,9 +346,11 @@ func TestHelpIsWhole(t *testing.T) {
 			t.Errorf("no line for the fault %s", kind)
 			continue
 		}
-		for _, need := range []string{"code=", "delay="} {
-			_, err := fakedts.ParseFault(string(kind) + "," + strings.NewReplacer("code=", "delay=1s", "delay=", "code=X").Replace(need))
-			if needed := err != nil; needed != strings.Contains(line[1], need) {
+		given := []string{"code=X", "delay=1s", "limit=1"}
+		for i := range given {
+			_, err := fakedts.ParseFault(strings.Join(slices.Insert(slices.Delete(slices.Clone(given), i, i+1), 0, string(kind)), ","))
+			need, _, _ := strings.Cut(given[i], "=")
+			if needed := err != nil; needed != strings.Contains(line[1], need+"=") {
 				t.Errorf("%s needs %s: %v, and the help says %s", kind, need, needed, line[1])
 			}
 		}

@@ -53,6 +53,7 @@ Faults of the embedded endpoint, as -fault KIND,name=value,…:
   code, code-carried      code=CODE needed, message=TEXT; carried: done all the same
   delay                   delay=TIME needed, such as 2s: answers late
   stale                   delay=TIME needed: so long after a creation, readings show what was before
+  page-limit              limit=N needed: pages of lists with more jobs are refused as too large
   drop, silence, html     not done; no answer and a closed connection, no answer at all, a page
   dead                    no answer on a connection that was used before
   lost, lost-silence      done; no answer and a closed connection, no answer at all

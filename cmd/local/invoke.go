@@ -219,6 +219,9 @@ type shortError struct {
 func (e shortError) Error() string { return e.words }
 func (e shortError) Unwrap() error { return e.error }
 
+// beijing is the zone of times for people, which is that of the timers.
+var beijing = time.FixedZone("UTC+8", 8*60*60)
+
 // once has an instance of its own handle the event, and shows the progress.
 func once(ctx context.Context, f scf.Function, event []byte, p *progress) ([]byte, error) {
 	if p != nil {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"time"
 
 	"migratecheck/internal/check"
 	"migratecheck/internal/config"
@@ -76,7 +75,7 @@ func makeReport(ctx context.Context, args []string) error {
 			}
 		}
 	}
-	r := report.Report{Result: result, Region: os.Getenv(config.Region), At: time.Now().In(beijing), Language: os.Getenv(config.Language)}
+	r := report.Report{Result: result, Region: os.Getenv(config.Region), Language: os.Getenv(config.Language)}
 	said := append(answer, '\n')
 	if o.text {
 		said = []byte(report.Text(r))
@@ -115,9 +114,6 @@ func appendSummary(path string, r report.Report) (err error) {
 	_, err = file.WriteString(report.Summary(r, room))
 	return err
 }
-
-// beijing is the zone of times for people, which is that of the timers.
-var beijing = time.FixedZone("UTC+8", 8*60*60)
 
 // stepIDs is the value of -accept.
 type stepIDs []string

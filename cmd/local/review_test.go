@@ -21,7 +21,7 @@ func TestReview(t *testing.T) {
 	shipped := string(file)
 	// With a job by name and less time, mistakes are easier to make.
 	simple := strings.NewReplacer("timeout: 900", "timeout: 60", `argument: '{"Select":{},"Wait":true}'`, "argument: 'dts-1kl0iy0v'").Replace(shipped)
-	for name, c := range map[string]struct{ old, new, more, note, err string }{
+	for name, c := range map[string]struct{ old, new, more, version, note, err string }{
 		"nothing":             {},
 		"timout":              {old: "  timeout: 60", new: "  timout: 60", note: "inputs.timout: "},
 		"rol":                 {old: "  role: migrate-check", new: "  rol: migrate-check", note: "inputs.rol: "},
@@ -43,9 +43,12 @@ func TestReview(t *testing.T) {
 		"a start":             {old: "argument: 'dts-1kl0iy0v'", new: `argument: '{"JobId": "dts-1", "Start": true}'`, note: "timer nightly-check: the function refuses its argument: Start is only for"},
 		"a start not allowed": {old: "argument: 'dts-1kl0iy0v'", new: `argument: '{"Select": {}, "Start": true}'`, note: "timer nightly-check: the function refuses its argument: Start is only for where DTS_ALLOW_START is true"},
 		"a start allowed":     {old: "argument: 'dts-1kl0iy0v'", new: `argument: '{"JobId": "dts-1", "Start": true}'`, more: "DTS_ALLOW_START: 'true'", note: "timer nightly-check: needs a timeout of 62 s"},
-		"strictly":            {old: "argument: 'dts-1kl0iy0v'", new: `argument: '{"Select": {}, "Strict": true}'`, more: "DTS_API_VERSION: '2018-03-30'", note: "timer nightly-check: the function refuses its argument for migrations: Strict needs DTS_API_VERSION=2021-12-06"},
-		"strictly a sync job": {old: "argument: 'dts-1kl0iy0v'", new: `argument: '{"JobId": "sync-1", "Strict": true}'`, more: "DTS_API_VERSION: '2018-03-30'"},
-		"strictly, in 2021":   {old: "argument: 'dts-1kl0iy0v'", new: `argument: '{"Select": {}, "Strict": true}'`, more: "DTS_API_VERSION: '2021-12-06'"},
+		"strictly":            {old: "argument: 'dts-1kl0iy0v'", new: `argument: '{"Select": {}, "Strict": true}'`, version: "2018-03-30", note: "timer nightly-check: the function refuses its argument for migrations: Strict needs DTS_API_VERSION=2021-12-06"},
+		"strictly a sync job": {old: "argument: 'dts-1kl0iy0v'", new: `argument: '{"JobId": "sync-1", "Strict": true}'`, version: "2018-03-30"},
+		"strictly, in 2021":   {old: "argument: 'dts-1kl0iy0v'", new: `argument: '{"Select": {}, "Strict": true}'`},
+		"a slip":              {old: "argument: 'dts-1kl0iy0v'", new: `argument: '{"JobId": "dts-1", "Stict": true}'`, note: "timer nightly-check: Message: has the key \"Stict\", which is ignored; Strict was probably meant"},
+		"a filter outside":    {old: "argument: 'dts-1kl0iy0v'", new: `argument: '{"Select": {}, "Tags": {"team": "crm"}}'`, note: "timer nightly-check: the function refuses its argument: InvalidParameter: Message: has \"Tags\" beside Select"},
+		"a bad proxy":         {old: "LOG_LEVEL: info", new: "HTTPS_PROXY: http://user:p%ss@127.0.0.1:18099", err: "environment variable HTTPS_PROXY"},
 		"a proxy":             {old: "LOG_LEVEL: info", new: "HTTPS_PROXY: http://127.0.0.1:18099\n      NO_PROXY: 127.0.0.1"},
 		"an endpoint":         {old: "LOG_LEVEL: info", new: "DTS_ENDPOINT: dts.internal.tencentcloudapi.com", note: "inputs.environment.variables.DTS_ENDPOINT: the embedded DTS endpoint takes its place"},
 		"a selection":         {old: "argument: 'dts-1kl0iy0v'", new: `argument: '{"Select": {}}'`},
@@ -57,6 +60,9 @@ func TestReview(t *testing.T) {
 				text = shipped
 			} else if text == simple {
 				t.Fatal("there is nothing to change")
+			}
+			if c.version != "" {
+				text = strings.Replace(text, "'2021-12-06'", "'"+c.version+"'", 1)
 			}
 			if c.more != "" {
 				text = strings.Replace(text, "      LOG_LEVEL: info", "      LOG_LEVEL: info\n      "+c.more, 1)
