@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,39 +21,40 @@ import (
 	"migratecheck/internal/check"
 )
 
-// night is a DTS with some jobs, all of whose checks end alike.
+// night is a DTS with some jobs, all of whose checks end alike. A check that was
+// created is seen to run once before it has ended.
 type night struct {
 	handler.DTS
 	jobs    []check.Job
 	verdict *bool // nil if the checks run for ever
 	refusal error // of every creation
-	ran     map[string]bool
+	fresh   sync.Map
 }
+
+var answered = check.Receipt{RequestID: "r", Attempts: 1}
 
 func (n *night) ListJobs(context.Context, check.Filter) ([]check.Job, error) { return n.jobs, nil }
 
-func (n *night) CreateCheck(context.Context, string) (check.Receipt, error) {
-	return check.Receipt{RequestID: "r", Attempts: 1}, n.refusal
+func (n *night) CreateCheck(_ context.Context, job string) (check.Receipt, error) {
+	n.fresh.Store(job, true)
+	return answered, n.refusal
 }
 
 func (n *night) DescribeCheck(_ context.Context, job string) (check.State, check.Receipt, error) {
-	state := check.State{Status: check.Running}
-	if n.ran[job] && n.verdict != nil {
-		state = check.State{Status: check.Finished, Passed: n.verdict}
+	if _, fresh := n.fresh.LoadAndDelete(job); fresh || n.verdict == nil {
+		return check.State{Status: check.Running}, answered, nil
 	}
-	n.ran[job] = true
-	return state, check.Receipt{RequestID: "r", Attempts: 1}, nil
+	return check.State{Status: check.Finished, Passed: n.verdict}, answered, nil
 }
 
 func (n *night) DescribeJob(_ context.Context, job string) (check.Job, check.Receipt, error) {
-	return check.Job{ID: job, Status: check.JobChecking}, check.Receipt{RequestID: "r", Attempts: 1}, nil
+	return check.Job{ID: job, Status: check.JobChecking}, answered, nil
 }
 
 // lines returns what the handler logs of an event.
 func (n *night) lines(t *testing.T, event string, forwarded bool) (lines []map[string]any) {
 	t.Helper()
 	var log bytes.Buffer
-	n.ran = map[string]bool{}
 	o := handler.Options{DTS: n, Log: &log}
 	if !forwarded {
 		o.HandOn = func(context.Context, check.Result, handler.About) []handler.Undelivered {
