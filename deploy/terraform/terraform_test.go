@@ -8,7 +8,6 @@ import (
 	"maps"
 	"math"
 	"os"
-	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -17,7 +16,6 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
-	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/zclconf/go-cty/cty"
 
 	"migratecheck/handler/event"
@@ -63,22 +61,6 @@ func everything() map[string]cty.Value {
 		all[s.variable] = text(s.good)
 	}
 	return all
-}
-
-func TestFormat(t *testing.T) {
-	files, err := filepath.Glob("*.tf")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no files: %v", err)
-	}
-	for _, path := range files {
-		content, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if formatted := hclwrite.Format(content); string(formatted) != string(content) {
-			t.Errorf("%s is not as terraform fmt has it:\n%s", path, formatted)
-		}
-	}
 }
 
 // Every resource and every argument is one that the provider documents, of the
