@@ -144,7 +144,7 @@ func functionError(s event.Source, result check.Result) error {
 			continue
 		}
 		mendable = mendable || o.Error.Retryable()
-		failed = append(failed, trouble(o, len(result.Jobs) == 1))
+		failed = append(failed, failureText(o, len(result.Jobs) == 1))
 	}
 	if failed == nil || !mendable && (s == event.CKafka || len(failed) < len(result.Jobs)) {
 		return nil
@@ -159,9 +159,9 @@ func functionError(s event.Source, result check.Result) error {
 	return &CheckFailed{message: strings.Map(printable, message)}
 }
 
-// trouble describes a failed job by its code. It adds the message if the job is
+// failureText describes a failed job by its code. It adds the message if the job is
 // the only one, or a record that has no JobId.
-func trouble(o check.Outcome, alone bool) string {
+func failureText(o check.Outcome, alone bool) string {
 	text := o.Error.Code
 	if alone || o.Record != nil {
 		text = o.Error.Error()

@@ -13,19 +13,19 @@ type budget struct {
 }
 
 const (
-	// marginShare, leastMargin and mostMargin: of the time 1/marginShare, within
+	// marginShare, minMargin and maxMargin: of the time 1/marginShare, within
 	// these bounds, is kept to deliver the answer.
 	marginShare = 20
-	leastMargin = 50 * time.Millisecond
-	mostMargin  = 500 * time.Millisecond
+	minMargin   = 50 * time.Millisecond
+	maxMargin   = 500 * time.Millisecond
 
 	// jobTime is what it takes to tell what became of one job, in the log and in the
 	// answer, on the small share of a processor that 64 MB get.
 	jobTime = 400 * time.Microsecond
 
-	// Results are forwarded within 1/forwardShare of the time, at most mostForward.
+	// Results are forwarded within 1/forwardShare of the time, at most maxForward.
 	forwardShare = 5
-	mostForward  = 15 * time.Second
+	maxForward   = 15 * time.Second
 
 	// Where messages are lost, each of three destinations costs about as much time
 	// as writing the answer did, and the answer is written again.
@@ -46,7 +46,7 @@ func budgetOf(ctx context.Context, began time.Time, limitInMs int32, forwards bo
 		}
 		ctx, deadline = context.WithoutCancel(ctx), began.Add(limit)
 	}
-	margin := min(max(deadline.Sub(began)/marginShare, leastMargin), mostMargin)
+	margin := min(max(deadline.Sub(began)/marginShare, minMargin), maxMargin)
 	return ctx, budget{began, deadline.Add(-margin), forwards}
 }
 
@@ -57,7 +57,7 @@ func (b budget) forward() time.Duration {
 	if !b.forwards {
 		return 0
 	}
-	return min(b.whole()/forwardShare, mostForward)
+	return min(b.whole()/forwardShare, maxForward)
 }
 
 // workUntil returns when the work on that many jobs must end.

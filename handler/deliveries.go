@@ -70,8 +70,8 @@ const (
 	jobSize      = 60
 	toldSize     = 120
 
-	// mostRemembered is the most that is kept of an error's text once texts are dropped.
-	mostRemembered = 160
+	// maxRemembered is the most that is kept of an error's text once texts are dropped.
+	maxRemembered = 160
 )
 
 func newDeliveries(now func() time.Time) *deliveries {
@@ -301,7 +301,7 @@ func (r *remembered) drop() {
 		r.Check = &check.State{Status: c.Status, Passed: c.Passed, Progress: c.Progress}
 	}
 	if e := r.Error; e != nil {
-		r.Error = &check.Error{Code: e.Code, Message: check.Cut(e.Message, mostRemembered), RequestID: e.RequestID}
+		r.Error = &check.Error{Code: e.Code, Message: check.Cut(e.Message, maxRemembered), RequestID: e.RequestID}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -29,6 +30,9 @@ type run struct {
 	requestID string    // SCF's, with the payload; empty where there is none
 	memory    *delivery // of the event as a whole; nil if it cannot come again
 
+	// stepsSeen holds the ids of accepted steps that a check has.
+	stepsSeen sync.Map
+
 	// befores is for how many jobs there is time to read what they had before.
 	befores atomic.Int32
 }
@@ -47,6 +51,7 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	r.recall(refusal, payload)
 	r.resolve(ctx, refusal)
 	r.work(ctx)
+	r.warnOfAccepted()
 
 	result := r.result()
 	writing := time.Now()

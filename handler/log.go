@@ -91,35 +91,51 @@ func (r *run) logRunning(j *job) {
 
 // word returns the outcome in a word, for the log.
 func (j *job) word() string {
-	switch kind := j.Kind(); {
-	case j.Error != nil && j.Error.Code == check.CodeNoVerdict:
+	if j.Error != nil {
+		return j.failedWord()
+	}
+	switch kind := j.Kind(); kind {
+	case check.KindStarted:
+		if j.AlreadyStarted() {
+			return "already started"
+		}
+		return "started"
+	case check.KindNotPassed:
+		return "not passed"
+	case check.KindNoVerdict:
+		if j.ask.Describe && !j.ask.Wait {
+			return j.Check.Status
+		}
+		return "no verdict"
+	case check.KindCreated:
+		if j.AlreadyRunning() {
+			return "already running"
+		}
+		return "created"
+	default:
+		return string(kind) // passed, waiting, rehearsed
+	}
+}
+
+// failedWord says in a word how a job failed: first by how far it got.
+func (j *job) failedWord() string {
+	switch code := j.Error.Code; {
+	case code == check.CodeNoVerdict:
 		return "no verdict"
 	case j.MayBeRunning():
 		return "not known"
-	case j.CreatedAnyway() && j.Check != nil && j.Check.Passed != nil:
+	case j.Created() && j.Check != nil && j.Check.Passed != nil:
 		return "passed, not started"
-	case j.CreatedAnyway():
+	case j.Created():
 		return "created, state not known"
-	case j.Error != nil && j.Error.Code == check.CodeDeadline:
+	case code == check.CodeDeadline:
 		return "not reached"
-	case j.Error != nil && j.attempts == 0:
+	case j.attempts == 0 && !j.Repeated:
 		return "not sent"
-	case j.Error != nil && strings.HasPrefix(j.Error.Code, "ClientError"):
+	case strings.HasPrefix(code, "ClientError"):
 		return "no answer"
-	case j.Error != nil:
-		return "refused"
-	case j.AlreadyStarted():
-		return "already started"
-	case kind == check.KindNotPassed:
-		return "not passed"
-	case kind == check.KindNoVerdict && j.ask.Describe && !j.ask.Wait:
-		return j.Check.Status
-	case kind == check.KindNoVerdict:
-		return "no verdict"
-	case kind == check.KindCreated && j.AlreadyRunning():
-		return "already running"
 	}
-	return string(j.Kind()) // created, passed, started
+	return "refused"
 }
 
 // reason is what the log says of a step that failed or gave a warning.
@@ -130,16 +146,16 @@ type reason struct {
 	Solution string `json:"solution,omitempty"`
 }
 
-// mostWhy bounds the explanation of why a check did not pass, in bytes; with the
+// maxWhy bounds the explanation of why a check did not pass, in bytes; with the
 // rest a line stays within 8 KB.
-const mostWhy = 6 << 10
+const maxWhy = 6 << 10
 
 // why returns why a check did not pass, shortened if need be.
 func why(o check.Outcome) []slog.Attr {
-	for way := range check.Shortenings() {
-		short := *o.Shorten(way).Check
+	for level := range check.Shortenings() {
+		short := *o.Shorten(level).Check
 		reasons := reasonsOf(short)
-		if len(short.Message)+len(check.Marshal(reasons)) <= mostWhy {
+		if len(short.Message)+len(check.Marshal(reasons)) <= maxWhy {
 			attributes := []slog.Attr{slog.String("message", short.Message)}
 			if short.Strictly != nil {
 				attributes = append(attributes, slog.Any("strictly", short.Strictly))

@@ -17,6 +17,9 @@ import (
 // same job are merged into one that does all that any of them asks for, as strictly
 // as any.
 func (r *run) resolve(ctx context.Context, refusal *check.Error) {
+	if refusal != nil && r.cameBefore(r.event.Via) {
+		return
+	}
 	if refusal != nil {
 		r.jobs = []*job{{invalid: true}}
 		r.jobs[0].Error = refusal
@@ -80,7 +83,7 @@ func (r *run) resolve(ctx context.Context, refusal *check.Error) {
 func (r *run) invalid(request *event.Request, err *check.Error) *job {
 	j := &job{invalid: true, attempts: err.Attempts}
 	short := *err
-	short.Message = check.Cut(err.Message, mostTexts/len(r.event.Requests))
+	short.Message = check.Cut(err.Message, maxTexts/len(r.event.Requests))
 	j.fail(&short)
 	if r.event.Records {
 		j.Record = &request.Record
@@ -173,11 +176,10 @@ func union(a, b event.Ask) event.Ask {
 // carried out.
 func (r *run) find(ctx context.Context, request *event.Request, d *delivery) ([]check.Job, *check.Error) {
 	switch {
+	case r.cameBefore(request.Via):
+		return nil, nil
 	case request.Err != nil:
 		return nil, request.Err
-	case slices.Contains(request.Via, r.self):
-		r.log.write(slog.LevelWarn, "circle", slog.String("error", "the event came through this function before: nothing is done about it"))
-		return nil, nil
 	case request.Ask.Start && !r.AllowStart:
 		return nil, &check.Error{
 			Code:    check.CodeStartNotAllowed,
@@ -191,6 +193,16 @@ func (r *run) find(ctx context.Context, request *event.Request, d *delivery) ([]
 		jobs[i].ID = id
 	}
 	return jobs, nil
+}
+
+// cameBefore reports, also in the log, whether an event came through this function
+// before. It asks for nothing then, because it would go in a circle.
+func (r *run) cameBefore(via []string) bool {
+	if r.self == "" || !slices.Contains(via, r.self) {
+		return false
+	}
+	r.log.write(slog.LevelWarn, "circle", slog.String("error", "the event came through this function before: nothing is done about it"))
+	return true
 }
 
 // selected returns the jobs that a request selects: those that an earlier

@@ -158,12 +158,12 @@ func panicText(panicked any) string {
 	return "a panic"
 }
 
-// mostTexts bounds what the texts of an event's outcomes take, in bytes: those
+// maxTexts bounds what the texts of an event's outcomes take, in bytes: those
 // of thousands of jobs would fit neither into the memory nor into an answer. Each
 // job has an equal share.
-const mostTexts = 6 << 20
+const maxTexts = 6 << 20
 
-func (r *run) textShare() int { return mostTexts / max(len(r.jobs), 1) }
+func (r *run) textShare() int { return maxTexts / max(len(r.jobs), 1) }
 
 // finish notes that nothing more is to be done about a job.
 func (r *run) finish(j *job) {

@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// mostStarts bounds the starts that are sent for one job of an event.
-	mostStarts = 3
+	// maxStarts bounds the starts that are sent for one job of an event.
+	maxStarts = 3
 
 	// startPause is the pause before a second look at the state of a job, which may
 	// lag behind a start.
@@ -119,7 +119,7 @@ func (r *run) lookAgain(j *job, found check.Job) (m move, decided bool) {
 		return last, true
 	case j.looks < 2:
 		return again(startPause), true
-	case found.Status == check.JobCheckPass && j.sent < mostStarts:
+	case found.Status == check.JobCheckPass && j.sent < maxStarts:
 		return onward, false
 	case j.Error == nil:
 		j.fail(&check.Error{Code: check.CodeNoAnswer, Message: "an earlier start was not answered, and the job's status is " + found.Status})

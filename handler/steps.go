@@ -3,6 +3,9 @@ package handler
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/smithy-go/waiter"
@@ -52,15 +55,15 @@ func (r *run) describe(ctx context.Context, j *job) move {
 		return last
 	}
 	j.RequestID = receipt.RequestID
-	r.see(j, state)
+	r.record(j, state)
 	return last
 }
 
 // Reading what a job had before is worth no more than a part of its time.
 const (
 	beforeShare  = 8
-	leastBefore  = 500 * time.Millisecond
-	mostBefore   = 3 * time.Second
+	minBefore    = 500 * time.Millisecond
+	maxBefore    = 3 * time.Second
 	redelivered  = 30 * time.Second // an event that is older may have come before
 	beforeFailed = 5                // about so many failures end the readings
 )
@@ -74,7 +77,7 @@ func (r *run) before(ctx context.Context, j *job) move {
 	if j.Stage != check.StageUnseen || left < deadline.Sub(r.time.began)/2 || r.befores.Add(-1) < 0 {
 		return onward
 	}
-	ctx, cancel := context.WithTimeout(ctx, min(max(left/beforeShare, leastBefore), mostBefore))
+	ctx, cancel := context.WithTimeout(ctx, min(max(left/beforeShare, minBefore), maxBefore))
 	defer cancel()
 	state, receipt, err := r.DTS.DescribeCheck(ctx, j.JobID)
 	switch failure := j.called(receipt, err); {
@@ -182,7 +185,7 @@ func (r *run) await(ctx context.Context, j *job) move {
 		if state.Status != check.Unavailable || j.Created() {
 			j.sawRunning(state)
 		}
-		r.see(j, state)
+		r.record(j, state)
 		if state.Status == check.Unavailable && !j.Created() && j.readings > 1 {
 			return onward // there is no check to wait for
 		}
@@ -191,10 +194,10 @@ func (r *run) await(ctx context.Context, j *job) move {
 		if j.Stage == check.StageFoundStarted {
 			return last
 		}
-		r.see(j, check.State{Status: check.Starting}) // what was read may be an earlier check's
+		r.record(j, check.State{Status: check.Starting}) // what was read may be an earlier check's
 		return r.later(ctx, j, settled-receipt.At.Sub(j.Since))
 	}
-	r.see(j, state)
+	r.record(j, state)
 	if j.Created() && state.Passed != nil {
 		j.Stage = check.StageJudged
 	}
@@ -216,14 +219,36 @@ func (r *run) judged(j *job, s check.State) check.State {
 		s.Status = check.Starting
 	}
 	if j.ask.Strict {
+		for _, step := range s.Steps {
+			if slices.Contains(j.ask.Accept, step.ID) {
+				r.stepsSeen.Store(step.ID, true)
+			}
+		}
 		s = s.Judge(j.ask.Accept)
 	}
 	return s
 }
 
-// see records the state of a check, with as much of its texts as the job has a
+// warnOfAccepted names the accepted steps that no check has, in the log.
+func (r *run) warnOfAccepted() {
+	var unknown []string
+	judged := false
+	for _, j := range r.jobs {
+		judged = judged || j.Check != nil && j.Check.Passed != nil
+		for _, id := range j.ask.Accept {
+			if _, seen := r.stepsSeen.Load(id); !seen {
+				unknown = append(unknown, id)
+			}
+		}
+	}
+	if unknown = distinct(unknown); judged && unknown != nil {
+		r.log.write(slog.LevelWarn, "warning", slog.String("error", "Accept: no check has the step "+strings.Join(unknown, ", ")))
+	}
+}
+
+// record notes the state of a check, with as much of its texts as the job has a
 // share of.
-func (r *run) see(j *job, s check.State) {
+func (r *run) record(j *job, s check.State) {
 	j.Check = &s
 	j.Outcome = j.Outcome.Within(r.textShare())
 }

@@ -196,3 +196,60 @@ func (o *once) Start(ctx context.Context, job string) (check.Receipt, error) {
 	o.runs = true
 	return receipt, err
 }
+
+// Warnings that are accepted do not count, and a slip in an accepted id is told.
+func TestAccept(t *testing.T) {
+	warned := func(ids ...string) reading {
+		r := verdict(true, "ok")
+		for _, id := range ids {
+			r.state.Steps = append(r.state.Steps, check.Step{ID: id, Name: id, Status: check.StepWarning})
+		}
+		return r
+	}
+	for name, row := range map[string]struct {
+		event   string
+		reading reading
+		want    string
+		started bool
+		warning string
+	}{
+		"accepted":       {`"JobId":"dts-1","Start":true,"Strict":true,"Accept":["A","B"]`, warned("A", "B"), `"Accepted":["A","B"]`, true, ""},
+		"another warns":  {`"JobId":"dts-1","Start":true,"Strict":true,"Accept":["A"]`, warned("A", "B"), `"Strictly":["B"],"Accepted":["A"]`, false, ""},
+		"a slip":         {`"JobId":"dts-1","Start":true,"Strict":true,"Accept":["A","b"]`, warned("A", "B"), `"Strictly":["B"],"Accepted":["A"]`, false, "Accept: no check has the step b"},
+		"not of failure": {`"JobId":"dts-1","Start":true,"Strict":true,"Accept":["A"]`, reading{state: check.State{Status: check.Finished, Passed: new(bool), Steps: []check.Step{{ID: "A", Status: check.StepFailed}}}}, `"Passed":false`, false, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				dts := &scripted{describe: map[string][]reading{"dts-1": {state(check.Running, 1), row.reading}}}
+				i := invoke(t, dts, "{"+row.event+"}")
+				if i.err != nil || !strings.Contains(string(i.answer), row.want) || (dts.count("start", "dts-1") == 1) != row.started {
+					t.Errorf("got %s, %v", i.answer, i.err)
+				}
+				lines := i.log.lines("warning")
+				if (len(lines) == 1) != (row.warning != "") || row.warning != "" && lines[0]["error"] != row.warning {
+					t.Errorf("warnings %v", lines)
+				}
+			})
+		})
+	}
+}
+
+// Requests of one job accept together only what each strict one accepts.
+func TestAcceptOfSeveralRequests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		warned := verdict(true, "ok")
+		warned.state.Steps = []check.Step{{ID: "A", Status: check.StepWarning}, {ID: "B", Status: check.StepWarning}}
+		dts := &scripted{describe: map[string][]reading{"dts-1": {state(check.Running, 1), warned}}}
+		record := func(id, body string) any {
+			return map[string]any{"CMQ": map[string]any{"topicName": "jobs", "msgId": id, "msgBody": body}}
+		}
+		i := invoke(t, dts, string(check.Marshal(map[string]any{"Records": []any{
+			record("1", `{"JobId":"dts-1","Wait":true,"Strict":true,"Accept":["A","B"]}`),
+			record("2", `{"JobId":"dts-1","Wait":true}`),
+			record("3", `{"JobId":"dts-1","Wait":true,"Strict":true,"Accept":["B"]}`),
+		}})))
+		if want := `"Strictly":["A"],"Accepted":["B"]`; !strings.Contains(string(i.answer), want) {
+			t.Errorf("got %s, %v", i.answer, i.err)
+		}
+	})
+}

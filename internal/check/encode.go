@@ -10,7 +10,7 @@ import (
 // MostText is the most that is kept of one of DTS's texts, in bytes.
 const MostText = 4 << 10
 
-// shortenings are the ways to make outcomes shorter, from none at all to the
+// shortenings are the levels to which outcomes are shortened, from none at all to the
 // strongest: texts are cut before steps are left out, and no outcome ever is.
 var shortenings = []shortening{
 	{most: MostText, steps: true}, {most: 2048, steps: true}, {most: 1024, steps: true}, {most: 512, steps: true},
@@ -25,13 +25,13 @@ type shortening struct {
 	steps bool
 }
 
-// Shortenings returns how many ways there are to shorten an outcome. Way 0 cuts
+// Shortenings returns how many levels there are to shorten an outcome. Level 0 cuts
 // only texts above MostText.
 func Shortenings() int { return len(shortenings) }
 
-// Shorten returns the outcome, shortened in the given way.
-func (o Outcome) Shorten(way int) Outcome {
-	s := shortenings[way]
+// Shorten returns the outcome, shortened to the given level.
+func (o Outcome) Shorten(level int) Outcome {
+	s := shortenings[level]
 	o.JobName = Cut(o.JobName, s.most)
 	if o.Error != nil {
 		e := *o.Error
@@ -75,8 +75,8 @@ func whole(texts []string, most int) []string {
 // bytes. What remains where that is not enough is the outcome without texts.
 func (o Outcome) Within(limit int) Outcome {
 	short := o
-	for way := range shortenings {
-		if short = o.Shorten(way); short.size() <= limit {
+	for level := range shortenings {
+		if short = o.Shorten(level); short.size() <= limit {
 			break
 		}
 	}
@@ -185,9 +185,9 @@ func (r Result) Encode(limit int, size func(part []byte) int) []byte {
 		size = func(part []byte) int { return len(part) }
 	}
 	var out []byte
-	for way := range shortenings {
+	for level := range shortenings {
 		fits := false
-		if out, fits = r.encode(out[:0], way, limit, size); fits {
+		if out, fits = r.encode(out[:0], level, limit, size); fits {
 			break
 		}
 	}
@@ -195,11 +195,11 @@ func (r Result) Encode(limit int, size func(part []byte) int) []byte {
 }
 
 // encode appends the answer to out, outcome by outcome, and reports whether it
-// fits. The last way is appended in full whether it fits or not.
-func (r Result) encode(out []byte, way, limit int, size func([]byte) int) ([]byte, bool) {
-	must := way == len(shortenings)-1
+// fits. The last level is appended in full whether it fits or not.
+func (r Result) encode(out []byte, level, limit int, size func([]byte) int) ([]byte, bool) {
+	must := level == len(shortenings)-1
 	if !r.Batch && len(r.Jobs) == 1 {
-		one := r.Jobs[0].Shorten(way).answer()
+		one := r.Jobs[0].Shorten(level).answer()
 		one.Via, one.NotHandedOn = r.Via, r.NotHandedOn
 		out = append(out, Marshal(one)...)
 		return out, size(out) <= limit
@@ -212,7 +212,7 @@ func (r Result) encode(out []byte, way, limit int, size func([]byte) int) ([]byt
 		if i > 0 {
 			out = append(out, ',')
 		}
-		out = append(out, Marshal(o.Shorten(way).answer())...)
+		out = append(out, Marshal(o.Shorten(level).answer())...)
 		if total += size(out[from:]); total > limit && !must {
 			return out, false
 		}
