@@ -4,23 +4,19 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"log"
 	"os"
 	"runtime"
 	"runtime/debug"
-	"time"
 
 	"github.com/tencentyun/scf-go-lib/cloudfunction"
 
 	"migratecheck/handler"
-	"migratecheck/internal/check"
 	"migratecheck/internal/config"
 	"migratecheck/internal/dts"
 	"migratecheck/internal/forward"
-	"migratecheck/internal/report"
 	"migratecheck/internal/tcapi"
 )
 
@@ -47,35 +43,20 @@ func run() error {
 		return err
 	}
 	api := tcapi.New(c, tcapi.ProcessFrom(os.Getenv))
-	cloudfunction.StartHandler(handler.New(handler.Options{
+	options := handler.Options{
 		DTS:        dts.New(api, c.APIVersion, c.StartTag),
-		HandOn:     handOn(c, api),
 		Log:        os.Stdout,
 		Level:      c.LogLevel,
 		AllowStart: c.AllowStart,
+		StartTag:   c.StartTag,
 		Steps:      c.APIVersion == config.Version2021,
+		Rate:       c.RateLimit,
 		Language:   c.Language,
 		Region:     c.Region,
-	}))
+	}
+	if f := forward.New(c, api); f != nil {
+		options.Forward = f
+	}
+	cloudfunction.StartHandler(handler.New(options))
 	return nil
-}
-
-// handOn returns the function that forwards results, or nil if no destination is
-// configured.
-func handOn(c config.Config, api *tcapi.Client) func(context.Context, check.Result, handler.About) []handler.Undelivered {
-	forwarder := forward.New(c, api)
-	if forwarder == nil {
-		return nil
-	}
-	return func(ctx context.Context, r check.Result, about handler.About) []handler.Undelivered {
-		var lost []handler.Undelivered
-		for _, f := range forwarder.Forward(ctx, report.Report{
-			Result: r, Region: about.Region, Namespace: about.Namespace, Function: about.Function, Source: about.Source, At: time.Now(),
-		}, nil) {
-			if f.Reason != "" {
-				lost = append(lost, handler.Undelivered(f))
-			}
-		}
-		return lost
-	}
 }

@@ -226,10 +226,14 @@ func (f *fired) CreateCheck(context.Context, string) (check.Receipt, error) {
 	return check.Receipt{RequestID: "r", Attempts: 1}, nil
 }
 
+func (f *fired) DescribeJob(_ context.Context, job string) (check.Job, check.Receipt, error) {
+	return check.Job{ID: job, Status: check.JobCheckPass}, check.Receipt{RequestID: "r", Attempts: 1}, nil
+}
+
 func (f *fired) DescribeCheck(context.Context, string) (check.State, check.Receipt, error) {
 	if !f.waits {
 		f.waits = true
-		return check.State{Status: check.Running}, check.Receipt{RequestID: "r", Attempts: 1}, nil
+		return check.State{Status: check.Unavailable}, check.Receipt{RequestID: "r", Attempts: 1}, nil
 	}
 	passed := true
 	return check.State{Status: check.Finished, Passed: &passed}, check.Receipt{RequestID: "r", Attempts: 1}, nil

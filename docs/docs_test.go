@@ -20,6 +20,7 @@ var twins = map[string]string{
 	"docs/triggers.md":           "docs/zh-CN/triggers.md",
 	"docs/forward.md":            "docs/zh-CN/forward.md",
 	"docs/local.md":              "docs/zh-CN/local.md",
+	"docs/ci.md":                 "docs/zh-CN/ci.md",
 	"docs/operations.md":         "docs/zh-CN/operations.md",
 	"docs/codes.md":              "docs/zh-CN/codes.md",
 	"docs/security.md":           "docs/zh-CN/security.md",
@@ -76,6 +77,8 @@ func TestTwins(t *testing.T) {
 					file, _, _ := strings.Cut(target, "#")
 					if page, ok := english[file]; ok {
 						file = page
+					} else if strings.HasSuffix(file, ".png") {
+						file = strings.Replace(file, "docs/zh-CN/", "docs/", 1) // a picture's twin
 					}
 					targets = append(targets, file)
 				}

@@ -2,6 +2,7 @@ package handler
 
 import (
 	"bytes"
+	"log/slog"
 	"strconv"
 	"strings"
 	"time"
@@ -16,14 +17,14 @@ import (
 const maxAnswer = 6<<20 - 2<<10
 
 // answer writes the result for the event's source, or returns the function error.
-func (r *run) answer(e event.Event, result check.Result) ([]byte, error) {
-	if !e.Source.HTTP() {
-		if err := functionError(e.Source, result); err != nil {
+func (r *run) answer(result check.Result) ([]byte, error) {
+	if !r.event.Source.HTTP() {
+		if err := functionError(r.event.Source, result); err != nil {
 			return nil, err
 		}
 		return result.Encode(maxAnswer, nil), nil
 	}
-	w := response{status: 200, headers: map[string]string{"Content-Type": "application/json"}}
+	w := newResponse(200)
 	switch {
 	case !result.Batch && result.Jobs[0].Error != nil:
 		w.status = result.Jobs[0].Error.HTTPStatus()
@@ -33,32 +34,15 @@ func (r *run) answer(e event.Event, result check.Result) ([]byte, error) {
 	case check.Count(result.Jobs).Failed > 0:
 		w.status = 207
 	}
-	switch format := e.HTTP.Prefers; format {
-	case event.JSON:
-		w.body = result.Encode(maxAnswer, quotedSize)
+	switch r.event.HTTP.Prefers {
+	case event.HTML:
+		w.html(report.HTML(r.report(result)))
+	case event.Text:
+		w.body, w.headers["Content-Type"] = []byte(report.Text(r.report(result))), "text/plain; charset=utf-8"
 	default:
-		p := r.report(e, result)
-		if format == event.HTML {
-			w.body, w.headers["Content-Type"] = report.HTML(p), "text/html; charset=utf-8"
-		} else {
-			w.body, w.headers["Content-Type"] = []byte(report.Text(p)), "text/plain; charset=utf-8"
-		}
-		w.headers["Cache-Control"] = "no-store"
-		w.headers["X-Content-Type-Options"] = "nosniff"
+		w.body = result.Encode(maxAnswer, quotedSize)
 	}
 	return w.encode(), nil
-}
-
-// report returns the result as a report, from which a page or a table is written.
-func (r *run) report(e event.Event, result check.Result) report.Report {
-	p := report.Report{
-		Result: result, Region: r.about.Region, Function: r.about.Function, Source: r.about.Source,
-		At: time.Now(), Language: r.Language,
-	}
-	for _, f := range e.HTTP.Options {
-		p.Button.Options = append(p.Button.Options, report.Field(f))
-	}
-	return p
 }
 
 // quotedSize returns the length of text as a JSON string, without the quotes.
@@ -83,6 +67,17 @@ type response struct {
 	body    []byte
 }
 
+// newResponse returns a response that is nobody's to keep, and is what it says.
+func newResponse(status int) response {
+	return response{status: status, headers: map[string]string{
+		"Content-Type": "application/json", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff",
+	}}
+}
+
+func (w *response) html(page []byte) {
+	w.body, w.headers["Content-Type"] = page, "text/html; charset=utf-8"
+}
+
 func (w response) encode() []byte {
 	var out bytes.Buffer
 	out.Grow(len(w.body) + len(w.body)/4 + 200)
@@ -94,17 +89,34 @@ func (w response) encode() []byte {
 	return out.Bytes()
 }
 
-// refuse answers a request that asks for nothing, or may not ask for what it does, as
-// a method that is not allowed. DTS is not called.
-func refuse(h *event.HTTP) []byte {
-	w := response{status: h.Status, headers: map[string]string{}}
-	if h.Allow != "" {
-		w.headers["Allow"] = h.Allow
+// answerWithoutJobs answers an HTTP event that asks for nothing, or for nothing that
+// may be done: DTS is not called.
+func (r *run) answerWithoutJobs() []byte {
+	http := r.event.HTTP
+	w := newResponse(http.Status)
+	level, word := slog.LevelInfo, "nothing asked"
+	switch {
+	case http.Home:
+		w.status = 200
+		w.html(report.Home(r.Language))
+	case http.Refusal != nil:
+		w.body = check.Marshal(map[string]any{"Error": http.Refusal})
+		if http.Status == 403 || http.Status == 405 {
+			level, word = slog.LevelWarn, "refused"
+		}
+	default:
+		delete(w.headers, "Content-Type")
 	}
-	if h.Refusal != nil {
-		w.headers["Content-Type"], w.headers["Cache-Control"] = "application/json", "no-store"
-		w.body = check.Marshal(map[string]any{"Error": h.Refusal})
+	if http.Allow != "" {
+		w.headers["Allow"] = http.Allow
 	}
+	attributes := []slog.Attr{slog.Int("jobs", 0), slog.Int("failed", 0)}
+	if http.Refusal != nil {
+		attributes = append(attributes, slog.String("error", http.Refusal.Message))
+	}
+	r.log.write(level, "event", append(attributes,
+		slog.Int64("durationMs", time.Since(r.time.began).Milliseconds()), slog.String("outcome", word))...)
+	r.output.flush()
 	return w.encode()
 }
 

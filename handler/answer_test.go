@@ -6,9 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"reflect"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -17,6 +18,7 @@ import (
 
 	"migratecheck/handler/event"
 	"migratecheck/internal/check"
+	"migratecheck/internal/report"
 )
 
 // The same request for one job and for two, from each source.
@@ -107,7 +109,7 @@ func TestCodes(t *testing.T) {
 			entry := fmt.Sprintf(`{"Error":{"Code":%q,"Message":"said by DTS"},"JobId":"dts-1","RequestId":"refused"}`, row.code)
 			want := integrationResponse{
 				StatusCode: row.status,
-				Headers:    map[string]string{"Content-Type": "application/json"},
+				Headers:    map[string]string{"Cache-Control": "no-store", "Content-Type": "application/json", "X-Content-Type-Options": "nosniff"},
 				Body:       entry,
 			}
 			if row.retryAfter != "" {
@@ -357,79 +359,81 @@ func TestAnswerFits(t *testing.T) {
 	}
 }
 
-// Texts that no answer could hold are not kept until it is written.
+// Texts that no answer could hold are not kept until it is written: neither those
+// of checks that have ended, nor of checks that are read again, nor of readings that
+// failed.
 func TestTextsOfThousandsAreNotKept(t *testing.T) {
-	h := newInstance(everything(verbose{text: 4000}))
-	work := run{Handler: h.Handler, log: logger{slog.DiscardHandler}}
-	for i := range 2000 {
-		work.jobs = append(work.jobs, &job{Outcome: check.Outcome{JobID: fmt.Sprintf("dts-%d", i)}, ask: event.Ask{Describe: true}, plan: []step{describe}})
-	}
-	work.all(t.Context())
-	kept := 0
-	for _, j := range work.jobs {
-		kept += textSize(j.Outcome)
-	}
-	if kept > mostTexts || kept < mostTexts/4 {
-		t.Errorf("%d bytes of texts are kept", kept)
-	}
-}
-
-// Nor are those of checks that are read again, or whose jobs wait for their
-// start, nor those of readings that failed.
-func TestTextsOfUnfinishedJobsAreNotKept(t *testing.T) {
 	const jobs = 2000
 	ended, _, _ := verbose{text: 4000}.DescribeCheck(t.Context(), "")
 	running := ended
-	running.Status = check.Running
-	unread := &check.Error{Code: "InternalError", Message: strings.Repeat("x", 4096)}
+	running.Status, running.Passed = check.Running, nil
 	for name, row := range map[string]struct {
-		read reading
-		plan []step
-		only int // what is kept of an only job
+		read  reading
+		asked string
 	}{
-		"running":           {reading{state: running}, []step{await}, stateSize(running)},
-		"running, to start": {reading{state: running}, []step{await, requirePassed, start}, stateSize(running)},
-		"ended, to start":   {reading{state: ended}, []step{await, requirePassed, start}, stateSize(ended)},
-		"not read":          {reading{err: unread}, []step{await}, len(unread.Message)},
+		"read":     {reading{state: ended}, `"Action":"DescribeMigrateCheckJob"`},
+		"running":  {reading{state: running}, `"Wait":true`},
+		"to start": {reading{state: running}, `"Start":true`},
+		"not read": {reading{err: &check.Error{Code: "InternalError", Message: strings.Repeat("x", 4096)}}, `"Wait":true`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			kept := func(n int) int {
-				dts := &scripted{describe: map[string][]reading{"dts-1": {row.read}}}
-				work := run{Handler: newInstance(Options{DTS: dts}).Handler}
-				for range n {
-					work.jobs = append(work.jobs, &job{Outcome: check.Outcome{JobID: "dts-1"}, plan: row.plan, evidence: evidence{seen: true}})
+			synctest.Test(t, func(t *testing.T) {
+				ids := make([]string, jobs)
+				for i := range ids {
+					ids[i] = fmt.Sprintf("dts-%d", i)
 				}
-				size := 0
-				for _, j := range work.jobs {
-					work.await(t.Context(), j)
-					if j.unread != nil {
-						size += len(j.unread.Message)
-					}
-					if j.Check != nil {
-						size += stateSize(*j.Check)
-					}
+				heap := func() int {
+					var s runtime.MemStats
+					runtime.GC()
+					runtime.ReadMemStats(&s)
+					return int(s.HeapAlloc)
 				}
-				return size
-			}
-			if n := kept(jobs); n > mostTexts {
-				t.Errorf("%d bytes of texts are kept", n)
-			}
-			if n := kept(1); n != row.only {
-				t.Errorf("%d bytes of the only job are kept, want %d", n, row.only)
-			}
+				before, kept := heap(), 0
+				o := everything(wordy{row.read})
+				o.Log = io.Discard
+				o.Forward = forwarder(func(context.Context, report.Report, map[string]check.Told) []check.Forwarded {
+					kept = heap() - before
+					return nil
+				})
+				ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+				defer cancel()
+				New(o).Invoke(ctx, fmt.Appendf(nil, `{"JobIds":[%q],%s}`, strings.Join(ids, `","`), row.asked))
+				if kept > 24<<20 {
+					t.Errorf("%d bytes are kept", kept)
+				}
+			})
 		})
 	}
 }
 
-// The texts of a job that is done are shortened with those of all others.
-func TestTextsOfADoneJobAreKept(t *testing.T) {
-	ended, _, _ := verbose{text: 4000}.DescribeCheck(t.Context(), "")
-	work := run{Handler: newInstance(Options{}).Handler, jobs: make([]*job, 2000)}
-	j := &job{plan: []step{await}}
-	if work.see(j, ended); stateSize(*j.Check) != stateSize(ended) {
-		t.Errorf("%d bytes are kept", stateSize(*j.Check))
-	}
+// wordy is a DTS that always reads the same, in texts of each answer's own.
+type wordy struct{ reading }
+
+func (wordy) CreateCheck(context.Context, string) (check.Receipt, error) {
+	return check.Receipt{RequestID: "r", Attempts: 1, At: time.Now()}, nil
 }
+func (w wordy) DescribeCheck(context.Context, string) (check.State, check.Receipt, error) {
+	if w.err != nil {
+		e := *asError(w.err)
+		e.Message = strings.Clone(e.Message)
+		return check.State{}, check.Receipt{}, &e
+	}
+	s := w.state
+	s.Steps = slices.Clone(s.Steps)
+	for i := range s.Steps {
+		s.Steps[i].Failed = slices.Clone(s.Steps[i].Failed)
+		for j := range s.Steps[i].Failed {
+			item := &s.Steps[i].Failed[j]
+			item.Reason, item.Solution = strings.Clone(item.Reason), strings.Clone(item.Solution)
+		}
+	}
+	return s, check.Receipt{Attempts: 1, At: time.Now()}, nil
+}
+func (wordy) DescribeJob(context.Context, string) (check.Job, check.Receipt, error) {
+	return check.Job{Status: check.JobChecking}, check.Receipt{At: time.Now()}, nil
+}
+func (wordy) ListJobs(context.Context, check.Filter) ([]check.Job, error) { return nil, nil }
+func (wordy) Start(context.Context, string) (check.Receipt, error)        { return check.Receipt{}, nil }
 
 // A record that cannot be carried out is kept with a part of its message if there
 // are many, and so is a job in a function error.
@@ -440,14 +444,6 @@ func TestMessagesOfManyFailures(t *testing.T) {
 		records[i] = map[string]any{"CMQ": map[string]any{"topicName": "t", "msgId": fmt.Sprint(i), "msgBody": `{"Select":{}}`}}
 	}
 	i := newInstance(everything(&scripted{listErr: long}))
-	e, _ := event.Read(check.Marshal(map[string]any{"Records": records}))
-	size := 0
-	for _, j := range (&run{Handler: i.Handler}).resolve(t.Context(), e) {
-		size += len(j.Error.Message)
-	}
-	if size > mostTexts {
-		t.Errorf("%d bytes of messages are kept", size)
-	}
 	got := i.fire(t, "request", string(check.Marshal(map[string]any{"Records": records})), time.Minute)
 	if got.err == nil || len(check.Marshal(got.err.Error())) > 6<<20 || strings.Count(got.err.Error(), "FailedOperation") != len(records) {
 		t.Errorf("a function error of %d bytes", len(fmt.Sprint(got.err)))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -14,9 +15,9 @@ import (
 	"migratecheck/internal/check"
 )
 
-// deliveries are events that may come again, each naming dts-1 and dts-2 with
+// comesAgain are events that may come again, each naming dts-1 and dts-2 with
 // what is asked besides.
-var deliveries = map[string]func(asked string) string{
+var comesAgain = map[string]func(asked string) string{
 	"timer": func(asked string) string {
 		return string(check.Marshal(map[string]any{"Type": "Timer", "TriggerName": "night", "Time": "2026-11-01T18:00:00Z", "Message": `{"JobIds":["dts-1","dts-2"]` + asked + `}`}))
 	},
@@ -36,12 +37,17 @@ var deliveries = map[string]func(asked string) string{
 	"asynchronous invocation": func(asked string) string { return `{"JobIds":["dts-1","dts-2"]` + asked + `}` },
 }
 
+// repeated is the answer of a delivery that had nothing left to do.
+func repeated(answer string) string {
+	return regexp.MustCompile(`("RequestId":"[^"]*")`).ReplaceAllString(answer, `$1,"Repeated":true`)
+}
+
 const bothCreated = `{"Jobs":[{"JobId":"dts-1","RequestId":"create-dts-1"},{"JobId":"dts-2","RequestId":"create-dts-2"}],"Failed":0}`
 
 // A delivery goes on where the last one stopped: it creates nothing twice and
 // answers with the first receipts.
 func TestDeliveryGoesOn(t *testing.T) {
-	for name, event := range deliveries {
+	for name, event := range comesAgain {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				dts := &scripted{creates: map[string][]error{"dts-2": {refusal("InternalError.LockError"), nil}}}
@@ -49,10 +55,12 @@ func TestDeliveryGoesOn(t *testing.T) {
 				if first := i.fire(t, "request", event(""), time.Minute); first.err == nil || !strings.HasSuffix(first.err.Error(), "dts-2: InternalError.LockError") {
 					t.Fatalf("first: %s, %v", first.answer, first.err)
 				}
+				want := strings.Replace(bothCreated, `"create-dts-1"`, `"create-dts-1","Repeated":true`, 1)
 				for range 3 {
-					if again := i.fire(t, "request", event(""), time.Minute); again.err != nil || string(again.answer) != bothCreated {
-						t.Errorf("again: %s, %v", again.answer, again.err)
+					if got := i.fire(t, "request", event(""), time.Minute); got.err != nil || string(got.answer) != want {
+						t.Errorf("again: %s, %v", got.answer, got.err)
 					}
+					want = repeated(bothCreated)
 				}
 				if dts.count("create", "dts-1") != 1 || dts.count("create", "dts-2") != 2 {
 					t.Errorf("calls %v", dts.calls)
@@ -64,17 +72,19 @@ func TestDeliveryGoesOn(t *testing.T) {
 
 // What failed for good is not sent again either, and is told in the same words.
 func TestDeliveryOfWhatFailedForGood(t *testing.T) {
-	for name, event := range deliveries {
+	for name, event := range comesAgain {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				dts := &scripted{create: map[string]error{"dts-1": refusal("ResourceNotFound.JobNotExist")}}
 				i := newInstance(everything(dts))
-				want := `{"Jobs":[{"Error":{"Code":"ResourceNotFound.JobNotExist","Message":"said by DTS"},"JobId":"dts-1","RequestId":"refused"},` +
+				first := `{"Jobs":[{"Error":{"Code":"ResourceNotFound.JobNotExist","Message":"said by DTS"},"JobId":"dts-1","RequestId":"refused"},` +
 					`{"JobId":"dts-2","RequestId":"create-dts-2"}],"Failed":1}`
+				want := first
 				for range 3 {
 					if got := i.fire(t, "request", event(""), time.Minute); got.err != nil || string(got.answer) != want {
 						t.Errorf("got %s, %v", got.answer, got.err)
 					}
+					want = repeated(first)
 				}
 				if dts.count("create", "dts-1") != 1 || dts.count("create", "dts-2") != 1 {
 					t.Errorf("calls %v", dts.calls)
@@ -87,7 +97,7 @@ func TestDeliveryOfWhatFailedForGood(t *testing.T) {
 // A start whose verdict did not come in time goes on waiting, and what was
 // started is not started again.
 func TestDeliveryGoesOnWaiting(t *testing.T) {
-	for name, event := range deliveries {
+	for name, event := range comesAgain {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				dts := &scripted{describe: map[string][]reading{"dts-2": {state(check.Running, 1)}}}
@@ -98,9 +108,9 @@ func TestDeliveryGoesOnWaiting(t *testing.T) {
 				}
 				dts.describe["dts-2"] = []reading{verdict(true, "ok")} // ended between the deliveries
 				again := i.fire(t, "request", event(`,"Start":true`), 10*time.Second)
-				const passed = `"Check":{"Status":"finished","Passed":true,"Progress":100`
-				want := `{"Jobs":[{"JobId":"dts-1","RequestId":"create-dts-1",` + passed + `},"Started":true,"StartRequestId":"start-dts-1"},` +
-					`{"JobId":"dts-2","RequestId":"create-dts-2",` + passed + `,"Message":"ok"},"Started":true,"StartRequestId":"start-dts-2"}],` +
+				const passed = `"Check":{"Status":"finished","Passed":true,"Progress":100,"Message":"ok"`
+				want := `{"Jobs":[{"JobId":"dts-1","RequestId":"create-dts-1","Repeated":true,` + passed + `},"Started":true,"StartRequestId":"start-dts-1"},` +
+					`{"JobId":"dts-2","RequestId":"create-dts-2",` + passed + `},"Started":true,"StartRequestId":"start-dts-2"}],` +
 					`"Failed":0,"Passed":2,"NotPassed":0,"NoVerdict":0,"Started":2,"Waiting":0}`
 				if again.err != nil || string(again.answer) != want {
 					t.Errorf("again: %s, %v\nwant %s", again.answer, again.err, want)
@@ -126,7 +136,7 @@ func TestDeliveryOfAJobThatCouldNotBeRead(t *testing.T) {
 		}
 		i := newInstance(everything(dts))
 		first := i.fire(t, "request", startAtNight, time.Minute)
-		if line := first.log.lines("job")[0]; first.err == nil || line["attempts"] != 5.0 {
+		if line := first.log.lines("job")[0]; first.err == nil || line["attempts"] != 6.0 {
 			t.Errorf("first: %s, %v", first.answer, line)
 		}
 		if again := i.fire(t, "request", startAtNight, time.Minute); again.err != nil || !strings.Contains(string(again.answer), `"AlreadyStarted":true`) {
@@ -143,7 +153,7 @@ func TestDeliveryOfARefusedStart(t *testing.T) {
 			creates: map[string][]error{"dts-2": {refusal("InternalError.LockError")}},
 		}
 		i := newInstance(everything(dts))
-		event := deliveries["timer"](`,"Start":true`)
+		event := comesAgain["timer"](`,"Start":true`)
 		for range 3 {
 			got := i.fire(t, "request", event, time.Minute)
 			if got.err == nil || !strings.HasPrefix(got.err.Error(), "2 of 2 jobs failed: dts-1: passed (RequestId create-dts-1), but not started: OperationDenied") {
@@ -185,18 +195,21 @@ func TestDeliveryOfWhatWasStartedBefore(t *testing.T) {
 	}{
 		"before the check": {
 			dts:    &scripted{create: map[string]error{"dts-1": refusal("FailedOperation.NotAllowOperation")}},
-			answer: `{"JobId":"dts-1","RequestId":"job-dts-1","AlreadyStarted":true}`,
-			calls:  []string{"create dts-1", "job dts-1"},
+			answer: `{"JobId":"dts-1","RequestId":"job-dts-1","Repeated":true,"AlreadyStarted":true}`,
+			calls:  []string{"before dts-1", "create dts-1", "job dts-1"},
 		},
 		"before the start": {
 			dts:    &scripted{start: map[string][]error{"dts-1": {refusal("FailedOperation.StatusInConflict")}}},
-			answer: `{"JobId":"dts-1","RequestId":"create-dts-1","Check":{"Status":"finished","Passed":true,"Progress":100},"AlreadyStarted":true}`,
-			calls:  []string{"create dts-1", "describe dts-1", "describe dts-1", "start dts-1", "job dts-1"},
+			answer: `{"JobId":"dts-1","RequestId":"create-dts-1","Repeated":true,"Check":{"Status":"finished","Passed":true,"Progress":100,"Message":"ok"},"AlreadyStarted":true}`,
+			calls:  []string{"before dts-1", "create dts-1", "describe dts-1", "describe dts-1", "job dts-1", "start dts-1", "job dts-1"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				row.dts.job = map[string][]jobReading{"dts-1": {jobAt(check.JobRunning)}}
+				if row.dts.start != nil {
+					row.dts.job["dts-1"] = []jobReading{jobAt(check.JobCheckPass), jobAt(check.JobRunning)}
+				}
 				i := newInstance(everything(row.dts))
 				for delivery := range 3 {
 					got := i.fire(t, "request", startAtNight, time.Minute)
@@ -215,11 +228,11 @@ func TestDeliveryOfWhatWasStartedBefore(t *testing.T) {
 // A start that was not answered is looked after by the next delivery before
 // another is sent.
 func TestDeliveryAfterAnUnansweredStart(t *testing.T) {
-	event := deliveries["asynchronous invocation"](`,"Start":true`)
+	event := comesAgain["asynchronous invocation"](`,"Start":true`)
 	synctest.Test(t, func(t *testing.T) {
 		dts := &scripted{
 			start: map[string][]error{"dts-1": {unanswered()}},
-			job:   map[string][]jobReading{"dts-1": {{err: refusal("InternalError.DatabaseError")}, jobAt(check.JobRunning)}},
+			job:   map[string][]jobReading{"dts-1": {jobAt(check.JobCheckPass), {err: refusal("InternalError.DatabaseError")}, jobAt(check.JobRunning)}},
 		}
 		i := newInstance(everything(dts))
 		if first := i.fire(t, "request", event, time.Minute); first.err == nil {
@@ -239,9 +252,10 @@ func TestDeliveryAfterAnUnansweredStartOfADatedCheck(t *testing.T) {
 		dated := jobAt(check.JobCheckPass)
 		dated.job.CheckEnded = time.Now().Add(time.Second)
 		dts := &scripted{
+			before:   map[string]reading{"dts-1": verdict(true, "ok")},
 			describe: map[string][]reading{"dts-1": {verdict(true, "ok")}},
 			start:    map[string][]error{"dts-1": {unanswered()}},
-			job:      map[string][]jobReading{"dts-1": {dated, {err: refusal("InternalError.DatabaseError")}, jobAt(check.JobRunning)}},
+			job:      map[string][]jobReading{"dts-1": {dated, dated, {err: refusal("InternalError.DatabaseError")}, jobAt(check.JobRunning)}},
 		}
 		i := newInstance(everything(dts))
 		const event = `{"JobId":"dts-1","Start":true}`
@@ -249,7 +263,7 @@ func TestDeliveryAfterAnUnansweredStartOfADatedCheck(t *testing.T) {
 			t.Fatalf("first: %s", first.answer)
 		}
 		again := i.fire(t, "request", event, time.Minute)
-		want := `{"JobId":"dts-1","RequestId":"create-dts-1","Check":{"Status":"finished","Passed":true,"Progress":100},"Started":true}`
+		want := `{"JobId":"dts-1","RequestId":"create-dts-1","Check":{"Status":"finished","Passed":true,"Progress":100,"Message":"ok"},"Before":{"Passed":true},"Started":true}`
 		if again.err != nil || string(again.answer) != want || dts.count("start", "dts-1") != 1 {
 			t.Errorf("again: %s, %v, calls %v", again.answer, again.err, dts.calls)
 		}
@@ -258,7 +272,7 @@ func TestDeliveryAfterAnUnansweredStartOfADatedCheck(t *testing.T) {
 
 // As long as nothing is known of it, such a start is told to be in question.
 func TestDeliveriesAfterAnUnansweredStart(t *testing.T) {
-	event := deliveries["asynchronous invocation"](`,"Start":true`)
+	event := comesAgain["asynchronous invocation"](`,"Start":true`)
 	for name, row := range map[string]struct {
 		job  jobReading
 		time time.Duration
@@ -270,7 +284,7 @@ func TestDeliveriesAfterAnUnansweredStart(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				dts := &scripted{
 					start: map[string][]error{"dts-1": {unanswered()}},
-					job:   map[string][]jobReading{"dts-1": {{err: refusal("InternalError.DatabaseError")}, row.job}},
+					job:   map[string][]jobReading{"dts-1": {jobAt(check.JobCheckPass), {err: refusal("InternalError.DatabaseError")}, row.job}},
 				}
 				i := newInstance(everything(dts))
 				i.fire(t, "request", event, time.Minute)
@@ -288,7 +302,7 @@ func TestDeliveriesAfterAnUnansweredStart(t *testing.T) {
 
 // Nor does a later reading of the check, whatever it says, hide that start.
 func TestReadingsAfterAnUnansweredStart(t *testing.T) {
-	event := deliveries["timer"](`,"Start":true`)
+	event := comesAgain["timer"](`,"Start":true`)
 	for name, later := range map[string]reading{
 		"running":    state(check.Running, 7),
 		"not passed": verdict(false, "no privilege"),
@@ -299,7 +313,7 @@ func TestReadingsAfterAnUnansweredStart(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				dts := &scripted{
 					start: map[string][]error{"dts-1": {unanswered()}},
-					job:   map[string][]jobReading{"dts-1": {{err: refusal("InternalError.DatabaseError")}}},
+					job:   map[string][]jobReading{"dts-1": {jobAt(check.JobCheckPass), {err: refusal("InternalError.DatabaseError")}}},
 				}
 				i := newInstance(everything(dts))
 				i.fire(t, "request", event, time.Minute)
@@ -361,6 +375,7 @@ func TestVerdictByTheClockOfDTS(t *testing.T) {
 				dated.job.CheckEnded = time.Now().Add(row.ended)
 				dts := &scripted{
 					skew:     row.skew,
+					before:   map[string]reading{"dts-1": verdict(true, "ok")},
 					describe: map[string][]reading{"dts-1": {verdict(true, "ok")}},
 					job:      map[string][]jobReading{"dts-1": {dated}},
 				}
@@ -372,7 +387,7 @@ func TestVerdictByTheClockOfDTS(t *testing.T) {
 						dts.job["dts-1"][0].job.CheckEnded = time.Now().Add(row.ended)
 					}
 					got := newInstance(everything(dts)).fire(t, "request", `{"JobId":"dts-1","Wait":true}`, time.Minute)
-					if passed := strings.Contains(string(got.answer), `"Passed":true`); passed != row.want {
+					if passed := strings.Contains(string(got.answer), `"Check":{"Status":"finished","Passed":true`); passed != row.want {
 						t.Errorf("found running %v: %s, %v", found, got.answer, got.err)
 					}
 				}
@@ -383,11 +398,11 @@ func TestVerdictByTheClockOfDTS(t *testing.T) {
 
 // A start that was not answered is not forgotten when the next one is refused.
 func TestDeliveryAfterAnUnansweredStartAndARefusedOne(t *testing.T) {
-	event := deliveries["timer"](`,"Start":true`)
+	event := comesAgain["timer"](`,"Start":true`)
 	synctest.Test(t, func(t *testing.T) {
 		dts := &scripted{
 			start: map[string][]error{"dts-1": {unanswered(), refusal("FailedOperation.StatusInConflict")}},
-			job:   map[string][]jobReading{"dts-1": {jobAt(check.JobCheckPass), jobAt(check.JobCheckPass), jobAt(check.JobCheckPass), jobAt(check.JobRunning)}},
+			job:   map[string][]jobReading{"dts-1": {jobAt(check.JobCheckPass), jobAt(check.JobCheckPass), jobAt(check.JobCheckPass), jobAt(check.JobCheckPass), jobAt(check.JobCheckPass), jobAt(check.JobRunning)}},
 		}
 		i := newInstance(everything(dts))
 		first := i.fire(t, "request", event, time.Minute)
@@ -431,12 +446,12 @@ func TestDeliveryThatIsRefusedAfterAnUnansweredCreation(t *testing.T) {
 // A start in whose midst the work broke off may have been sent: the next
 // delivery looks before it sends another.
 func TestDeliveryAfterAPanicInAStart(t *testing.T) {
-	event := deliveries["asynchronous invocation"](`,"Start":true`)
+	event := comesAgain["asynchronous invocation"](`,"Start":true`)
 	synctest.Test(t, func(t *testing.T) {
 		dts := &scripted{
 			panics: "start dts-1",
 			start:  map[string][]error{"dts-2": {refusal("InternalError.LockError"), nil}},
-			job:    map[string][]jobReading{"dts-1": {jobAt(check.JobRunning)}},
+			job:    map[string][]jobReading{"dts-1": {jobAt(check.JobCheckPass), jobAt(check.JobRunning)}},
 		}
 		i := newInstance(everything(dts))
 		if first := i.fire(t, "request", event, time.Minute); first.err == nil {
@@ -562,13 +577,13 @@ func TestDeliveryOfASelection(t *testing.T) {
 		dts.list = nil // they are no longer selected
 		dts.describe["dts-2"] = []reading{verdict(false, "no privilege")}
 		again := i.fire(t, "request", event, 10*time.Second)
-		want := `{"Jobs":[{"JobId":"dts-1","JobName":"orders","RequestId":"create-dts-1","Check":{"Status":"finished","Passed":true,"Progress":100},"Started":true,"StartRequestId":"start-dts-1"},` +
+		want := `{"Jobs":[{"JobId":"dts-1","JobName":"orders","RequestId":"create-dts-1","Repeated":true,"Check":{"Status":"finished","Passed":true,"Progress":100,"Message":"ok"},"Started":true,"StartRequestId":"start-dts-1"},` +
 			`{"JobId":"dts-2","JobName":"users","RequestId":"create-dts-2","Check":{"Status":"finished","Passed":false,"Progress":100,"Message":"no privilege"}}],` +
 			`"Failed":0,"Passed":1,"NotPassed":1,"NoVerdict":0,"Started":1,"Waiting":0}`
 		if again.err != nil || string(again.answer) != want {
 			t.Errorf("again: %s, %v\nwant %s", again.answer, again.err, want)
 		}
-		if dts.count("create", "dts-1") != 1 || dts.count("create", "dts-2") != 1 || dts.count("list", "created,checkNotPass") != 1 {
+		if dts.count("create", "dts-1") != 1 || dts.count("create", "dts-2") != 1 || dts.count("list", "created,checkNotPass,checking,checkPass") != 1 {
 			t.Errorf("calls %v", dts.calls)
 		}
 	})
@@ -604,11 +619,11 @@ func TestSelect(t *testing.T) {
 		},
 		"none":              {event: `{"Select":{}}`, answer: `{"Jobs":[],"Failed":0}`},
 		"none to wait for":  {event: `{"Select":{},"Wait":true}`, answer: `{"Jobs":[],"Failed":0,"Passed":0,"NotPassed":0,"NoVerdict":0}`},
-		"not read":          {event: `{"Select":{}}`, list: jobs[:1], err: refusal("UnauthorizedOperation"), failed: "UnauthorizedOperation: Select: no job was touched, for the jobs could not be listed: said by DTS (RequestId refused)"},
+		"not read":          {event: `{"Select":{}}`, list: jobs[:1], err: refusal("UnauthorizedOperation"), failed: "UnauthorizedOperation: Select: no job was touched, because the jobs could not be listed: said by DTS (RequestId refused)"},
 		"of a bare request": {event: `{"Type":"Timer","Message":"{\"Select\":true}"}`, list: jobs[:1], answer: `{"Jobs":[{"JobId":"dts-1","JobName":"orders","RequestId":"create-dts-1"}],"Failed":0}`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			dts := &scripted{list: row.list, listErr: row.err}
+			dts := &scripted{list: row.list, listErr: row.err, reads: strings.Contains(row.event, "Describe")}
 			i := invoke(t, dts, row.event)
 			if i.err != nil && i.err.Error() != row.failed || i.err == nil && row.failed != "" || string(i.answer) != row.answer {
 				t.Errorf("got %s, %v\nwant %s, %s", i.answer, i.err, row.answer, row.failed)

@@ -15,7 +15,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tencentyun/scf-go-lib/functioncontext"
+
 	"migratecheck/internal/check"
+	"migratecheck/internal/report"
 )
 
 // pages are the operator's, in each language.
@@ -39,13 +42,30 @@ func everyLine(t *testing.T) log {
 		timer(`{"Select":{},"Wait":true}`), timer(`{"Select":{},"Start":true}`), timer(`{"JobIds":["dts-stays","dts-migrates"],"Start":true}`),
 		timer("dts-running"), `["dts-again","dts-lost","dts-mute","dts-busy","dts-late","dts-panics"]`, `{"JobIds":["dts-long","dts-unreadable"],"Wait":true}`,
 		`{"JobIds":["dts-unavailable","dts-starting","dts-runs","dts-ended"],"Action":"DescribeMigrateCheckJob"}`,
-		`{"Records":[{"CMQ":{"msgBody":"?"}}]}`, `{"httpMethod":"OPTIONS","path":"/"}`,
+		`{"Records":[{"CMQ":{"msgBody":"?"}}]}`, `{"httpMethod":"OPTIONS","path":"/"}`, `{"httpMethod":"POST","path":"/","body":"{}"}`,
+		`{"httpMethod":"GET","path":"/","queryString":{"JobId":"dts-1","Start":"true"}}`,
+		`{"JobIds":["dts-notpass"],"Wiat":true}`, `{"JobIds":["dts-warned"],"Wait":true,"Strict":true}`, `{"JobIds":["dts-1","dts-migrates"],"DryRun":true}`,
+		timer(`{"Select":{"JobName":"nobody"},"Wait":true}`), timer(`{"JobId":"dts-1","Via":["ap-guangzhou/default/migrate-check"]}`),
 	} {
-		o := everything(eventful())
-		o.HandOn = func(context.Context, check.Result, About) []Undelivered {
-			return []Undelivered{{Destination: "webhook", Reason: "refused", Payloads: slices.Values([]json.RawMessage{[]byte("{}")})}}
+		dts := eventful()
+		o := everything(dts)
+		if strings.Contains(event, "nobody") {
+			o.DTS = &scripted{}
 		}
-		lines = append(lines, newInstance(o).fire(t, "request", event, 15*time.Minute).log...)
+		o.Forward = forwarder(func(context.Context, report.Report, map[string]check.Told) []check.Forwarded {
+			return []check.Forwarded{{Destination: "webhook", Reason: "refused", Payloads: slices.Values([]json.RawMessage{[]byte("{}")})}}
+		})
+		i := newInstance(o)
+		ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
+		defer cancel()
+		ctx = functioncontext.NewContext(ctx, &functioncontext.FunctionContext{RequestID: "request", FunctionName: "migrate-check"})
+		for range 2 { // the second time from memory, where it is remembered
+			lines = append(lines, i.fireAs(ctx, t, event).log...)
+		}
+		if strings.Contains(event, `"Start\":true`) {
+			o.StartTag = check.Tag{Key: "night", Value: "yes"}
+			lines = append(lines, newInstance(o).fireAs(ctx, t, event).log...)
+		}
 	}
 	return lines
 }
@@ -59,17 +79,20 @@ func eventful() DTS {
 		list: []check.Job{
 			{ID: "dts-1", Name: "orders", Status: check.JobCreated}, {ID: "dts-notpass", Name: "billing", Status: check.JobCreated},
 			{ID: "dts-slow", Name: "warehouse", Status: check.JobCreated}, {ID: "dts-new", Status: "brandNew"},
+			{ID: "dts-done", Name: "archive", Status: check.JobCheckPass},
 		},
 		create: map[string]error{
 			"dts-lost": unanswered(), "dts-mute": &check.Error{Code: check.CodeNoAnswer, Message: "no connection", Attempts: 1},
 			"dts-running": refusal("InternalError.DuplicateJob"), "dts-migrates": refusal("FailedOperation.NotAllowOperation"),
 			"dts-busy": refusal("RequestLimitExceeded"), "dts-late": &check.Error{Code: check.CodeDeadline, Message: "time was nearly up"},
 		},
+		before: map[string]reading{
+			"dts-unavailable": state(check.Unavailable, 0), "dts-starting": state(check.Starting, 0), "dts-runs": state(check.Running, 50),
+			"dts-ended": state(check.Finished, 100), "dts-notpass": verdict(true, "ok"),
+		},
 		describe: map[string][]reading{
-			"dts-notpass": {running, notPassed}, "dts-slow": {running}, "dts-unreadable": {{err: refusal("AuthFailure")}},
-			"dts-long":        append(slices.Repeat([]reading{running}, 100), verdict(true, "ok")),
-			"dts-unavailable": {state(check.Unavailable, 0)}, "dts-starting": {state(check.Starting, 0)}, "dts-runs": {state(check.Running, 50)},
-			"dts-ended": {state(check.Finished, 100)},
+			"dts-notpass": {running, notPassed}, "dts-warned": {running, steps(true)}, "dts-slow": {running}, "dts-unreadable": {{err: refusal("AuthFailure")}},
+			"dts-long": append(slices.Repeat([]reading{running}, 100), verdict(true, "ok")),
 		},
 		job:    map[string][]jobReading{"dts-migrates": {{job: check.Job{ID: "dts-migrates", Status: check.JobRunning}}}},
 		start:  map[string][]error{"dts-stays": {refusal("FailedOperation.StatusInConflict")}},

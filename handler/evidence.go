@@ -1,54 +1,81 @@
 package handler
 
 import (
+	"context"
+	"slices"
 	"time"
 
 	"migratecheck/internal/check"
 )
 
-// evidence is what tells a check's own verdict from the one that an earlier
-// check left behind, which DTS may show for seconds after a creation.
-type evidence struct {
-	created    bool      // the check was created, or found running, by this event
-	since      time.Time // when DTS said so
-	unanswered bool      // a creation may have been carried out
+const (
+	// settled is how long after a creation DTS may show what an earlier check left
+	// behind. That is an assumption: good enough to tell a verdict, not to start.
+	settled = time.Minute
 
-	seen     bool  // what DTS shows is this check: seen without an end since, with another verdict than at first, or proved by the job
-	first    *bool // the verdict that was shown at first
-	checking bool  // the job was seen checking since
-}
+	// maxAhead is how far the end of a check may lie after the answer that reports it.
+	maxAhead = time.Minute
+)
 
-// proves records a reading of the check and reports whether it must be of the
-// check that was created.
-func (e *evidence) proves(s check.State) bool {
-	switch {
-	case !e.created || e.seen:
+// believe reports whether a check that has ended is the one that was created, and
+// not an earlier one, which DTS may show for seconds after a creation. It is, if
+//
+//   - it was seen before without an end, since the creation,
+//   - or the job had no check before, or one that said something else,
+//   - or the job's own state, read now, agrees, and the job was seen checking since,
+//     or its check is dated after the creation, or the creation is so long ago that
+//     older states are no longer shown.
+//
+// A state of the job proves a verdict, but not the steps that were read before it:
+// a strict verdict, which depends on them, is proved by the check alone.
+func (r *run) believe(ctx context.Context, j *job, s check.State) bool {
+	if !j.Created() || j.Evidence == check.EvidenceProof {
 		return true
-	case s.Status == check.Unavailable || s.Status == check.Starting || s.Status == check.Running:
-		e.seen = true
-	case !s.Ended(): // an unknown word says nothing
-	case e.first == nil:
-		e.first = s.Passed
-	case s.Passed != nil && *s.Passed != *e.first:
-		e.seen = true
 	}
-	return e.seen
+	if j.Before != nil && differs(*j.Before, s) {
+		j.Evidence = check.EvidenceProof
+		return true
+	}
+	found, receipt, failure := r.describeJob(ctx, j)
+	switch {
+	case failure != nil:
+		return false
+	case j.ask.Start && found.Started():
+		j.Check = nil
+		j.foundStarted()
+		return false
+	case found.Status == check.JobChecking:
+		j.Evidence = check.EvidenceChecking
+		return false
+	case !agrees(found, s):
+		return false
+	case j.ask.Strict:
+	case j.Evidence == check.EvidenceChecking,
+		found.CheckEnded.After(j.Since) && !found.CheckEnded.After(receipt.At.Add(maxAhead)):
+		j.Evidence = check.EvidenceProof
+		return true
+	}
+	if receipt.At.Sub(j.Since) > settled {
+		j.Evidence = check.EvidenceTime
+		return true
+	}
+	return false
 }
 
-// maxAhead is how far the end of a check may lie after the answer that reports it.
-const maxAhead = time.Minute
+// differs reports whether a check says something else than the one before.
+func differs(before check.Verdict, s check.State) bool {
+	now := s.Verdict()
+	return now != nil && (now.Passed != before.Passed || !slices.Equal(now.Failed, before.Failed) || !slices.Equal(now.Warned, before.Warned))
+}
 
-// provesWith also takes a reading of the job, made after that of the check and
-// answered at the given time. It reports whether both agree on a verdict that
-// cannot be older than the creation: the job was seen checking since and is no
-// longer, or the check ended after the creation.
-func (e *evidence) provesWith(j check.Job, at time.Time, s check.State) bool {
-	if j.Status == check.JobChecking {
-		e.checking = true
+// agrees reports whether the job's own state says what its check does.
+func agrees(j check.Job, s check.State) bool {
+	if s.Passed == nil {
 		return false
 	}
-	agree := s.Passed != nil && (*s.Passed && j.Status == check.JobCheckPass || !*s.Passed && j.Status == check.JobCheckNotPass)
-	dated := j.CheckEnded.After(e.since) && !j.CheckEnded.After(at.Add(maxAhead))
-	e.seen = agree && (e.checking || dated)
-	return e.seen
+	if *s.Passed {
+		return j.Status == check.JobCheckPass || j.Started()
+	}
+	// Strictly, a check that passed for DTS may not have passed.
+	return j.Status == check.JobCheckNotPass || s.Strictly != nil && (j.Status == check.JobCheckPass || j.Started())
 }

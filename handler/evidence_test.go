@@ -1,66 +1,317 @@
 package handler
 
 import (
+	"context"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"migratecheck/internal/check"
 )
 
-// A verdict is believed only if it cannot be older than the creation.
-func TestEvidence(t *testing.T) {
-	yes, no := true, false
-	passed := check.State{Status: check.Finished, Passed: &yes}
-	failed := check.State{Status: check.Finished, Passed: &no}
-	ended := check.State{Status: check.Finished}
-	running := check.State{Status: check.Running}
-	none := check.State{Status: check.Unavailable}
-	since := time.Date(2026, 11, 1, 2, 0, 0, 0, time.UTC)
-	job := func(status string, ended time.Duration) *check.Job {
-		return &check.Job{Status: status, CheckEnded: since.Add(ended)}
+// steps returns a reading of a check that has passed, with a warning or without.
+func steps(warned bool) reading {
+	r := verdict(true, "ok")
+	r.state.Steps = []check.Step{{ID: "SrcPrivilegeCheck", Name: "Privileges", Status: check.StepPass}}
+	if warned {
+		r.state.Steps[0].Status = check.StepWarning
 	}
-	type look struct {
-		state check.State
-		job   *check.Job // read after it, if the check alone proves nothing
-		want  bool
-	}
+	return r
+}
+
+// dated is a reading of a job whose latest check ended so long after the test began.
+func dated(status string, after time.Duration) jobReading {
+	r := jobAt(status)
+	r.job.CheckEnded = time.Now().Add(after)
+	return r
+}
+
+// A verdict is told only if it is that of the check which was created, and a
+// migration is started only if that was seen.
+func TestWhoseVerdict(t *testing.T) {
+	old := verdict(true, "ok")
 	for name, row := range map[string]struct {
-		created bool
-		looks   []look
+		before reading
+		script func() ([]reading, []jobReading)
+		asked  string // besides Start
+		time   time.Duration
+		want   string // in the answer or the error
+		not    string // in neither
+		starts int
 	}{
-		"read without a creation":                {false, []look{{passed, nil, true}}},
-		"seen running since":                     {true, []look{{running, nil, true}, {passed, nil, true}}},
-		"no check shown since":                   {true, []look{{none, nil, true}, {failed, nil, true}}},
-		"the old verdict, then running":          {true, []look{{passed, nil, false}, {running, nil, true}, {passed, nil, true}}},
-		"the old verdict stays":                  {true, []look{{passed, nil, false}, {passed, nil, false}, {passed, nil, false}}},
-		"another verdict than at first":          {true, []look{{passed, nil, false}, {failed, nil, true}, {failed, nil, true}}},
-		"an end without a verdict proves naught": {true, []look{{ended, nil, false}, {ended, nil, false}, {passed, nil, false}}},
-		"the job has left checking":              {true, []look{{passed, job(check.JobChecking, -time.Hour), false}, {passed, job(check.JobCheckPass, -time.Hour), true}}},
-		"the check is behind the job":            {true, []look{{passed, job(check.JobChecking, -time.Hour), false}, {passed, job(check.JobCheckNotPass, -time.Hour), false}, {failed, nil, true}}},
-		"a job that never left":                  {true, []look{{passed, job(check.JobCheckPass, -time.Hour), false}, {passed, job(check.JobCheckPass, -time.Hour), false}}},
-		"dated after":                            {true, []look{{passed, job(check.JobCheckPass, time.Second), true}}},
-		"believed once, believed on":             {true, []look{{passed, job(check.JobCheckPass, time.Second), true}, {passed, job(check.JobRunning, time.Second), true}}},
-		"dated after, but another verdict":       {true, []look{{passed, job(check.JobCheckNotPass, time.Second), false}}},
-		"dated after the answer":                 {true, []look{{passed, job(check.JobCheckPass, 3*time.Minute), false}}},
-		"a word that says nothing":               {true, []look{{check.State{Status: "error"}, nil, false}, {passed, nil, false}}},
-		"no word":                                {true, []look{{check.State{}, nil, false}, {passed, nil, false}}},
-		"dated after, failed, the job passed":    {true, []look{{failed, job(check.JobCheckPass, time.Second), false}}},
-		"dated at the creation":                  {true, []look{{failed, job(check.JobCheckNotPass, 0), false}}},
-		"dated before":                           {true, []look{{failed, job(check.JobCheckNotPass, -time.Second), false}}},
-		"dated, a job that migrates":             {true, []look{{passed, job(check.JobRunning, time.Second), false}}},
-		"dated, no verdict":                      {true, []look{{ended, job(check.JobCheckPass, time.Second), false}}},
+		"no check before, so whatever is shown is this one's": {
+			before: state(check.Unavailable, 0),
+			script: func() ([]reading, []jobReading) { return []reading{old}, nil },
+			want:   `"Started":true`, starts: 1,
+		},
+		"not passed before, passed now": {
+			before: verdict(false, "no privilege"),
+			script: func() ([]reading, []jobReading) { return []reading{old}, nil },
+			want:   `"Before":{"Passed":false},"Started":true`, starts: 1,
+		},
+		"seen running since": {
+			before: old,
+			script: func() ([]reading, []jobReading) { return []reading{old, state(check.Running, 1), old}, nil },
+			want:   `"Started":true`, starts: 1,
+		},
+		"the job was seen checking since": {
+			before: old,
+			script: func() ([]reading, []jobReading) {
+				return []reading{old}, []jobReading{jobAt(check.JobChecking), jobAt(check.JobCheckPass)}
+			},
+			want: `"Started":true`, starts: 1,
+		},
+		"dated since": {
+			before: old,
+			script: func() ([]reading, []jobReading) {
+				return []reading{old}, []jobReading{dated(check.JobCheckPass, time.Second)}
+			},
+			want: `"Started":true`, starts: 1,
+		},
+		"dated since, but the job says something else": {
+			before: old,
+			script: func() ([]reading, []jobReading) {
+				return []reading{old}, []jobReading{dated(check.JobCheckNotPass, time.Second)}
+			},
+			want: "ClientError.NoVerdict", not: `"Passed":true}`,
+		},
+		"dated long after the answer": {
+			before: old,
+			script: func() ([]reading, []jobReading) {
+				return []reading{old}, []jobReading{dated(check.JobCheckPass, time.Hour)}
+			},
+			time: 50 * time.Second,
+			want: "ClientError.NoVerdict",
+		},
+		"dated before": {
+			before: old,
+			script: func() ([]reading, []jobReading) {
+				return []reading{old}, []jobReading{dated(check.JobCheckPass, -time.Second)}
+			},
+			time: 50 * time.Second,
+			want: "ClientError.NoVerdict",
+		},
+		"nothing but time: told after a minute, and not started": {
+			before: old,
+			script: func() ([]reading, []jobReading) { return []reading{old}, []jobReading{jobAt(check.JobCheckPass)} },
+			time:   2 * time.Minute,
+			want:   `"Waiting":true`,
+		},
+		"nothing but time, and the job says something else": {
+			before: old,
+			script: func() ([]reading, []jobReading) { return []reading{old}, []jobReading{jobAt(check.JobCheckNotPass)} },
+			time:   2 * time.Minute,
+			want:   "ClientError.NoVerdict",
+		},
+		"an end without a verdict proves nothing": {
+			before: old,
+			script: func() ([]reading, []jobReading) {
+				return []reading{state(check.Finished, 100), old}, []jobReading{jobAt(check.JobCreated)}
+			},
+			time: 50 * time.Second,
+			want: "ClientError.NoVerdict",
+		},
+		"a word that says nothing": {
+			before: old,
+			script: func() ([]reading, []jobReading) {
+				return []reading{state("error", 0), old}, []jobReading{jobAt(check.JobCreated)}
+			},
+			time: 50 * time.Second,
+			want: "ClientError.NoVerdict",
+		},
+		"steps of an earlier check are not judged by": {
+			before: steps(false),
+			script: func() ([]reading, []jobReading) {
+				return []reading{steps(false), steps(false), steps(false), steps(true)}, []jobReading{dated(check.JobCheckPass, time.Second)}
+			},
+			asked: `,"Strict":true`,
+			want:  `"Strictly":["SrcPrivilegeCheck"]`, not: `"Started":true`,
+		},
+		"steps of an earlier check are not judged by, though the job left checking": {
+			before: steps(false),
+			script: func() ([]reading, []jobReading) {
+				return []reading{steps(false), steps(false), steps(false), steps(true)}, []jobReading{jobAt(check.JobChecking), jobAt(check.JobCheckPass)}
+			},
+			asked: `,"Strict":true`,
+			want:  `"Strictly":["SrcPrivilegeCheck"]`, not: `"Started":true`,
+		},
+		"strictly, the same steps: told after a minute, and not started": {
+			before: steps(false),
+			script: func() ([]reading, []jobReading) {
+				return []reading{steps(false)}, []jobReading{dated(check.JobCheckPass, time.Second)}
+			},
+			asked: `,"Strict":true`,
+			time:  2 * time.Minute,
+			want:  `"Waiting":true`,
+		},
+		"a reading that goes back to the old verdict, and the job is checking": {
+			before: old,
+			script: func() ([]reading, []jobReading) {
+				return []reading{state(check.Running, 1), old, verdict(false, "no privilege")}, []jobReading{jobAt(check.JobChecking), jobAt(check.JobCheckNotPass)}
+			},
+			want: `"Passed":false`, not: `"Started":true`,
+		},
+		"a reading that goes back to the old verdict, and the job did not pass": {
+			before: old,
+			script: func() ([]reading, []jobReading) {
+				return []reading{state(check.Running, 1), old, verdict(false, "no privilege")}, []jobReading{jobAt(check.JobCheckNotPass)}
+			},
+			want: `"Passed":false`, not: `"Started":true`,
+		},
+		"the job was changed since": {
+			before: old,
+			script: func() ([]reading, []jobReading) {
+				return []reading{state(check.Running, 1), old}, []jobReading{jobAt(check.JobCreated)}
+			},
+			want: `"Check":{"Status":"finished","Progress":100,"Message":"not started: the job is created"}`,
+		},
+		"the job was stopped": {
+			before: old,
+			script: func() ([]reading, []jobReading) {
+				return []reading{state(check.Running, 1), old}, []jobReading{jobAt("canceled")}
+			},
+			want: `not started: the job is canceled`, not: `Started":true`,
+		},
+		"somebody started it": {
+			before: old,
+			script: func() ([]reading, []jobReading) {
+				return []reading{state(check.Running, 1), old}, []jobReading{jobAt("paused")}
+			},
+			want: `"AlreadyStarted":true`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := evidence{created: row.created, since: since}
-			for i, l := range row.looks {
-				got := e.proves(l.state)
-				if !got && l.job != nil {
-					got = e.provesWith(*l.job, since.Add(time.Minute), l.state)
+			synctest.Test(t, func(t *testing.T) {
+				readings, jobs := row.script()
+				dts := &scripted{
+					before:   map[string]reading{"dts-1": row.before},
+					describe: map[string][]reading{"dts-1": readings},
+					job:      map[string][]jobReading{"dts-1": jobs},
 				}
-				if got != l.want {
-					t.Fatalf("look %d: %v", i, got)
+				if row.time == 0 {
+					row.time = 55 * time.Second
 				}
+				ctx, cancel := context.WithTimeout(t.Context(), row.time)
+				defer cancel()
+				i := invokeIn(ctx, t, dts, `{"JobId":"dts-1","Start":true`+row.asked+`}`)
+				got := string(i.answer)
+				if i.err != nil {
+					got = i.err.Error()
+				}
+				if !strings.Contains(got, row.want) || row.not != "" && strings.Contains(got, row.not) {
+					t.Errorf("got %s\nwant %s", got, row.want)
+				}
+				if n := dts.count("start", "dts-1"); n != row.starts {
+					t.Errorf("%d starts: %v", n, dts.calls)
+				}
+			})
+		})
+	}
+}
+
+// Every check gets its verdict, also one that is first read by a later delivery.
+func TestVerdictOfALaterDelivery(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dts := &scripted{
+			before:   map[string]reading{"dts-1": verdict(true, "ok")},
+			describe: map[string][]reading{"dts-1": {{err: refusal("InternalError.DatabaseError")}}},
+		}
+		i := newInstance(everything(dts))
+		if first := i.fire(t, "request", `{"JobId":"dts-1","Wait":true}`, 3*time.Second); first.err == nil {
+			t.Fatalf("first: %s", first.answer)
+		}
+		time.Sleep(time.Minute)
+		dts.describe["dts-1"] = []reading{verdict(true, "ok")}
+		again := i.fire(t, "request", `{"JobId":"dts-1","Wait":true}`, 3*time.Second)
+		if want := `"Check":{"Status":"finished","Passed":true,"Progress":100,"Message":"ok"}`; again.err != nil || !strings.Contains(string(again.answer), want) || dts.count("create", "dts-1") != 1 {
+			t.Errorf("again: %s, %v, %v", again.answer, again.err, dts.calls)
+		}
+	})
+}
+
+// A start that is refused because somebody else's was carried out shortly before is
+// not told as refused, although the job's state lags behind.
+func TestRefusedStartOfALaggingJob(t *testing.T) {
+	for _, code := range []string{"FailedOperation.StatusInConflict", "FailedOperation.NotAllowOperation"} {
+		synctest.Test(t, func(t *testing.T) {
+			dts := &scripted{
+				start: map[string][]error{"dts-1": {refusal(code)}},
+				job:   map[string][]jobReading{"dts-1": {jobAt(check.JobCheckPass), jobAt(check.JobCheckPass), jobAt(check.JobRunning)}},
+			}
+			if i := invoke(t, dts, `{"JobId":"dts-1","Start":true}`); i.err != nil || !strings.Contains(string(i.answer), `"AlreadyStarted":true`) {
+				t.Errorf("%s: %s, %v", code, i.answer, i.err)
 			}
 		})
 	}
+}
+
+// What a job had before is news, and never in the way.
+func TestBefore(t *testing.T) {
+	failed := verdict(false, "no luck")
+	failed.state.Steps = []check.Step{{ID: "B", Status: check.StepFailed}, {ID: "A", Status: check.StepFailed}, {ID: "W", Status: check.StepWarning}, {ID: "S", Status: check.StepFailed, Skipped: true}, {ID: "N", Status: check.StepNotStarted}}
+	for name, row := range map[string]struct {
+		before reading
+		event  string
+		want   string // of Before; empty for none
+		reads  int
+	}{
+		"passed":          {verdict(true, "ok"), `{"JobId":"dts-1","Wait":true}`, `{"Passed":true}`, 1},
+		"not passed":      {failed, `{"JobId":"dts-1","Wait":true}`, `{"Passed":false,"Failed":["A","B"],"Warned":["S","W"]}`, 1},
+		"none":            {state(check.Unavailable, 0), `{"JobId":"dts-1","Wait":true}`, "", 1},
+		"one runs":        {state(check.Running, 5), `{"JobId":"dts-1","Wait":true}`, "", 1},
+		"cannot be read":  {reading{err: refusal("InternalError")}, `{"JobId":"dts-1","Wait":true}`, "", 1},
+		"nobody waits":    {verdict(true, "ok"), `{"JobId":"dts-1"}`, "", 0},
+		"read, not asked": {verdict(true, "ok"), `{"JobId":"dts-1","Action":"DescribeMigrateCheckJob"}`, "", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				dts := &scripted{before: map[string]reading{"dts-1": row.before}}
+				i := invoke(t, dts, row.event)
+				if want := `"Before":` + row.want; i.err != nil || strings.Contains(string(i.answer), `"Before"`) != (row.want != "") || row.want != "" && !strings.Contains(string(i.answer), want) {
+					t.Errorf("got %s, %v", i.answer, i.err)
+				}
+				if n := dts.count("before", "dts-1"); n != row.reads {
+					t.Errorf("%d readings", n)
+				}
+			})
+		})
+	}
+}
+
+// Where reading what was before gets no answer, the checks are created all the same,
+// in time.
+func TestBeforeIsNotInTheWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dts := silentBefore{&scripted{}}
+		ids := make([]string, 300)
+		for i := range ids {
+			ids[i] = "dts-" + strings.Repeat("x", i%60) + string(rune('a'+i/60))
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		i := invokeIn(ctx, t, dts, string(check.Marshal(map[string]any{"JobIds": ids, "Wait": true})))
+		for _, id := range ids {
+			if dts.count("create", id) != 1 {
+				t.Fatalf("%s was created %d times: %v", id, dts.count("create", id), i.err)
+			}
+		}
+	})
+}
+
+// silentBefore is a DTS that does not answer to a reading before the creation.
+type silentBefore struct{ *scripted }
+
+func (s silentBefore) DescribeCheck(ctx context.Context, job string) (check.State, check.Receipt, error) {
+	s.mu.Lock()
+	created := false
+	for _, call := range s.calls {
+		created = created || call == "create "+job
+	}
+	s.mu.Unlock()
+	if created {
+		return s.scripted.DescribeCheck(ctx, job)
+	}
+	<-ctx.Done()
+	return check.State{}, check.Receipt{}, &check.Error{Code: check.CodeNoAnswer, Message: "no answer", Attempts: 1}
 }

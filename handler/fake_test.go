@@ -14,6 +14,7 @@ import (
 	"github.com/tencentyun/scf-go-lib/functioncontext"
 
 	"migratecheck/internal/check"
+	"migratecheck/internal/report"
 )
 
 // scripted is a DTS that answers as it is told. What it is told nothing about
@@ -22,7 +23,9 @@ import (
 type scripted struct {
 	create   map[string]error     // by job
 	creates  map[string][]error   // by job, one after the other; the last stays
-	describe map[string][]reading // likewise
+	describe map[string][]reading // likewise, once the check is created
+	before   map[string]reading   // by job, until then; there is no check unless it is told
+	reads    bool                 // the event only reads: describe is told from the beginning
 	job      map[string][]jobReading
 	start    map[string][]error
 	list     []check.Job
@@ -32,7 +35,8 @@ type scripted struct {
 	silent   map[string]bool // jobs whose calls are not answered
 
 	mu    sync.Mutex
-	calls []string // each with its action's verb and job
+	calls []string        // each with its action's verb and job
+	runs  map[string]bool // the jobs that have a check since
 	read  map[string]int
 }
 
@@ -109,6 +113,14 @@ func (s *scripted) CreateCheck(ctx context.Context, job string) (check.Receipt, 
 	if next, ok := shift(s, s.creates, job); ok {
 		err = next
 	}
+	if failure, _ := err.(*check.Error); err == nil || failure != nil && (failure.MayBeRunning || failure.Duplicate()) {
+		s.mu.Lock()
+		if s.runs == nil {
+			s.runs = map[string]bool{}
+		}
+		s.runs[job] = true
+		s.mu.Unlock()
+	}
 	if err != nil {
 		return check.Receipt{}, err
 	}
@@ -116,8 +128,22 @@ func (s *scripted) CreateCheck(ctx context.Context, job string) (check.Receipt, 
 }
 
 func (s *scripted) DescribeCheck(ctx context.Context, job string) (check.State, check.Receipt, error) {
-	if err := s.call(ctx, "describe", job); err != nil {
+	s.mu.Lock()
+	created := s.runs[job]
+	s.mu.Unlock()
+	verb := "before"
+	if created || s.reads {
+		verb = "describe"
+	}
+	if err := s.call(ctx, verb, job); err != nil {
 		return check.State{}, check.Receipt{}, err
+	}
+	if verb == "before" {
+		r, ok := s.before[job]
+		if !ok {
+			r = state(check.Unavailable, 0)
+		}
+		return r.state, s.receipt("describe", job), r.err
 	}
 	r, ok := shift(s, s.describe, job)
 	if !ok {
@@ -237,13 +263,25 @@ func (i instance) fire(t *testing.T, requestID, payload string, within time.Dura
 
 func (i instance) fireIn(ctx context.Context, t *testing.T, requestID, payload string) invocation {
 	t.Helper()
-	ctx = functioncontext.NewContext(ctx, &functioncontext.FunctionContext{RequestID: requestID, TimeLimitInMs: 60000})
+	return i.fireAs(functioncontext.NewContext(ctx, &functioncontext.FunctionContext{RequestID: requestID, TimeLimitInMs: 60000}), t, payload)
+}
+
+// fireAs handles an event with the function that ctx says.
+func (i instance) fireAs(ctx context.Context, t *testing.T, payload string) invocation {
+	t.Helper()
 	i.written.Reset()
 	var out invocation
 	out.answer, out.err = i.Invoke(ctx, []byte(payload))
 	out.raw = bytes.Clone(i.written.Bytes())
 	out.log = readLog(t, out.raw)
 	return out
+}
+
+// forwarder is a function as a Forwarder.
+type forwarder func(ctx context.Context, r report.Report, told map[string]check.Told) []check.Forwarded
+
+func (f forwarder) Forward(ctx context.Context, r report.Report, told map[string]check.Told) []check.Forwarded {
+	return f(ctx, r, told)
 }
 
 // everything allows all that a deployment may.

@@ -62,11 +62,11 @@ func TestPage(t *testing.T) {
 		},
 		"a board of all jobs": {
 			`{"httpMethod":"GET","path":"/","headers":{"accept":` + browser + `},"queryString":{"Action":"DescribeMigrateCheckJob","Select":true}}`,
-			"list , describe dts-1", []string{"orders &lt;b&gt;"}, "<b>",
+			"list , describe dts-1", []string{"orders &lt;script&gt;"}, "<script>",
 		},
 		"opened, nothing named": {
 			`{"httpMethod":"GET","path":"/","headers":{"accept":` + browser + `}}`,
-			"", []string{"InvalidParameter"}, "",
+			"", []string{`name="JobId"`, `href="?Select="`}, "",
 		},
 		"created by name": {
 			`{"httpMethod":"GET","path":"/","headers":{"accept":` + browser + `},"queryString":{"Action":"CreateMigrateCheckJob","JobId":"dts-1"}}`,
@@ -74,7 +74,10 @@ func TestPage(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			dts := &scripted{list: []check.Job{{ID: "dts-1", Name: "orders <b>", Status: check.JobCreated}}}
+			dts := &scripted{
+				reads: true, list: []check.Job{{ID: "dts-1", Name: "orders <script>", Status: check.JobCheckNotPass}},
+				describe: map[string][]reading{"dts-1": {verdict(false, "no privilege")}},
+			}
 			o := everything(dts)
 			got := readResponse(t, newInstance(o).fire(t, "r", row.event, 1e9))
 			if calls := strings.Join(dts.calls, ", "); calls != row.calls {

@@ -28,6 +28,9 @@ func (r *run) logJob(j *job) {
 	if j.RequestID != "" {
 		attributes = append(attributes, slog.String("dtsRequestId", j.RequestID))
 	}
+	if j.Repeated {
+		attributes = append(attributes, slog.Bool("repeated", true))
+	}
 	if j.StartRequestID != "" {
 		attributes = append(attributes, slog.String("startRequestId", j.StartRequestID))
 	}
@@ -41,9 +44,14 @@ func (r *run) logJob(j *job) {
 			attributes = append(attributes, slog.Bool("passed", *s.Passed))
 		}
 	}
+	if change := j.Change(); change != check.ChangeNone {
+		attributes = append(attributes, slog.String("change", string(change)))
+	}
 	switch j.Kind() {
 	case check.KindFailed:
-		level = slog.LevelError
+		if level = slog.LevelError; r.refusedForWhatItSays(j) {
+			level = slog.LevelWarn
+		}
 		attributes = append(attributes, slog.String("code", j.Error.Code), slog.String("error", check.Cut(j.Error.Message, check.MostText)))
 		if j.MayBeRunning() {
 			attributes = append(attributes, slog.Bool("mayBeRunning", true))
@@ -51,6 +59,12 @@ func (r *run) logJob(j *job) {
 	case check.KindNotPassed:
 		level = slog.LevelWarn
 		attributes = append(attributes, why(j.Outcome)...)
+	case check.KindWaiting:
+		if level = slog.LevelWarn; j.Untagged {
+			level = slog.LevelInfo
+		}
+	case check.KindRehearsed:
+		attributes = append(attributes, slog.Any("would", j.Would), slog.String("whyNot", j.WhyNot))
 	case check.KindNoVerdict:
 		if !j.ask.Describe || j.ask.Wait {
 			level = slog.LevelWarn
@@ -127,6 +141,9 @@ func why(o check.Outcome) []slog.Attr {
 		reasons := reasonsOf(short)
 		if len(short.Message)+len(check.Marshal(reasons)) <= mostWhy {
 			attributes := []slog.Attr{slog.String("message", short.Message)}
+			if short.Strictly != nil {
+				attributes = append(attributes, slog.Any("strictly", short.Strictly))
+			}
 			if len(reasons) > 0 {
 				attributes = append(attributes, slog.Any("steps", reasons))
 			}
@@ -173,20 +190,23 @@ func reasonsOfStep(s check.Step) []reason {
 }
 
 // logEvent writes the line of an event that is done.
-func (r *run) logEvent(result check.Result, took time.Duration) {
+func (r *run) logEvent(result check.Result) {
 	c := check.Count(result.Jobs)
 	level, word := slog.LevelInfo, "ok"
 	if c.Failed > 0 {
 		level, word = slog.LevelError, "failed"
+	}
+	if c.Failed > 0 && r.callersFault() {
+		level = slog.LevelWarn
 	}
 	attributes := []slog.Attr{slog.Int("jobs", c.Jobs), slog.Int("failed", c.Failed)}
 	if result.Verdicts {
 		attributes = append(attributes, slog.Int("passed", c.Passed), slog.Int("notPassed", c.NotPassed), slog.Int("noVerdict", c.NoVerdict))
 	}
 	if result.Start {
-		attributes = append(attributes, slog.Int("started", c.Started))
+		attributes = append(attributes, slog.Int("started", c.Started), slog.Int("waiting", c.Waiting))
 	}
-	attributes = append(attributes, slog.Int64("durationMs", took.Milliseconds()), slog.String("outcome", word))
+	attributes = append(attributes, slog.Int64("durationMs", time.Since(r.time.began).Milliseconds()), slog.String("outcome", word))
 	r.log.write(level, "event", attributes...)
 	r.output.flush()
 }

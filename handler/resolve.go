@@ -11,20 +11,29 @@ import (
 	"migratecheck/internal/check"
 )
 
-// resolve returns the jobs that the event's requests ask for, with the plan for
-// each. A request that cannot be carried out is a failure of its own. Requests
-// for the same job are merged into one that does all that any of them asks for,
-// as strictly as any.
-func (r *run) resolve(ctx context.Context, e event.Event) []*job {
-	var jobs []*job
+// resolve makes the jobs that the event's requests ask for, each with its plan and
+// with how far earlier deliveries brought it. A request that cannot be carried out is
+// a failure of its own; refusal is why nothing of the event can be. Requests for the
+// same job are merged into one that does all that any of them asks for, as strictly
+// as any.
+func (r *run) resolve(ctx context.Context, refusal *check.Error) {
+	if refusal != nil {
+		r.jobs = []*job{{invalid: true}}
+		r.jobs[0].Error = refusal
+		return
+	}
+	ctx, cancel := context.WithDeadline(ctx, r.time.workUntil(0))
+	defer cancel()
 	type same struct {
 		id       string
 		describe bool
 	}
 	first := map[same]*job{}
 	names := 0
-	for _, request := range e.Requests {
-		found, err := r.find(ctx, request)
+	for i := range r.event.Requests {
+		request := &r.event.Requests[i]
+		d := r.deliveries.get(r.idsOf(request, i))
+		found, err := r.find(ctx, request, d)
 		others := 0
 		for _, f := range found {
 			if first[same{f.ID, request.Ask.Describe}] == nil {
@@ -33,21 +42,13 @@ func (r *run) resolve(ctx context.Context, e event.Event) []*job {
 		}
 		switch {
 		case err != nil:
-		case len(jobs)+others > event.MaxJobs:
+		case len(r.jobs)+others > event.MaxJobs:
 			err = event.ErrTooMany
 		case names+len(found) > event.MaxNames:
 			err = event.ErrTooOften
 		}
 		if err != nil {
-			j := &job{invalid: true}
-			short := *err
-			short.Message = check.Cut(err.Message, mostTexts/len(e.Requests))
-			j.fail(&short)
-			if e.Records {
-				j.Record = &request.Record
-			}
-			j.attempts = j.Error.Attempts
-			jobs = append(jobs, j)
+			r.jobs = append(r.jobs, r.invalid(request, err))
 			continue
 		}
 		names += len(found)
@@ -55,49 +56,135 @@ func (r *run) resolve(ctx context.Context, e event.Event) []*job {
 			key := same{f.ID, request.Ask.Describe}
 			j := first[key]
 			if j == nil {
-				j = &job{Outcome: check.Outcome{JobID: f.ID, JobName: f.Name}}
+				j = &job{Outcome: check.Outcome{JobID: f.ID, JobName: f.Name}, listed: f, ask: request.Ask}
 				first[key] = j
-				jobs = append(jobs, j)
+				r.jobs = append(r.jobs, j)
+			} else {
+				j.ask = union(j.ask, request.Ask)
 			}
-			j.ask = union(j.ask, request.Ask)
-			if request.ID != "" {
-				j.from = append(j.from, request.ID)
+			j.named = j.named || request.Select == nil
+			if !request.At.IsZero() {
+				j.fired = request.At
+			}
+			if d != nil && !request.Ask.Describe && !request.Ask.DryRun {
+				j.from = append(j.from, d)
 			}
 		}
 	}
-	for _, j := range jobs {
-		if !j.invalid {
-			j.plan = planOf(j.ask)
-		}
+	for _, j := range r.jobs {
+		r.plan(j)
 	}
-	return jobs
 }
 
-// union returns what a and b ask for together.
+// invalid returns what stands for a request that cannot be carried out.
+func (r *run) invalid(request *event.Request, err *check.Error) *job {
+	j := &job{invalid: true, attempts: err.Attempts}
+	short := *err
+	short.Message = check.Cut(err.Message, mostTexts/len(r.event.Requests))
+	j.fail(&short)
+	if r.event.Records {
+		j.Record = &request.Record
+	}
+	return j
+}
+
+// plan gives a job its plan, and takes up what earlier deliveries did.
+func (r *run) plan(j *job) {
+	if j.invalid {
+		return
+	}
+	for _, d := range j.from {
+		if p := r.deliveries.recall(d, j.JobID); p != nil && (j.recalled == nil || p.Stage > j.recalled.Stage) {
+			j.recalled = p
+		}
+	}
+	if j.recalled != nil {
+		j.Progress = *j.recalled
+		if j.Error != nil || j.Stage >= check.StageFoundStarted || j.Stage == check.StageWaiting {
+			return // nothing is left to do
+		}
+	}
+	switch {
+	case j.listed.Failure != nil:
+		j.fail(j.listed.Failure)
+		j.attempts = j.Error.Attempts
+	case j.ask.Strict && !r.Steps && check.KindOf(j.JobID) == check.Migration:
+		j.fail(check.Invalid("Strict", "is not possible with version 2018-03-30 of the API, which gives no steps: set DTS_API_VERSION to 2021-12-06"))
+	case r.waits(j) && j.recalled == nil:
+		passed := true
+		j.Stage, j.Check = check.StageWaiting, &check.State{Status: check.Finished, Passed: &passed, Progress: 100}
+		j.Untagged = r.StartTag.Key != ""
+	case r.onBoard() && r.listedState(j):
+	default:
+		j.plan = r.planFor(j)
+		if j.recalled == nil && !j.named && !j.ask.DryRun && !j.ask.Describe && j.listed.Status == check.JobChecking {
+			// Somebody's check runs: it is waited for, and no other is created.
+			j.Stage, j.Found, j.Others, j.Since, j.Evidence = check.StageCreated, true, true, r.time.began, check.EvidenceChecking
+		}
+	}
+}
+
+// onBoard reports whether the event is a page on which a selection is shown.
+func (r *run) onBoard() bool {
+	return r.event.HTTP != nil && r.event.HTTP.Page && len(r.event.Requests) == 1 && r.event.Requests[0].Select != nil
+}
+
+// listedState takes the state of a selected job's check from the list, and reports
+// whether that is enough: why a check did not pass is read.
+func (r *run) listedState(j *job) bool {
+	passed := true
+	switch {
+	case j.listed.Status == check.JobCheckPass && !j.ask.Strict:
+		j.Check = &check.State{Status: check.Finished, Passed: &passed, Progress: 100}
+	case j.listed.Status == check.JobCreated:
+		j.Check = &check.State{Status: check.Unavailable}
+	case j.listed.Status == check.JobChecking:
+		j.Check = &check.State{Status: check.Running}
+	case j.listed.Started():
+		j.Stage = check.StageFoundStarted
+	default:
+		return false
+	}
+	return true
+}
+
+// union returns what a and b ask for together. What one of them judges strictly is
+// accepted only if every strict one accepts it.
 func union(a, b event.Ask) event.Ask {
-	return event.Ask{
+	out := event.Ask{
 		Describe: a.Describe || b.Describe,
 		Wait:     a.Wait || b.Wait,
 		Start:    a.Start || b.Start,
 		Strict:   a.Strict || b.Strict,
+		DryRun:   a.DryRun && b.DryRun,
 	}
+	switch {
+	case a.Strict && b.Strict:
+		out.Accept = slices.DeleteFunc(slices.Clone(a.Accept), func(id string) bool { return !slices.Contains(b.Accept, id) })
+	case a.Strict:
+		out.Accept = a.Accept
+	case b.Strict:
+		out.Accept = b.Accept
+	}
+	return out
 }
 
 // find returns the jobs that a request names or selects, or why it cannot be
 // carried out.
-func (r *run) find(ctx context.Context, request event.Request) ([]check.Job, *check.Error) {
+func (r *run) find(ctx context.Context, request *event.Request, d *delivery) ([]check.Job, *check.Error) {
 	switch {
 	case request.Err != nil:
 		return nil, request.Err
+	case slices.Contains(request.Via, r.self):
+		r.log.write(slog.LevelWarn, "circle", slog.String("error", "the event came through this function before: nothing is done about it"))
+		return nil, nil
 	case request.Ask.Start && !r.AllowStart:
 		return nil, &check.Error{
 			Code:    check.CodeStartNotAllowed,
-			Message: "Start: this deployment does not allow requests to start migrations",
+			Message: "Start: this deployment does not allow requests to start migrations; DTS_ALLOW_START=true does",
 		}
-	case request.Ask.Strict && !r.Steps:
-		return nil, check.Invalid("Strict", "is not possible with version 2018-03-30 of the API, which gives no steps")
 	case request.Select != nil:
-		return r.selected(ctx, request)
+		return r.selected(ctx, request, d)
 	}
 	jobs := make([]check.Job, len(request.Jobs))
 	for i, id := range request.Jobs {
@@ -108,39 +195,40 @@ func (r *run) find(ctx context.Context, request event.Request) ([]check.Job, *ch
 
 // selected returns the jobs that a request selects: those that an earlier
 // delivery found, else what DTS lists now.
-func (r *run) selected(ctx context.Context, request event.Request) ([]check.Job, *check.Error) {
-	if found, ok := r.memory.selection(request.ID); ok {
+func (r *run) selected(ctx context.Context, request *event.Request, d *delivery) ([]check.Job, *check.Error) {
+	if found, ok := r.deliveries.selection(d); ok {
 		return found, nil
 	}
 	listed, err := r.DTS.ListJobs(ctx, *request.Select)
 	if err != nil {
 		failure := *asError(err)
-		failure.Message = check.Cut("Select: no job was touched, for the jobs could not be listed: "+failure.Message, check.MostText)
+		failure.Message = check.Cut("Select: no job was touched, because the jobs could not be listed: "+failure.Message, check.MostText)
 		return nil, &failure
 	}
-	found := listed
 	if !request.Ask.Describe {
-		found = r.checkable(listed)
+		listed = r.usable(listed, request.Ask)
 	}
-	if len(found) > event.MaxJobs {
+	if len(listed) > event.MaxJobs {
 		return nil, check.Invalid("Select", fmt.Sprintf("finds more than %d jobs", event.MaxJobs))
 	}
-	if !request.Ask.Describe {
-		r.memory.noteSelection(request.ID, found)
+	if !request.Ask.Describe && !request.Ask.DryRun {
+		r.deliveries.noteSelection(d, listed)
 	}
-	return found, nil
+	return listed, nil
 }
 
-// checkable returns the jobs of which a check can be created: DTS's own word on
-// that decides where it gives one, else the job's status. Jobs whose status is
-// not known are skipped, with a line in the log.
-func (r *run) checkable(listed []check.Job) []check.Job {
+// usable returns the jobs of which a check can be created, and those whose check
+// runs if it is to be waited for. Jobs whose status is not known are skipped, with a
+// line in the log.
+func (r *run) usable(listed []check.Job, ask event.Ask) []check.Job {
 	var found []check.Job
 	var unknown []string
 	skipped := 0
 	for _, j := range listed {
 		switch {
-		case j.Actions != nil && slices.Contains(j.Actions, "check"), j.Actions == nil && check.AllowsCheck(j.Status):
+		case j.Failure != nil, j.MayBeChecked(),
+			j.Status == check.JobChecking && ask.Wait,
+			j.Status == check.JobCheckPass && ask.Start:
 			found = append(found, j)
 		case j.Actions == nil && !check.KnownStatus(j.Status):
 			if skipped++; len(unknown) < 20 {

@@ -4,101 +4,144 @@ import (
 	"context"
 	"time"
 
+	smithytime "github.com/aws/smithy-go/time"
+
 	"migratecheck/internal/check"
 )
 
-// startState is what is known of a job's start.
-type startState struct {
-	unanswered bool // a call may have been carried out: nothing is sent before the job's state is read
-	looks      int  // how often the state was read since that call
-	sent       int  // how many calls were sent by this delivery
-}
+const (
+	// mostStarts bounds the starts that are sent for one job of an event.
+	mostStarts = 3
 
-// mostStarts bounds the calls for one job of an event.
-const mostStarts = 3
+	// startPause is the pause before a second look at the state of a job, which may
+	// lag behind a start.
+	startPause = time.Second
+)
 
-// startPause is the pause between an unanswered start and the second look at the
-// job's state, which may lag behind.
-const startPause = time.Second
+// start starts the migration of a job whose check has passed. The job's own state,
+// read just before, decides; and after a start whose fate is not known, or that was
+// refused, it is read again before anything else is done.
+func (r *run) start(ctx context.Context, j *job) (m move) {
+	if j.Stage != check.StageStarting && (j.Check == nil || j.Check.Passed == nil || !*j.Check.Passed) {
+		return last
+	}
+	waits := check.KindOf(j.JobID) == check.Sync || j.Evidence != check.EvidenceProof || j.Others && !j.named || j.listed.TagsUnseen
+	if j.Stage == check.StageJudged && waits && r.StartTag.Key == "" {
+		j.Stage = check.StageWaiting
+		return last
+	}
+	// Two events that ask for the same at once must not both find the job not started.
+	if _, busy := r.starting.LoadOrStore(j.JobID, true); busy {
+		return again(startPause)
+	}
+	defer r.starting.Delete(j.JobID)
 
-// start starts the migration. It never repeats a start blindly: after a call
-// whose fate is not known, or a refusal, the job's own state decides.
-func (r *run) start(ctx context.Context, j *job) move {
-	if j.start.unanswered {
-		m, sendAgain := r.lookAtStart(ctx, j)
-		if !sendAgain {
+	found, _, failure := r.describeJob(ctx, j)
+	switch {
+	case failure != nil && j.Error == nil:
+		j.fail(failure)
+		return last
+	case failure != nil:
+		return last // what is known of the start stays
+	case j.Stage == check.StageStarting:
+		if m, decided := r.lookAgain(j, found); decided {
 			return m
 		}
+	case found.Started():
+		j.foundStarted()
+		return last
+	case found.Status == check.JobChecking || found.Status == check.JobCheckNotPass:
+		// Another check runs, or what was read lags behind: the verdict is open.
+		j.Stage, j.Evidence, j.Check = check.StageCreated, check.EvidenceNone, &check.State{Status: check.Running}
+		if found.Status == check.JobChecking {
+			j.Evidence = check.EvidenceChecking
+		}
+		return back(minPoll)
+	case found.Status != check.JobCheckPass:
+		j.Stage, j.Check = check.StageCreated, &check.State{
+			Status: check.Finished, Progress: 100, Message: "not started: the job is " + check.Cut(found.Status, 40),
+		}
+		return last
+	case waits || r.StartTag.Key != "" && !r.consents(found):
+		j.Stage, j.Untagged = check.StageWaiting, r.StartTag.Key != "" && !r.consents(found)
+		return last
 	}
-	before := j.start.unanswered
-	j.start = startState{unanswered: true, sent: j.start.sent + 1} // until it is answered
+	return r.sendStart(ctx, j)
+}
+
+func (r *run) sendStart(ctx context.Context, j *job) move {
+	earlier := j.Stage
+	j.Stage, j.looks, j.sent = check.StageStarting, 0, j.sent+1 // until it is answered
 	receipt, err := r.DTS.Start(ctx, j.JobID)
-	j.attempts += receipt.Attempts
-	if err == nil {
+	failure := j.called(receipt, err)
+	if failure == nil {
 		j.started(receipt.RequestID)
 		return last
 	}
-	j.fail(err)
-	j.attempts += j.Error.Attempts
-	if j.MayBeRunning() {
+	j.fail(failure)
+	if failure.MayBeRunning {
 		return again(0)
 	}
-	// An earlier call may have been carried out, although this one was refused.
-	j.start.unanswered = before
-	if before {
-		j.Stage = check.StageStarting
+	if failure.Code == check.CodeDeadline || failure.Retryable() {
+		j.Stage = earlier
+		return last
 	}
-	if !j.Error.Retryable() { // it, or somebody else, may have started the migration since
-		if found, _, failure := r.describeJob(ctx, j); failure == nil && found.Started() {
-			if before {
+	// An earlier start, or somebody else's, may be why this one was refused. The
+	// job's state may lag behind.
+	looks := 1
+	if failure.HTTPStatus() == 409 {
+		looks = 2
+	}
+	for look := range looks {
+		if look > 0 && (!timeAfter(ctx, startPause) || smithytime.SleepWithContext(ctx, startPause) != nil) {
+			break
+		}
+		if found, _, unread := r.describeJob(ctx, j); unread == nil && found.Started() {
+			if earlier == check.StageStarting {
 				j.started("")
 			} else {
-				j.alreadyStarted()
+				j.foundStarted()
 			}
+			return last
 		}
 	}
+	j.Stage = earlier
 	return last
 }
 
-// lookAtStart reads the job's state after a start of unknown fate. It reports
-// whether the start is to be sent again.
-func (r *run) lookAtStart(ctx context.Context, j *job) (m move, sendAgain bool) {
-	found, _, failure := r.describeJob(ctx, j)
-	j.start.looks++
+// lookAgain says what the job's state means after a start of unknown fate. It
+// reports false if the start is to be sent again.
+func (r *run) lookAgain(j *job, found check.Job) (m move, decided bool) {
+	j.looks++
 	switch {
-	case failure == nil && startedSince(found.Status):
+	case found.Started():
 		j.started("")
-		return last, false
-	case failure == nil && j.start.looks < 2:
-		return again(startPause), false
-	case failure == nil && found.Status == check.JobCheckPass && j.start.sent < mostStarts:
-		return onward, true
-	case j.Error != nil:
-		return last, false // what is known of the start stays
-	case failure == nil:
-		failure = &check.Error{
-			Code:    check.CodeNoAnswer,
-			Message: "an earlier start was not answered, and the job's status is " + found.Status,
-		}
+		return last, true
+	case j.looks < 2:
+		return again(startPause), true
+	case found.Status == check.JobCheckPass && j.sent < mostStarts:
+		return onward, false
+	case j.Error == nil:
+		j.fail(&check.Error{Code: check.CodeNoAnswer, Message: "an earlier start was not answered, and the job's status is " + found.Status})
 	}
-	j.fail(failure)
-	j.Stage = check.StageStarting
-	return last, false
-}
-
-// startedSince reports whether the status shows that a job which could be started
-// a moment ago has been started.
-func startedSince(status string) bool {
-	switch status {
-	case "creating", "canceled", check.JobCreated, check.JobChecking, check.JobCheckPass, check.JobCheckNotPass:
-		return false
-	}
-	return check.KnownStatus(status)
+	return last, true
 }
 
 // started notes that the migration is started.
 func (j *job) started(requestID string) {
-	j.Error, j.Stage = nil, check.StageStarted
-	j.StartRequestID = requestID
-	j.start.unanswered = false
+	j.Error, j.Stage, j.StartRequestID = nil, check.StageStarted, requestID
+}
+
+// startIsLate: whether a start that was sent has been carried out stays open; one
+// that was not can be sent by the next delivery.
+func (r *run) startIsLate(j *job) {
+	switch {
+	case j.Error != nil:
+	case j.Stage == check.StageStarting:
+		j.fail(&check.Error{Code: check.CodeDeadline, Message: "whether the migration was started is not known: the function's time was nearly up"})
+	case j.Check != nil && j.Check.Passed == nil:
+		r.verdictIsLate(j)
+	default:
+		j.fail(&check.Error{Code: check.CodeDeadline, Message: "the migration was not started: the function's time was nearly up"})
+	}
 }

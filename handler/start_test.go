@@ -47,7 +47,7 @@ func TestStart(t *testing.T) {
 			outcome: "no verdict",
 		},
 		"only an old verdict": {
-			dts:     &scripted{describe: map[string][]reading{"dts-1": {verdict(true, "old")}}},
+			dts:     &scripted{before: map[string]reading{"dts-1": verdict(true, "old")}, describe: map[string][]reading{"dts-1": {verdict(true, "old")}}},
 			time:    5 * time.Second,
 			err:     "dts-1: created (RequestId create-dts-1), not started: ClientError.NoVerdict: the check has no verdict yet, so the migration was not started",
 			outcome: "no verdict",
@@ -160,7 +160,7 @@ func TestStart(t *testing.T) {
 		"no start over HTTP of what migrates": {
 			event:   `{"httpMethod":"POST","path":"/","body":"{\"JobId\":\"dts-1\",\"Start\":true}"}`,
 			dts:     &scripted{create: map[string]error{"dts-1": refusal("FailedOperation.NotAllowOperation")}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobRunning)}}},
-			answer:  `{"isBase64Encoded":false,"statusCode":409,"headers":{"Content-Type":"application/json"},"body":"{\"Error\":{\"Code\":\"FailedOperation.NotAllowOperation\",\"Message\":\"said by DTS\"},\"JobId\":\"dts-1\",\"RequestId\":\"refused\"}"}`,
+			answer:  `{"isBase64Encoded":false,"statusCode":409,"headers":{"Cache-Control":"no-store","Content-Type":"application/json","X-Content-Type-Options":"nosniff"},"body":"{\"Error\":{\"Code\":\"FailedOperation.NotAllowOperation\",\"Message\":\"said by DTS\"},\"JobId\":\"dts-1\",\"RequestId\":\"refused\"}"}`,
 			outcome: "refused",
 		},
 		"a timer that comes to a job that migrates": {
@@ -206,8 +206,12 @@ func TestStart(t *testing.T) {
 			outcome: "not known",
 		},
 		"somebody started it while the check was awaited": {
-			dts:     &scripted{describe: map[string][]reading{"dts-1": {verdict(true, "ok")}}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobChecking), jobAt(check.JobRunning)}}},
-			answer:  `{"JobId":"dts-1","RequestId":"create-dts-1","AlreadyStarted":true}`,
+			dts: &scripted{
+				before:   map[string]reading{"dts-1": verdict(true, "ok")},
+				describe: map[string][]reading{"dts-1": {verdict(true, "ok")}},
+				job:      map[string][]jobReading{"dts-1": {jobAt(check.JobChecking), jobAt(check.JobRunning)}},
+			},
+			answer:  `{"JobId":"dts-1","RequestId":"create-dts-1","Before":{"Passed":true},"AlreadyStarted":true}`,
 			outcome: "already started",
 		},
 		"a timer that comes to a job that cannot be read": {
@@ -219,6 +223,12 @@ func TestStart(t *testing.T) {
 		"a timer that comes to a job that failed": {
 			event:   startAtNight,
 			dts:     &scripted{create: map[string]error{"dts-1": refusal("FailedOperation.NotAllowOperation")}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobFailed)}}},
+			answer:  `{"JobId":"dts-1","RequestId":"job-dts-1","AlreadyStarted":true}`,
+			outcome: "already started",
+		},
+		"a timer that comes to a job that was stopped": {
+			event:   startAtNight,
+			dts:     &scripted{create: map[string]error{"dts-1": refusal("FailedOperation.NotAllowOperation")}, job: map[string][]jobReading{"dts-1": {jobAt("canceled")}}},
 			err:     "dts-1: FailedOperation.NotAllowOperation: said by DTS (RequestId refused)",
 			outcome: "refused",
 		},
@@ -233,6 +243,9 @@ func TestStart(t *testing.T) {
 				}
 				if row.time == 0 {
 					row.time = time.Minute
+				}
+				if row.starts > 0 && row.dts.job != nil { // what is read before the start
+					row.dts.job["dts-1"] = append([]jobReading{jobAt(check.JobCheckPass)}, row.dts.job["dts-1"]...)
 				}
 				ctx, cancel := context.WithTimeout(t.Context(), row.time)
 				defer cancel()
@@ -261,8 +274,7 @@ func TestWhatIsNotAllowed(t *testing.T) {
 	}{
 		"Start":                    {Options{}, `{"JobIds":["dts-1"],"Start":true}`, 403, check.CodeStartNotAllowed},
 		"Start of a selection":     {Options{}, `{"Select":true,"Start":true}`, 403, check.CodeStartNotAllowed},
-		"Strict without steps":     {Options{AllowStart: true}, `{"JobIds":["dts-1"],"Wait":true,"Strict":true}`, 400, "InvalidParameter"},
-		"Strict, Start, no steps":  {Options{AllowStart: true}, `{"Select":{},"Start":true,"Strict":true}`, 400, "InvalidParameter"},
+		"Strict without steps":     {Options{AllowStart: true}, `{"JobId":"dts-1","Wait":true,"Strict":true}`, 400, "InvalidParameter"},
 		"Start of one, in a batch": {Options{}, `{"JobId":"dts-1","Start":true}`, 403, check.CodeStartNotAllowed},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -22,13 +22,22 @@ page.on("pageerror", (error) => complaints.push(error.message))
 page.on("requestfailed", (request) => complaints.push(`${request.url()} failed`))
 page.on("request", (request) => requests.push(request.url()))
 
-const text = () => page.locator("body").innerText()
+// What is folded is there, too.
+const text = () => page.locator("body").textContent()
 const lacks = (whole, parts) => parts.filter((part) => !whole.includes(part)).map((part) => `no ${part} in\n${whole}`)[0]
 
 await assert("a board of all jobs", async () => {
   const response = await page.goto(`${url}/?Action=DescribeMigrateCheckJob&Select`)
   if (response.status() !== 200) return `status ${response.status()}`
   return lacks(await text(), ["dts-1kl0iy0v", "orders", "dts-migrate1", "订单库迁移（华南）", "<script>alert(1)</script>"])
+})
+
+await assert("its counts are links", async () => {
+  for (const link of await page.locator("nav.tiles a").all()) {
+    const href = await link.getAttribute("href")
+    if ((await page.locator(`section h2${href}`).count()) !== 1) return href
+  }
+  if ((await page.locator("nav.tiles a").count()) < 3) return "fewer than three counts"
 })
 
 await assert("its language", async () => {
@@ -64,6 +73,22 @@ await assert("the button creates the check and shows its verdict", async () => {
   await page.waitForLoadState()
   return lacks(await text(), ["dts-several1", words.notPassed, "2 of 4 steps failed"])
 })
+
+await assert("a job opens and closes without a script", async () => {
+  const job = page.locator("main details", { hasText: "dts-several1" }).first()
+  for (const open of [true, false, true]) {
+    if (((await job.getAttribute("open")) !== null) !== open) return `open: ${!open}`
+    await job.locator("> summary").click()
+  }
+})
+
+if (process.env.PICTURES) {
+  const JobName = ["orders", "billing", "payments", "catalog", "archive", "customers", "warehouse", "inventory"]
+  await page.request.post(url, { data: { Select: { JobName }, Wait: true } })
+  await page.goto(`${url}/?Select=${encodeURIComponent(JSON.stringify({ JobName }))}`)
+  await page.setViewportSize({ width: 1000, height: 700 })
+  await page.screenshot({ path: `${process.env.PICTURES}/${chinese ? "zh-CN/" : ""}board.png`, fullPage: true })
+}
 
 await assert("nothing comes from elsewhere", async () => requests.filter((r) => !r.startsWith(url) && !r.startsWith("data:"))[0])
 

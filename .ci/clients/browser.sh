@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # Opens the function's page in Chromium, as "local serve" serves it, in both
-# languages.
+# languages. PICTURES=docs has it take the pictures of the READMEs.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . .ci/clients/common.sh
 
 CHROMIUM=$(command -v chromium)
-export CHROMIUM
+DTS_API_VERSION=2021-12-06
+export CHROMIUM DTS_API_VERSION
 for DTS_LANGUAGE in en-US zh-CN; do
   export DTS_LANGUAGE
-  start serve -listen 127.0.0.1:0 -api 127.0.0.1:0 -dts 127.0.0.1:0 -dead-letters "$tmp/dead-letters.jsonl"
+  start serve -jobs .ci/clients/jobs.json -listen 127.0.0.1:0 -api 127.0.0.1:0 -dts 127.0.0.1:0 -dead-letters "$tmp/dead-letters.jsonl"
   FUNCTION_URL=$(value "HTTP")
   export FUNCTION_URL
   client browser.mjs

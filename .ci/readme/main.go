@@ -3,7 +3,9 @@
 // with "$ " is a command, and the lines up to the next are its output; what
 // differs from run to run (ids, times, ports) is compared by its form. The
 // commands of a block share one shell, which takes with it what they left
-// running in the background.
+// running in the background. Each line of a pipeline's script, in blocks of kind
+// yaml and groovy, has to be such a command of the page, or one of those that a
+// comment of the page names: <!-- not run here: COMMAND -->.
 package main
 
 import (
@@ -14,18 +16,30 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
+
+	"go.yaml.in/yaml/v3"
 )
 
 func main() {
+	bin, err := filepath.Abs("build/ci")
+	if err != nil {
+		fail("%v", err)
+	}
+	if out, err := exec.Command("go", "build", "-o", filepath.Join(bin, "tccli"), "./.ci/tccli").CombinedOutput(); err != nil {
+		fail("tccli: %v: %s", err, out)
+	}
+	os.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 	ran := 0
 	for _, file := range os.Args[1:] {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			fail("%v", err)
 		}
+		commands := notRun(string(text))
 		for _, block := range blocks(string(text)) {
 			shell := newShell()
 			for _, step := range block {
@@ -34,9 +48,15 @@ func main() {
 					fail("%s: $ %s\nsays:\n%s\nprints:\n%s", file, step.command, step.output, got)
 				}
 				fmt.Printf("ok  %s: $ %s\n", filepath.Base(file), step.command)
+				commands = append(commands, step.command)
 				ran++
 			}
 			shell.close()
+		}
+		for _, line := range scripts(file, string(text)) {
+			if !slices.Contains(commands, line) {
+				fail("%s: no block of kind console runs the pipeline's line\n%s", file, line)
+			}
 		}
 	}
 	if ran == 0 {
@@ -67,6 +87,52 @@ func blocks(text string) [][]step {
 	return out
 }
 
+// notRun are the commands that a page says are not run here.
+func notRun(text string) (out []string) {
+	for _, m := range regexp.MustCompile("<!-- not run here: (.*) -->").FindAllStringSubmatch(text, -1) {
+		out = append(out, m[1])
+	}
+	return out
+}
+
+// scripts are the lines of the scripts in a page's pipelines.
+func scripts(file, text string) (lines []string) {
+	add := func(script string) {
+		for line := range strings.Lines(script) {
+			if line = strings.TrimSpace(line); line != "" {
+				lines = append(lines, line)
+			}
+		}
+	}
+	for _, block := range regexp.MustCompile("(?ms)^```(yaml|groovy)\n(.*?)^```").FindAllStringSubmatch(text, -1) {
+		if block[1] == "yaml" {
+			var document yaml.Node
+			if err := yaml.Unmarshal([]byte(block[2]), &document); err != nil {
+				fail("%s: %v", file, err)
+			}
+			scriptsOf(&document, add)
+			continue
+		}
+		for _, m := range regexp.MustCompile(`(?s)\bsh (?:\'\'\'(.*?)\'\'\'|\'([^\'\n]*)\')`).FindAllStringSubmatch(block[2], -1) {
+			add(m[1] + m[2])
+		}
+	}
+	return lines
+}
+
+// scriptsOf adds what GitHub has under run, and GitLab under script.
+func scriptsOf(n *yaml.Node, add func(string)) {
+	for i, child := range n.Content {
+		if n.Kind == yaml.MappingNode && i%2 == 1 && slices.Contains([]string{"run", "script", "before_script"}, n.Content[i-1].Value) {
+			for _, line := range append([]*yaml.Node{child}, child.Content...) {
+				add(line.Value)
+			}
+			continue
+		}
+		scriptsOf(child, add)
+	}
+}
+
 // shell is one bash, in a process group of its own.
 type shell struct {
 	process *exec.Cmd
@@ -94,9 +160,9 @@ func newShell() *shell {
 	return &shell{process, input, bufio.NewReader(output)}
 }
 
-// run runs a command and returns its standard output.
+// run runs a command and returns its standard output. The next finds its status.
 func (s *shell) run(command string) string {
-	fmt.Fprintf(s.input, "%s\necho; echo %q\n", command, end)
+	fmt.Fprintf(s.input, "%s\nstatus=$?; echo; echo %q; (exit $status)\n", command, end)
 	var out strings.Builder
 	for {
 		line, err := s.output.ReadString('\n')

@@ -42,6 +42,7 @@ func sdk(t *testing.T, c testCloud, secretKey, action string, parameters map[str
 const name = "migrate-check"
 
 func TestInvokeAPI(t *testing.T) {
+	t.Parallel()
 	c := open(t, serverless)
 	for test, s := range map[string]struct {
 		action         string
@@ -74,6 +75,7 @@ func TestInvokeAPI(t *testing.T) {
 }
 
 func TestInvokeAPIAsynchronously(t *testing.T) {
+	t.Parallel()
 	c := open(t, serverless, "-retry-after", "1ms")
 	ids := map[string]string{}
 	for _, job := range []string{"dts-quick", "dts-nosuch"} {
@@ -96,6 +98,7 @@ func TestInvokeAPIAsynchronously(t *testing.T) {
 }
 
 func TestInvokeAPIRefuses(t *testing.T) {
+	t.Parallel()
 	c := open(t, serverless)
 	for test, s := range map[string]struct {
 		secretKey, function, event, code string

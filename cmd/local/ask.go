@@ -5,15 +5,15 @@ import (
 	"errors"
 	"slices"
 	"strings"
-
-	"migratecheck/internal/check"
 )
 
 // ask is what invoke asks the function for.
 type ask struct {
 	jobs                []string
 	selection           selection // instead of jobs
+	read, dryRun        bool
 	wait, start, strict bool
+	accept              stepIDs
 }
 
 // request is the check request in JSON.
@@ -27,10 +27,16 @@ func (a ask) request() map[string]any {
 	default:
 		request["JobIds"] = a.jobs
 	}
-	for name, asked := range map[string]bool{"Wait": a.wait, "Start": a.start, "Strict": a.strict} {
+	for name, asked := range map[string]bool{"Wait": a.wait, "Start": a.start, "Strict": a.strict, "DryRun": a.dryRun} {
 		if asked {
 			request[name] = true
 		}
+	}
+	if a.read {
+		request["Action"] = "DescribeMigrateCheckJob"
+	}
+	if a.accept != nil {
+		request["Accept"] = a.accept
 	}
 	return request
 }
@@ -53,6 +59,8 @@ func (s *selection) Set(value string) error {
 		*s = nil
 	case strings.HasPrefix(value, "{") && json.Valid([]byte(value)):
 		*s = selection(value)
+	case strings.ContainsAny(value, "{}:"):
+		return errors.New(`is no JSON: put it in quotes, as in -select '{"Status":"created"}', or the shell takes away those within`)
 	default:
 		return errors.New(`must be JSON such as {"Status": "created"}`)
 	}
@@ -67,27 +75,4 @@ func joinSelection(args []string) []string {
 	}
 	joined := append(slices.Clone(args[:i]), "-select="+args[i+1])
 	return append(joined, args[i+2:]...)
-}
-
-// resultOf reads an answer of the function, in any form, back into a result.
-func resultOf(answer []byte) (check.Result, bool) {
-	answer = bodyOf(answer)
-	var batch struct {
-		Jobs            []check.Outcome
-		Passed, Started json.RawMessage // a batch's counts; Started of one job is a boolean
-		NotHandedOn     []string
-	}
-	if json.Unmarshal(answer, &batch) != nil {
-		return check.Result{}, false
-	}
-	if batch.Jobs != nil {
-		return check.Result{
-			Jobs: batch.Jobs, Batch: true, Verdicts: batch.Passed != nil, Start: batch.Started != nil, NotHandedOn: batch.NotHandedOn,
-		}, true
-	}
-	var one check.Outcome
-	if json.Unmarshal(answer, &one) != nil || one.JobID == "" && one.Error == nil {
-		return check.Result{}, false
-	}
-	return check.Result{Jobs: []check.Outcome{one}, Verdicts: one.Check != nil, Start: one.Started(), NotHandedOn: batch.NotHandedOn}, true
 }

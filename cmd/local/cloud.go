@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -52,7 +54,7 @@ func openCloud(ctx context.Context, o serveOptions, out io.Writer) (_ *cloud, er
 	if c.config, err = scf.ReadConfig(o.config); err != nil {
 		return nil, fmt.Errorf("-config: %w", err)
 	}
-	if c.notes, err = review(c.config, time.Now()); err != nil {
+	if c.notes, err = review(c.config, o.deploy.endpoint == "", time.Now()); err != nil {
 		return nil, fmt.Errorf("-config: %s: %w", o.config, err)
 	}
 	if c.due, err = named(c.config.Timers, o.fire); err != nil {
@@ -68,14 +70,14 @@ func openCloud(ctx context.Context, o serveOptions, out io.Writer) (_ *cloud, er
 			}
 		}
 	}
-	c.notes = append(c.notes, unread(os.Environ())...)
+	c.notes = append(c.notes, unread(os.Environ(), o.deploy.endpoint == "")...)
 	if c.config.Role == "" {
 		c.function.Role = nil // as on the platform
 	}
 	if c.letters, err = openLetters(o.deadLetters); err != nil {
 		return nil, fmt.Errorf("-dead-letters: %w", err)
 	}
-	c.pool = scf.NewPool(c.function, scf.PoolOptions{Instances: o.instances, Freeze: o.freeze, Log: c.log.log})
+	c.pool = scf.NewPool(c.function, scf.PoolOptions{Instances: o.instances, Freeze: o.freeze, InTurn: o.inTurn, Log: c.log.log})
 	c.async = &scf.Async{Invoke: c.pool.Invoke, RetryAfter: o.retryAfter, DeadLetters: c.letters, Log: c.log.log}
 	if o.form == "apigw" {
 		c.route = cmp.Or(o.route, onlyPath(c.config.Gateways))
@@ -139,11 +141,23 @@ func named(timers []scf.Timer, names []string) ([]scf.Timer, error) {
 	for _, name := range names {
 		i := slices.IndexFunc(timers, func(t scf.Timer) bool { return t.Name == name })
 		if i < 0 {
-			return nil, fmt.Errorf("there is no timer %q", name)
+			return nil, fmt.Errorf("there is no timer %q%s", name, there(timers))
 		}
 		out = append(out, timers[i])
 	}
 	return out, nil
+}
+
+// there says which timers there are.
+func there(timers []scf.Timer) string {
+	names := make([]string, 0, len(timers))
+	for _, t := range timers {
+		names = append(names, strconv.Quote(t.Name))
+	}
+	if len(names) == 0 {
+		return ", nor any other"
+	}
+	return ", there is " + strings.Join(names, ", ")
 }
 
 // onlyPath is the path of the one API that is deployed, empty if there are more

@@ -10,11 +10,16 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"migratecheck/internal/config"
+	"migratecheck/internal/local/fakedts"
 )
 
 // command runs this test binary as the command local.
@@ -31,6 +36,13 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 
 func TestInvoke(t *testing.T) {
 	list := write(t, "jobs.json", jobs)
+	page := write(t, "page.json", `{"httpMethod":"GET","path":"/","headers":{"Accept":"text/html,application/xhtml+xml"},"queryString":{"JobId":"dts-nosuch","Action":"CreateMigrateCheckJob"}}`)
+	other := write(t, "other", "#!/bin/sh\nexit 3\n")
+	if err := os.Chmod(other, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	options := write(t, "options.json", `{"httpMethod":"OPTIONS","path":"/"}`)
+	head405 := write(t, "head.json", `{"httpMethod":"HEAD","path":"/"}`)
 	for name, c := range map[string]struct {
 		args   []string
 		stdin  string
@@ -40,27 +52,34 @@ func TestInvoke(t *testing.T) {
 	}{
 		"one job":            {[]string{"dts-quick"}, "", 0, `{"JobId":"dts-quick","RequestId":"`, `"outcome":"created"`},
 		"a batch":            {[]string{"dts-quick", "dts-nosuch"}, "", 1, `"Failed":1}`, ``},
-		"a batch of none":    {[]string{"dts-nosuch", "dts-nosuch2"}, "", 1, ``, "        ResourceNotFound.JobNotExist: The migration task does not exist.\nlocal: function error CheckFailed: 2 of 2 jobs failed\n"},
+		"a batch of none":    {[]string{"dts-nosuch", "dts-nosuch2"}, "", 1, `{"Error":{"Code":"CheckFailed","Message":"2 of 2 jobs failed: dts-nosuch: `, "        ResourceNotFound.JobNotExist: The migration task does not exist.\nlocal: function error CheckFailed: 2 of 2 jobs failed\n"},
 		"lists":              {[]string{"dts-quick，dts-other;", "dts-other, dts-quick"}, "", 0, `{"Jobs":[{"JobId":"dts-quick",`, `"jobs":2`},
-		"no job's name":      {[]string{"dts/quick"}, "", 1, ``, "function error CheckFailed: InvalidParameter"},
+		"no job's name":      {[]string{"dts/quick"}, "", 1, `{"Error":{"Code":"CheckFailed"`, "function error CheckFailed: InvalidParameter"},
 		"a batch over HTTP":  {[]string{"-trigger", "apigw", "dts-quick", "dts-nosuch"}, "", 1, `"statusCode":207`, ``},
-		"a wait":             {[]string{"-wait", "dts-awaited"}, "", 0, `"Check":{"Status":"finished","Passed":true`, ``},
+		"a wait":             {[]string{"dts-awaited", "-wait"}, "", 0, `"Check":{"Status":"finished","Passed":true`, ``},
+		"not passed":         {[]string{"-wait", "dts-notpass", "dts-awaited"}, "", 3, `"Passed":1,"NotPassed":1`, ``},
+		"not passed, failed": {[]string{"-wait", "dts-notpass", "dts-nosuch"}, "", 1, `"Failed":1`, ``},
+		"not passed, no end": {[]string{"-wait", "-timeout", "4s", "dts-slow", "dts-notpass"}, "", 3, `"NotPassed":1,"NoVerdict":1`, ``},
+		"no verdict":         {[]string{"-wait", "-timeout", "3s", "dts-slow"}, "", 4, `"Check":{"Status":"`, ``},
+		"fail on failed":     {[]string{"-wait", "-fail-on", "failed", "-timeout", "4s", "dts-slow", "dts-notpass"}, "", 0, `"NotPassed":1,"NoVerdict":1`, ``},
+		"a read":             {[]string{"-read", "dts-quick"}, "", 4, `"Check":{"Status":"unavailable"`, ``},
+		"a page":             {[]string{"-event", page}, "", 1, `"statusCode":404`, ``},
+		"a method":           {[]string{"-event", options}, "", 0, `"statusCode":204`, ``},
+		"another method":     {[]string{"-event", head405}, "", 1, `"statusCode":405`, ``},
 		"standard input":     {[]string{"-event", "-"}, `["dts-quick"]`, 0, `{"Jobs":[{"JobId":"dts-quick"`, ``},
-		"no job":             {nil, "", 2, ``, "local: give a JobId"},
-		"a selection":        {[]string{"-select", `{"JobName":"quick"}`, "-wait"}, "", 0, `{"Jobs":[],"Failed":0,"Passed":0,"NotPassed":0,"NoVerdict":0}`, ``},
+		"no job":             {nil, "", 2, `{"Error":{"Code":"ClientError.UsageError","Message":"give a JobId`, "local: give a JobId"},
+		"a selection":        {[]string{"-select", `{"JobName":"quick"}`, "-wait"}, "", 0, `{"Jobs":[],"Failed":0,"Passed":0,"NotPassed":0,"NoVerdict":0`, ``},
+		"nothing, a failure": {[]string{"-select", `{"JobName":"quick"}`, "-fail-empty"}, "", 5, `{"Jobs":[],"Failed":0}`, ``},
 		"all that await":     {[]string{"-select", "-trigger", "timer"}, "", 0, `"JobId":"dts-notpass","RequestId"`, `"source":"timer"`},
 		"a start":            {[]string{"-start", "dts-awaited"}, "", 0, `"Started":true,"StartRequestId":"`, `"outcome":"started"`},
-		"a start over HTTP":  {[]string{"-start", "-trigger", "url", "dts-notpass"}, "", 0, `\"Passed\":false`, `"outcome":"not passed"`},
-		"strictly":           {[]string{"-strict", "-wait", "dts-quick"}, "", 1, ``, "InvalidParameter: Strict: is not possible with version 2018-03-30"},
+		"a start over HTTP":  {[]string{"-start", "-trigger", "url", "dts-notpass"}, "", 3, `\"Passed\":false`, `"outcome":"not passed"`},
+		"strictly":           {[]string{"-strict", "-wait", "dts-quick"}, "", 1, `{"Error":{"Code":"CheckFailed"`, "InvalidParameter: Strict: is not possible with version 2018-03-30"},
 		"a table":            {[]string{"-text", "dts-quick"}, "", 0, "dts-quick", ``},
-		"both":               {[]string{"-select", "dts-quick"}, "", 2, ``, "local: JobIds do not go with -select"},
-		"a selection of":     {[]string{"-select=dts-quick"}, "", 2, ``, "must be JSON such as"},
-		"a real start":       {[]string{"-start", "-endpoint", "https://dts.tencentcloudapi.com", "dts-quick"}, "", 2, ``, "set DTS_ALLOW_START=true if you mean it"},
-		"flags after a job":  {[]string{"dts-quick", "-wait"}, "", 2, ``, "local: -wait: flags go before the JobIds"},
-		"an unknown trigger": {[]string{"-trigger", "fax", "dts-quick"}, "", 2, ``, "local: -trigger must be one of"},
-		"an event, and more": {[]string{"-event", "-", "-wait"}, "", 2, ``, "-strict and -trigger do not go with it"},
-		"no such file":       {[]string{"-event", "nowhere.json"}, "", 1, ``, "local: -event: open nowhere.json"},
-		"a large event":      {[]string{"-event", "-"}, strings.Repeat(" ", 6<<20+1), 1, ``, "larger than 6 MB"},
+		"a table of none":    {[]string{"-text", "dts/quick"}, "", 1, "DTS check: ", ``},
+		"an unknown trigger": {[]string{"-trigger", "fax", "dts-quick"}, "", 2, `{"Error":`, "local: -trigger must be one of"},
+		"no such file":       {[]string{"-event", "nowhere.json"}, "", 1, `{"Error":{"Code":"ClientError.LocalError"`, "local: -event: open nowhere.json"},
+		"a large event":      {[]string{"-event", "-"}, strings.Repeat(" ", 6<<20+1), 1, `{"Error":`, "larger than 6 MB"},
+		"another program":    {[]string{"-function", other, "dts-quick"}, "", 1, `{"Error":{"Code":"ClientError.LocalError"`, ``},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -70,7 +89,7 @@ func TestInvoke(t *testing.T) {
 			if got := statusOf(run.Run()); got != c.status {
 				t.Errorf("status %d, want %d", got, c.status)
 			}
-			if !strings.Contains(out.String(), c.out) || c.out == "" && out.Len() > 0 {
+			if !strings.Contains(out.String(), c.out) || !strings.HasSuffix(out.String(), "\n") {
 				t.Errorf("standard output %q, want %q", out.String(), c.out)
 			}
 			if !strings.Contains(stderr.String(), c.stderr) {
@@ -85,6 +104,7 @@ func TestInvoke(t *testing.T) {
 
 // The function's path may be relative, and needs no slash.
 func TestRelativeFunction(t *testing.T) {
+	t.Parallel()
 	run := command(t, "invoke", "-function", filepath.Base(function()), "-jobs", write(t, "jobs.json", jobs), "dts-quick")
 	run.Dir = filepath.Dir(function())
 	if out, err := run.CombinedOutput(); err != nil {
@@ -92,16 +112,9 @@ func TestRelativeFunction(t *testing.T) {
 	}
 }
 
-// An answer ends with a newline, also where it is no terminal that shows it.
-func TestNewlineAfterAnswer(t *testing.T) {
-	out, err := command(t, "invoke", "-function", function(), "-jobs", write(t, "jobs.json", jobs), "dts-quick").Output()
-	if err != nil || !bytes.HasSuffix(out, []byte("}\n")) {
-		t.Errorf("output %q, error %v", out, err)
-	}
-}
-
 // Every trigger's event is one that the function takes for that source's.
 func TestTriggers(t *testing.T) {
+	t.Parallel()
 	list := write(t, "jobs.json", jobs)
 	for _, trigger := range triggers {
 		t.Run(trigger, func(t *testing.T) {
@@ -116,21 +129,24 @@ func TestTriggers(t *testing.T) {
 }
 
 func TestUsage(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		args   []string
 		status int
 		out    string
 		stderr string
 	}{
-		"nothing":         {nil, 2, "", "local: give a command\n\nusage: go run ./cmd/local"},
-		"another command": {[]string{"deploy"}, 2, "", "local: deploy: there is no such command\n\nusage:"},
-		"help":            {[]string{"-h"}, 0, "usage: go run ./cmd/local COMMAND", ""},
-		"help of invoke":  {[]string{"invoke", "-h"}, 0, "usage: go run ./cmd/local invoke [flags] JobId …\n\n  -endpoint", ""},
-		"help of serve":   {[]string{"serve", "-h"}, 0, "-retry-after", ""},
-		"help of dts":     {[]string{"dts", "--help"}, 0, "-tls", ""},
-		"another flag":    {[]string{"serve", "-x"}, 2, "", "local: flag provided but not defined: -x\n\"go run ./cmd/local serve -h\" lists the flags\n"},
-		"a bad value":     {[]string{"dts", "-fault", "x"}, 2, "", "-fault"},
-		"a word":          {[]string{"dts", "now"}, 2, "", "local: now: not a flag"},
+		"nothing":          {nil, 2, "", "local: give a command\n\nusage: go run ./cmd/local"},
+		"another command":  {[]string{"deploy"}, 2, "", "local: deploy: there is no such command\n\nusage:"},
+		"help":             {[]string{"-h"}, 0, "usage: go run ./cmd/local COMMAND", ""},
+		"help of invoke":   {[]string{"invoke", "-h"}, 0, "usage: go run ./cmd/local invoke [flags] JobId …\n\nRuns the function once", ""},
+		"help of report":   {[]string{"report", "-h"}, 0, "  3    a check did not pass\n", ""},
+		"a command's slip": {[]string{"invok"}, 2, "", "local: invok: there is no such command, did you mean invoke?\n"},
+		"help of serve":    {[]string{"serve", "-h"}, 0, "-retry-after", ""},
+		"help of dts":      {[]string{"dts", "--help"}, 0, "-tls", ""},
+		"another flag":     {[]string{"serve", "-x"}, 2, "", "local: -x: there is no such flag\n\"go run ./cmd/local serve -h\" tells more\n"},
+		"a bad value":      {[]string{"dts", "-fault", "x"}, 2, "", "-fault"},
+		"a word":           {[]string{"dts", "now"}, 2, "", "local: now: not a flag"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out, stderr bytes.Buffer
@@ -162,6 +178,7 @@ func statusOf(err error) int {
 
 // An interrupt ends invoke wherever it is, and it says so.
 func TestInvokeIsInterrupted(t *testing.T) {
+	t.Parallel()
 	list := write(t, "jobs.json", jobs)
 	for name, args := range map[string][]string{
 		"while it waits for an event": {"-event", "-"},
@@ -193,7 +210,7 @@ func TestInvokeIsInterrupted(t *testing.T) {
 			if err := run.Process.Signal(os.Interrupt); err != nil {
 				t.Fatal(err)
 			}
-			if got := statusOf(run.Wait()); got != 1 || !strings.HasSuffix(stderr.String(), "local: interrupted\n") {
+			if got := statusOf(run.Wait()); got != statusInterrupted || !strings.HasSuffix(stderr.String(), "local: interrupted\n") {
 				t.Errorf("status %d, standard error %q", got, &stderr)
 			}
 			left(t, processes)
@@ -203,6 +220,7 @@ func TestInvokeIsInterrupted(t *testing.T) {
 
 // Without a reader of its log, serve ends in good order, and says why.
 func TestServeWithoutReader(t *testing.T) {
+	t.Parallel()
 	var stderr bytes.Buffer
 	serve, url, out := startServe(t, &stderr, "-dead-letters", filepath.Join(t.TempDir(), "dead.jsonl"))
 	if err := out.Close(); err != nil {
@@ -221,6 +239,7 @@ func TestServeWithoutReader(t *testing.T) {
 // frozen ones, and one in mid-event, whose event becomes a dead letter. When
 // serve is killed, the processes end all the same.
 func TestServeIsInterrupted(t *testing.T) {
+	t.Parallel()
 	for name, signal := range map[string]os.Signal{"interrupted": os.Interrupt, "terminated": syscall.SIGTERM, "killed": os.Kill} {
 		t.Run(name, func(t *testing.T) {
 			letters := filepath.Join(t.TempDir(), "dead.jsonl")
@@ -308,4 +327,38 @@ func TestStalledUploads(t *testing.T) {
 		})
 	}
 	uploads.Wait()
+}
+
+// The help names every kind of fault, with what it needs, every variable and every
+// exit status.
+func TestHelpIsWhole(t *testing.T) {
+	t.Parallel()
+	help, err := command(t, "invoke", "-h").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, faults, _ := strings.Cut(string(help), "Faults of the embedded endpoint")
+	for _, kind := range fakedts.Kinds {
+		line := regexp.MustCompile(`(?m)^  (?:\S+, )*` + string(kind) + `(?:, \S+)*  +(.*)$`).FindStringSubmatch(faults)
+		if line == nil {
+			t.Errorf("no line for the fault %s", kind)
+			continue
+		}
+		for _, need := range []string{"code=", "delay="} {
+			_, err := fakedts.ParseFault(string(kind) + "," + strings.NewReplacer("code=", "delay=1s", "delay=", "code=X").Replace(need))
+			if needed := err != nil; needed != strings.Contains(line[1], need) {
+				t.Errorf("%s needs %s: %v, and the help says %s", kind, need, needed, line[1])
+			}
+		}
+	}
+	for _, name := range append(slices.Clone(config.Variables), "TENCENTCLOUD_SECRET_ID") {
+		if !strings.Contains(faults, name) {
+			t.Errorf("no %s", name)
+		}
+	}
+	for _, status := range []int{0, statusFailed, statusWrongUse, statusNotPassed, statusNoVerdict, statusNothing, statusInterrupted} {
+		if !regexp.MustCompile(fmt.Sprintf(`(?m)^  %-3d  \S`, status)).MatchString(faults) {
+			t.Errorf("no exit status %d", status)
+		}
+	}
 }

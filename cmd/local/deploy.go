@@ -18,6 +18,7 @@ import (
 	"migratecheck/internal/local/cloudapi"
 	"migratecheck/internal/local/fakedts"
 	"migratecheck/internal/local/scf"
+	"migratecheck/internal/local/spelling"
 )
 
 // deployFlags say which function runs against which DTS endpoint.
@@ -28,7 +29,7 @@ type deployFlags struct {
 	results  destinationFlags
 }
 
-func (d *deployFlags) register(c commandLine) {
+func (d *deployFlags) register(c *commandLine) {
 	c.StringVar(&d.binary, "function", "", "`path` of a function built before")
 	c.StringVar(&d.endpoint, "endpoint", "", "`URL` of a DTS endpoint, with the key pair in the environment, instead of the embedded one")
 	d.embedded.register(c)
@@ -36,7 +37,7 @@ func (d *deployFlags) register(c commandLine) {
 }
 
 // check refuses flags of the embedded endpoint where there is none.
-func (d *deployFlags) check(c commandLine) error {
+func (d *deployFlags) check(c *commandLine) error {
 	var err error
 	if d.endpoint != "" {
 		c.Visit(func(f *flag.Flag) {
@@ -100,7 +101,9 @@ func (d *deployFlags) deploy(ctx context.Context, f scf.Function, address string
 		return nil, err
 	}
 	if term.IsTerminal(int(os.Stderr.Fd())) {
-		slow := time.AfterFunc(time.Second, func() { fmt.Fprintln(os.Stderr, "building the function, which takes a minute the first time…") })
+		slow := time.AfterFunc(slowBuild, func() {
+			fmt.Fprintln(os.Stderr, "building the function, which takes a minute or two the first time…")
+		})
 		defer slow.Stop()
 	}
 	if out.function.Path, err = scf.Build(ctx, out.dir); err != nil {
@@ -108,6 +111,10 @@ func (d *deployFlags) deploy(ctx context.Context, f scf.Function, address string
 	}
 	return out, nil
 }
+
+// slowBuild is what a build takes at least that begins with nothing: with all but
+// the function itself compiled before, it is over by then.
+const slowBuild = 5 * time.Second
 
 // executable returns the absolute path of a function that was built before.
 func executable(path string) (string, error) {
@@ -150,23 +157,19 @@ func ownVariables() map[string]string {
 }
 
 // unread returns a line for each variable in the environment that looks like
-// the function's and is not.
-func unread(environment []string) []string {
+// the function's and is not, and for DTS_ENDPOINT where the embedded endpoint
+// stands in its place.
+func unread(environment []string, embedded bool) []string {
 	var out []string
 	for _, entry := range environment {
 		name, _, _ := strings.Cut(entry, "=")
 		ours := strings.HasPrefix(name, "DTS_") || strings.HasPrefix(name, "RESULT_")
-		if ours && !slices.Contains(config.Variables, name) {
-			out = append(out, "environment variable "+name+": the function does not read it"+hint(name, config.Variables))
+		switch {
+		case ours && !slices.Contains(config.Variables, name):
+			out = append(out, "environment variable "+name+": the function does not read it"+spelling.Hint(name, config.Variables))
+		case name == config.Endpoint && embedded:
+			out = append(out, "environment variable "+name+": the embedded DTS endpoint takes its place; to call another, give -endpoint")
 		}
 	}
 	return out
-}
-
-// hint asks about the word that was probably meant.
-func hint(word string, known []string) string {
-	if meant := scf.Near(word, known); meant != "" {
-		return ", did you mean " + meant + "?"
-	}
-	return ""
 }

@@ -25,13 +25,13 @@ type destinationFlags struct {
 	webhook string
 }
 
-func (d *destinationFlags) register(c commandLine) {
+func (d *destinationFlags) register(c *commandLine) {
 	c.StringVar(&d.webhook, "webhook", "", "`chat` whose robot is played here and takes the results: wecom, feishu or dingtalk; or the URL of a real one, instead of RESULT_WEBHOOK")
 }
 
 // check refuses what is neither a chat nor a URL. Nothing is played beside a
 // real account.
-func (d *destinationFlags) check(c commandLine, real bool) error {
+func (d *destinationFlags) check(c *commandLine, real bool) error {
 	if robotPaths[d.webhook] != "" {
 		if real {
 			return c.wrong("-webhook %s is played here and does not go with -endpoint: give the URL of a real robot", d.webhook)

@@ -16,6 +16,8 @@ import (
 // serveDTS is the command dts: the endpoint alone, until ctx ends.
 func serveDTS(ctx context.Context, args []string) error {
 	flags := newCommandLine("dts", " [flags]")
+	flags.about = "Serves a DTS endpoint by itself, for programs in any language. It says how to call it."
+	flags.after = faultsAfter
 	address := flags.String("listen", "127.0.0.1:9001", "`address` to listen on")
 	public := flags.Bool("public", false, "let other machines reach the address")
 	secure := flags.Bool("tls", false, "serve HTTPS with a certificate made for it, which is printed")
@@ -24,8 +26,8 @@ func serveDTS(ctx context.Context, args []string) error {
 	if err := flags.parse(args); err != nil {
 		return err
 	}
-	if flags.NArg() > 0 {
-		return flags.wrong("%s: not a flag", flags.Arg(0))
+	if len(flags.words) > 0 {
+		return flags.wrong("%s: not a flag", flags.words[0])
 	}
 	if beyondLoopback(*address) && !*public {
 		return flags.wrong("-listen %s can be reached from other machines: give -public if that is meant", *address)

@@ -14,7 +14,7 @@ type endpointFlags struct {
 	faults []fakedts.Fault
 }
 
-func (e *endpointFlags) register(c commandLine) {
+func (e *endpointFlags) register(c *commandLine) {
 	c.StringVar(&e.jobs, "jobs", "", "JSON `file` with the jobs that the embedded DTS endpoint knows")
 	c.IntVar(&e.quota, "quota", 20, "`calls` a second, of one action, that the embedded endpoint allows; negative for no limit")
 	c.Func("fault", "a `fault` of the embedded endpoint, such as silence,job=dts-1kl0iy0v,times=1; may be repeated", func(text string) error {
@@ -24,7 +24,7 @@ func (e *endpointFlags) register(c commandLine) {
 	})
 }
 
-func (e *endpointFlags) check(c commandLine) error {
+func (e *endpointFlags) check(c *commandLine) error {
 	if e.quota == 0 {
 		return c.wrong("-quota must not be 0; it is negative for no limit")
 	}

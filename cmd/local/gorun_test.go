@@ -17,6 +17,7 @@ import (
 // When the go command that started serve ends, serve ends, in good order. When
 // another parent ends, as a shell does, it goes on.
 func TestParentEnds(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS != "linux" {
 		t.Skip("the parent's name is told from /proc")
 	}

@@ -68,10 +68,11 @@ func object(r scf.Record) []byte {
 		DurationMs *float64 `json:"durationMs,omitempty"`
 		PeakMB     float64  `json:"peakMemoryMB,omitempty"`
 		SizeMB     int      `json:"memoryMB,omitempty"`
+		Instance   int      `json:"instance,omitempty"`
 	}{Time: r.Time.Format(time.RFC3339Nano), Type: r.Kind, RequestID: r.RequestID, Message: r.Text}
 	if r.Kind == scf.Report {
 		ms := float64(r.Duration.Microseconds()) / 1000
-		o.Status, o.DurationMs, o.SizeMB = r.Status, &ms, r.Size
+		o.Status, o.DurationMs, o.SizeMB, o.Instance = r.Status, &ms, r.Size, r.Instance
 		o.PeakMB = float64(r.Memory>>10*10/1024) / 10
 	}
 	encoded, err := json.Marshal(o)
@@ -98,6 +99,9 @@ func text(r scf.Record) []byte {
 			peak = fmt.Sprintf("%.1f MB", float64(r.Memory)/(1<<20))
 		}
 		rest = fmt.Sprintf("status %d, %.1f ms, memory %s of %d MB", r.Status, float64(r.Duration.Microseconds())/1000, peak, r.Size)
+		if r.Instance > 0 {
+			rest += fmt.Sprintf(", instance %d", r.Instance)
+		}
 		if r.Text != "" {
 			rest += ": " + printable(cut(r.Text))
 		}

@@ -12,16 +12,9 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"migratecheck/internal/local/spelling"
 )
-
-const usage = `usage: go run ./cmd/local COMMAND [flags]
-
-  invoke [flags] JobId …   run the function once, on one event
-  serve [flags]            the function as deployed: HTTP, timers, Invoke API
-  dts [flags]              serve a DTS endpoint alone
-
-"go run ./cmd/local COMMAND -h" lists a command's flags.
-`
 
 func main() {
 	// Whoever reads our output may close it. That must be an ordinary error, so that
@@ -33,40 +26,49 @@ func main() {
 	interrupted := ctx.Err() != nil
 	cancel()
 	stop()
-	var wrong usageError
-	switch {
-	case err == nil || errors.Is(err, flag.ErrHelp):
-		return
-	case errors.As(err, &wrong):
-		fmt.Fprintln(os.Stderr, "local:", err)
-		os.Exit(2)
-	case errors.Is(err, errFailed):
-	case interrupted:
-		fmt.Fprintln(os.Stderr, "local: interrupted")
-	default:
-		fmt.Fprintln(os.Stderr, "local:", err)
+	if status := end(err, interrupted); status != 0 {
+		os.Exit(status)
 	}
-	os.Exit(1)
 }
 
-// errFailed is a failure that has been reported already.
-var errFailed = errors.New("failed")
+// end tells of the error that a command ended with, and returns the exit status.
+func end(err error, interrupted bool) int {
+	var wrong usageError
+	var status exitStatus
+	switch {
+	case err == nil || errors.Is(err, flag.ErrHelp):
+		return 0
+	case errors.As(err, &wrong):
+		fmt.Fprintln(os.Stderr, "local:", err)
+		return statusWrongUse
+	case interrupted:
+		fmt.Fprintln(os.Stderr, "local: interrupted")
+		return statusInterrupted
+	case errors.As(err, &status):
+		return int(status)
+	}
+	fmt.Fprintln(os.Stderr, "local:", err)
+	return statusFailed
+}
 
 func run(ctx context.Context, args []string) error {
 	if len(args) == 0 {
-		return usageError{errors.New("give a command\n\n" + strings.TrimSpace(usage))}
+		return usageError{errors.New("give a command\n\n" + strings.TrimSpace(asCalled(usage)))}
 	}
 	switch args[0] {
 	case "invoke":
 		return invoke(ctx, args[1:])
+	case "report":
+		return makeReport(ctx, args[1:])
 	case "serve":
 		return serve(ctx, args[1:])
 	case "dts":
 		return serveDTS(ctx, args[1:])
 	}
 	if slices.Contains([]string{"-h", "-help", "--help", "help"}, args[0]) {
-		_, err := fmt.Print(usage)
+		_, err := fmt.Print(asCalled(usage))
 		return err
 	}
-	return usageError{fmt.Errorf("%s: there is no such command\n\n%s", args[0], strings.TrimSpace(usage))}
+	hint := spelling.Hint(args[0], []string{"invoke", "report", "serve", "dts"})
+	return usageError{fmt.Errorf("%s: there is no such command%s\n\n%s", args[0], hint, strings.TrimSpace(asCalled(usage)))}
 }

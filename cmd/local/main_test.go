@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"migratecheck/internal/local/fakedts"
 	"migratecheck/internal/local/scf"
 )
 
@@ -42,7 +43,11 @@ func testMain(m *testing.M) int {
 		panic(err)
 	}
 	defer os.RemoveAll(buildDir)
-	flag.Set("test.parallel", "6") // unless -parallel says otherwise; most wait
+	key := fakedts.ExampleKey // for -endpoint
+	for name, value := range map[string]string{"TENCENTCLOUD_SECRETID": key.SecretID, "TENCENTCLOUD_SECRETKEY": key.SecretKey, "TENCENTCLOUD_SESSIONTOKEN": key.Token} {
+		os.Setenv(name, value)
+	}
+	flag.Set("test.parallel", "10") // unless -parallel says otherwise; most wait
 	return m.Run()
 }
 

@@ -5,6 +5,8 @@ import (
 	"io"
 	"sync"
 	"time"
+
+	"migratecheck/internal/check"
 )
 
 // progress shows, on a terminal's last line, how far the function is with an
@@ -16,8 +18,8 @@ type progress struct {
 	deadline time.Time
 	now      func() time.Time
 
-	mu           sync.Mutex
-	done, failed int
+	mu                      sync.Mutex
+	done, failed, notPassed int
 }
 
 // clearLine goes to the beginning of the line and clears it.
@@ -53,15 +55,18 @@ func (p *progress) Write(lines []byte) (int, error) {
 }
 
 // count counts a job that is done, of so many.
-func (p *progress) count(jobs int, failed bool) {
+func (p *progress) count(jobs int, kind check.Kind) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if jobs > 0 {
 		p.jobs = jobs
 	}
 	p.done++
-	if failed {
+	switch kind {
+	case check.KindFailed:
 		p.failed++
+	case check.KindNotPassed:
+		p.notPassed++
 	}
 }
 
@@ -85,5 +90,5 @@ func (p *progress) line() string {
 	if p.jobs > 0 {
 		total = fmt.Sprintf(" of %d", p.jobs)
 	}
-	return fmt.Sprintf("%d%s done, %d failed, %s%v left", p.done, total, p.failed, at, max(left, 0).Round(time.Second))
+	return fmt.Sprintf("%d%s done, %d failed, %d not passed, %s%v left", p.done, total, p.failed, p.notPassed, at, max(left, 0).Round(time.Second))
 }

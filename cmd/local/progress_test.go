@@ -17,14 +17,15 @@ func TestProgress(t *testing.T) {
 		after time.Duration
 		want  string
 	}{
-		"nothing yet":       {4, nil, 0, "0 of 4 done, 0 failed, at most 1m0s left"},
-		"number not known":  {0, []string{job}, 10 * time.Second, "1 done, 0 failed, at most 50s left"},
-		"number from lines": {0, []string{`{"msg":"job","jobs":2}`}, 10 * time.Second, "1 of 2 done, 0 failed, about 10s left"},
-		"half of it":        {4, []string{job, failed}, 10 * time.Second, "2 of 4 done, 1 failed, about 10s left"},
-		"no faster":         {100, []string{job}, 10 * time.Second, "1 of 100 done, 0 failed, at most 50s left"},
-		"other lines":       {4, []string{`{"msg":"event","code":"x"}`, "panic: no luck", `{"msg":7}`, ""}, 0, "0 of 4 done, 0 failed, at most 1m0s left"},
-		"all of it":         {1, []string{job}, time.Second, "1 of 1 done, 0 failed, at most 59s left"},
-		"too late":          {1, nil, time.Hour, "0 of 1 done, 0 failed, at most 0s left"},
+		"nothing yet":       {4, nil, 0, "0 of 4 done, 0 failed, 0 not passed, at most 1m0s left"},
+		"number not known":  {0, []string{job}, 10 * time.Second, "1 done, 0 failed, 0 not passed, at most 50s left"},
+		"number from lines": {0, []string{`{"msg":"job","jobs":2}`}, 10 * time.Second, "1 of 2 done, 0 failed, 0 not passed, about 10s left"},
+		"half of it":        {4, []string{job, failed}, 10 * time.Second, "2 of 4 done, 1 failed, 0 not passed, about 10s left"},
+		"one did not pass":  {2, []string{`{"level":"WARN","msg":"job","jobId":"dts-1","outcome":"not passed","status":"finished","passed":false}`}, 10 * time.Second, "1 of 2 done, 0 failed, 1 not passed, about 10s left"},
+		"no faster":         {100, []string{job}, 10 * time.Second, "1 of 100 done, 0 failed, 0 not passed, at most 50s left"},
+		"other lines":       {4, []string{`{"msg":"event","code":"x"}`, "panic: no luck", `{"msg":7}`, ""}, 0, "0 of 4 done, 0 failed, 0 not passed, at most 1m0s left"},
+		"all of it":         {1, []string{job}, time.Second, "1 of 1 done, 0 failed, 0 not passed, at most 59s left"},
+		"too late":          {1, nil, time.Hour, "0 of 1 done, 0 failed, 0 not passed, at most 0s left"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var terminal bytes.Buffer

@@ -23,6 +23,7 @@ type serveOptions struct {
 	retryAfter               time.Duration
 	deadLetters              string
 	instances                int
+	inTurn                   bool
 	freeze, json, public     bool
 	deploy                   deployFlags
 }
@@ -30,6 +31,8 @@ type serveOptions struct {
 func parseServe(args []string) (serveOptions, error) {
 	var o serveOptions
 	flags := newCommandLine("serve", " [flags]")
+	flags.about = "Deploys what serverless.yml says on this machine: HTTP, schedules and SDK calls fire the function."
+	flags.after = faultsAfter
 	flags.StringVar(&o.config, "config", "serverless.yml", "`file` that says how the function is deployed")
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:9000", "`address` for HTTP")
 	flags.StringVar(&o.form, "http", "url", "`form` of the events that HTTP requests become: url (Function URL) or apigw (API Gateway)")
@@ -40,9 +43,10 @@ func parseServe(args []string) (serveOptions, error) {
 		o.fire = append(o.fire, name)
 		return nil
 	})
-	flags.DurationVar(&o.retryAfter, "retry-after", time.Minute, "time until an asynchronous event that failed is tried again")
+	flags.duration(&o.retryAfter, "retry-after", time.Minute, "time until an asynchronous event that failed is tried again")
 	flags.StringVar(&o.deadLetters, "dead-letters", defaultLetters, "`file` for asynchronous events that were given up")
 	flags.IntVar(&o.instances, "instances", 5, "`number` of instances of the function at most")
+	flags.BoolVar(&o.inTurn, "in-turn", false, "give each event to the instance that has waited longest, so that one that is tried again meets another")
 	flags.BoolVar(&o.freeze, "freeze", true, "freeze instances between events")
 	flags.BoolVar(&o.public, "public", false, "let other machines reach the addresses: whoever reaches them fires the function, with the keys that it has")
 	flags.BoolVar(&o.json, "json", false, "write the log as JSON, an object a line")
@@ -51,14 +55,16 @@ func parseServe(args []string) (serveOptions, error) {
 		return o, err
 	}
 	switch {
-	case flags.NArg() > 0:
-		return o, flags.wrong("%s: not a flag", flags.Arg(0))
+	case len(flags.words) > 0:
+		return o, flags.wrong("%s: not a flag", flags.words[0])
 	case o.form != "url" && o.form != "apigw":
 		return o, flags.wrong("-http must be url or apigw")
 	case o.route != "" && (o.form != "apigw" || !strings.HasPrefix(o.route, "/")):
 		return o, flags.wrong("-route must begin with / and goes with -http apigw")
 	case o.instances < 1:
 		return o, flags.wrong("-instances must be at least 1")
+	case o.inTurn && o.instances < 2:
+		return o, flags.wrong("-in-turn needs -instances 2 or more")
 	case o.retryAfter < 0:
 		return o, flags.wrong("-retry-after must not be negative")
 	}

@@ -1,22 +1,9 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 )
-
-// bodyOf returns the body of an integration response, or what else the answer is.
-func bodyOf(answer []byte) []byte {
-	var response struct {
-		StatusCode int
-		Body       *string
-	}
-	if json.Unmarshal(answer, &response) != nil || response.StatusCode == 0 || response.Body == nil {
-		return answer
-	}
-	return []byte(*response.Body)
-}
 
 // mostLines is how many lines of a table are shown beside an error.
 const mostLines = 100

@@ -1,7 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"strings"
 	"sync"
@@ -20,9 +24,15 @@ type watcher struct {
 	progress *progress // nil where nobody sees it
 
 	mu   sync.Mutex      // guards what follows, which nobody writes once the function has ended
-	jobs []check.Outcome // in the order of the log
-	runs []check.Outcome // the same, those whose checks run or have run
+	jobs []check.Outcome // in the order of the log, the latest that is known of each
 	at   map[string]int  // where in jobs a JobId is
+}
+
+// note shows what is no line of the function's, of level info.
+func (w *watcher) note(text string) {
+	if w.level <= slog.LevelInfo {
+		w.log.note(text)
+	}
 }
 
 // logLine is what is read of a line of the function's log.
@@ -49,8 +59,10 @@ type logLine struct {
 
 // Write takes one line of the function's.
 func (w *watcher) Write(line []byte) (int, error) {
-	var l logLine
-	isLog := json.Unmarshal(line, &l) == nil
+	var l logLine // of the event's own line not all of it fits, but the beginning does
+	var other *json.UnmarshalTypeError
+	err := json.Unmarshal(line, &l)
+	isLog := err == nil || errors.As(err, &other) && l.Message != ""
 	if isLog {
 		w.learn(l)
 	}
@@ -69,23 +81,27 @@ func (w *watcher) learn(l logLine) {
 	defer w.mu.Unlock()
 	switch l.Message {
 	case "check runs": // of a job that is waited for
-		o := check.Outcome{JobID: l.JobID, JobName: l.JobName, Progress: check.Progress{Stage: check.StageCreated, RequestID: l.DTSRequestID, Check: &check.State{Status: check.Starting}}}
-		w.runs = append(w.runs, o)
-		w.note(o)
+		w.keep(l.under(check.StageCreated))
+	case "starting": // a start is about to be sent
+		w.keep(l.under(check.StageStarting))
 	case "job":
 		o := l.result()
-		if l.Outcome == "created" || o.AlreadyRunning() {
-			w.runs = append(w.runs, o)
-		}
-		w.note(o)
+		w.keep(o)
 		if w.progress != nil {
-			w.progress.count(l.Jobs, l.Code != "")
+			w.progress.count(l.Jobs, o.Kind())
 		}
 	}
 }
 
-// note keeps the latest that is known of a job.
-func (w *watcher) note(o check.Outcome) {
+// under is the outcome of a job that is under way: so far it has got to the stage.
+func (l logLine) under(stage check.Stage) check.Outcome {
+	return check.Outcome{JobID: l.JobID, JobName: l.JobName, Progress: check.Progress{
+		Stage: stage, RequestID: l.DTSRequestID, Check: &check.State{Status: check.Starting},
+	}}
+}
+
+// keep keeps the latest that is known of a job.
+func (w *watcher) keep(o check.Outcome) {
 	i, known := w.at[o.JobID]
 	if known && o.JobID != "" {
 		w.jobs[i] = o
@@ -93,6 +109,52 @@ func (w *watcher) note(o check.Outcome) {
 	}
 	w.at[o.JobID] = len(w.jobs)
 	w.jobs = append(w.jobs, o)
+}
+
+// interrupted tells of an event that was interrupted what cannot be taken back
+// first: the migrations that were started, those that may have been, the checks
+// that run; then the verdicts that are known. With start, what passed may be on
+// its way.
+func (w *watcher) interrupted(to io.Writer, start bool) {
+	running := "these checks run, or have run by now"
+	if start {
+		running += ", and what passed may have been started"
+	}
+	for _, group := range []struct {
+		title string
+		holds func(check.Outcome) bool
+	}{
+		{"these migrations were started", func(o check.Outcome) bool { return o.Started() || o.AlreadyStarted() }},
+		{"these migrations may have been started", func(o check.Outcome) bool { return o.Stage == check.StageStarting }},
+		{running, func(o check.Outcome) bool { return o.Stage == check.StageCreated && o.Kind() != check.KindPassed }},
+		{"these checks may run", func(o check.Outcome) bool { return o.Stage == check.StageInQuestion }},
+		{"these checks have a verdict", func(o check.Outcome) bool { return o.Stage == check.StageJudged || o.Stage == check.StageWaiting }},
+	} {
+		title := "local: " + group.title + ":\n"
+		for _, o := range w.jobs {
+			if !group.holds(o) {
+				continue
+			}
+			line := "  " + o.JobID + "  RequestId " + cmp.Or(o.StartRequestID, o.RequestID)
+			if o.Stage == check.StageJudged || o.Stage == check.StageWaiting {
+				line += "  " + verdict(o)
+			}
+			fmt.Fprint(to, title, printable(line), "\n")
+			title = ""
+		}
+	}
+}
+
+func verdict(o check.Outcome) string {
+	switch o.Kind() {
+	case check.KindNotPassed:
+		return "not passed: " + check.Cut(o.Check.Message, maxError)
+	case check.KindWaiting:
+		return "passed, waits to be started"
+	case check.KindFailed:
+		return "passed, not started: " + o.Error.Code
+	}
+	return "passed"
 }
 
 // result is the outcome that the line of a job tells.
@@ -108,17 +170,24 @@ func (l logLine) result() check.Outcome {
 			o.Stage = check.StageInQuestion
 		}
 	}
+	if o.Check != nil && o.Check.Passed != nil { // what failed, failed later
+		if o.Stage = check.StageJudged; l.MayBeRunning {
+			o.Stage = check.StageStarting
+		}
+	}
 	switch l.Outcome {
+	case "waiting":
+		o.Stage = check.StageWaiting
+	case "rehearsed":
+		o.Stage, o.Rehearsed = check.StageUnseen, true
 	case "already running":
 		o.Found = true
 	case "started":
 		o.Stage = check.StageStarted
 	case "already started":
 		o.Stage = check.StageFoundStarted
-	case "no verdict", "passed, not started", "created, state not known":
-		if o.Stage = check.StageCreated; l.MayBeRunning {
-			o.Stage = check.StageStarting
-		}
+	case "no verdict", "created, state not known":
+		o.Stage = check.StageCreated
 	}
 	return o
 }

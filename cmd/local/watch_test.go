@@ -15,21 +15,22 @@ import (
 func TestWatcherShows(t *testing.T) {
 	const debug = `{"level":"DEBUG","msg":"check runs","jobId":"dts-1"}`
 	const info = `{"level":"INFO","msg":"job","requestId":"46b45da1-x","jobId":"dts-1","outcome":"created"}`
+	const event = `{"level":"INFO","msg":"event","jobs":1,"failed":0,"passed":1}`
 	const other = "panic: \x1bno luck"
 	for name, c := range map[string]struct {
 		json  bool
 		level slog.Level
 		want  []string // without the time
 	}{
-		"for reading": {false, slog.LevelInfo, []string{" 46b45da1 INFO   job jobId=dts-1 outcome=created", `          LINE   panic: \x1bno luck`}},
-		"all of it":   {false, slog.LevelDebug, []string{"          DEBUG  check runs jobId=dts-1", " 46b45da1 INFO   job jobId=dts-1 outcome=created", `          LINE   panic: \x1bno luck`}},
-		"as JSON":     {true, slog.LevelInfo, []string{info, other}},
+		"for reading": {false, slog.LevelInfo, []string{" 46b45da1 INFO   job jobId=dts-1 outcome=created", "          INFO   event jobs=1 failed=0 passed=1", `          LINE   panic: \x1bno luck`}},
+		"all of it":   {false, slog.LevelDebug, []string{"          DEBUG  check runs jobId=dts-1", " 46b45da1 INFO   job jobId=dts-1 outcome=created", "          INFO   event jobs=1 failed=0 passed=1", `          LINE   panic: \x1bno luck`}},
+		"as JSON":     {true, slog.LevelInfo, []string{info, event, other}},
 		"less":        {true, slog.LevelError, []string{other}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
 			w := &watcher{log: newLogger(&out, c.json), level: c.level, at: map[string]int{}}
-			for _, line := range []string{debug, info, other} {
+			for _, line := range []string{debug, info, event, other} {
 				fmt.Fprintln(w, line)
 			}
 			lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
@@ -70,12 +71,64 @@ func TestWatcherLearns(t *testing.T) {
 		for range 2 { // a job has one outcome, the latest; records have no name
 			fmt.Fprintln(w, strings.ReplaceAll(line, "\n", " "))
 		}
-		if runs := want.RequestID != "" && want.Error == nil && !want.AlreadyStarted() && (want.Check == nil || want.Check.Status == check.Starting); (len(w.runs) == 2) != runs || (len(w.runs) == 0) == runs {
-			t.Errorf("%s: checks that run: %+v", line, w.runs)
-		}
 		got, _ := json.Marshal(w.jobs[len(w.jobs)-1])
 		if wanted, _ := json.Marshal(want); !bytes.Equal(got, wanted) || (len(w.jobs) == 1) != (want.JobID != "") {
 			t.Errorf("%s:\n%d, %s, want %s", line, len(w.jobs), got, wanted)
+		}
+	}
+}
+
+// After an interruption, what cannot be taken back is told first.
+func TestWatcherTellsOfAnInterruption(t *testing.T) {
+	var out bytes.Buffer
+	w := &watcher{log: newLogger(&bytes.Buffer{}, true), at: map[string]int{}}
+	for _, line := range []string{
+		`{"msg":"check runs","jobId":"dts-runs","dtsRequestId":"r1"}`,
+		`{"msg":"check runs","jobId":"dts-started","dtsRequestId":"r2"}`,
+		`{"msg":"check runs","jobId":"dts-starting","dtsRequestId":"r3"}`,
+		`{"msg":"job","jobId":"dts-bad","dtsRequestId":"r4","outcome":"not passed","status":"finished","passed":false,"message":"no\u001b[2Jluck"}`,
+		`{"msg":"job","jobId":"dts-waits","dtsRequestId":"r5","outcome":"waiting","status":"finished","passed":true}`,
+		`{"msg":"job","jobId":"dts-lost","outcome":"not known","code":"C","error":"e","mayBeRunning":true,"dtsRequestId":"r6"}`,
+		`{"msg":"job","jobId":"dts-refused","outcome":"refused","code":"C","error":"e","dtsRequestId":"r7"}`,
+		`{"msg":"job","jobId":"dts-lost2","outcome":"not known","code":"C","error":"e","mayBeRunning":true,"dtsRequestId":"r8","status":"finished","passed":true}`,
+		`{"msg":"job","jobId":"dts-rehearsed","outcome":"rehearsed"}`,
+		`{"msg":"starting","jobId":"dts-starting","dtsRequestId":"r3"}`,
+		`{"msg":"job","jobId":"dts-started","dtsRequestId":"r2","startRequestId":"s2","outcome":"started","status":"finished","passed":true}`,
+		`{"msg":"job","jobId":"dts-created","dtsRequestId":"r9","outcome":"created"}`,
+		`{"msg":"job","jobId":"dts-good","dtsRequestId":"r0","outcome":"passed","status":"finished","passed":true}`,
+		`{"msg":"job","jobId":"dts-refused2","dtsRequestId":"ra","outcome":"passed, not started","status":"finished","passed":true,"code":"C.D","error":"e"}`,
+	} {
+		fmt.Fprintln(w, line)
+	}
+	w.interrupted(&out, true)
+	want := `local: these migrations were started:
+  dts-started  RequestId s2
+local: these migrations may have been started:
+  dts-starting  RequestId r3
+  dts-lost2  RequestId r8
+local: these checks run, or have run by now, and what passed may have been started:
+  dts-runs  RequestId r1
+  dts-created  RequestId r9
+local: these checks may run:
+  dts-lost  RequestId r6
+local: these checks have a verdict:
+  dts-bad  RequestId r4  not passed: no\x1b[2Jluck
+  dts-waits  RequestId r5  passed, waits to be started
+  dts-good  RequestId r0  passed
+  dts-refused2  RequestId ra  passed, not started: C.D
+`
+	if out.String() != want {
+		t.Errorf("told\n%s\nwant\n%s", &out, want)
+	}
+}
+
+// What is no line of the function's has the level info.
+func TestWatcherNotes(t *testing.T) {
+	for level, shown := range map[slog.Level]bool{slog.LevelDebug: true, slog.LevelInfo: true, slog.LevelWarn: false} {
+		var out bytes.Buffer
+		w := &watcher{log: newLogger(&out, false), level: level}
+		if w.note("a message"); (out.Len() > 0) != shown {
+			t.Errorf("level %v: %q", level, &out)
 		}
 	}
 }

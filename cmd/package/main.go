@@ -1,7 +1,7 @@
 // Command package packs the function's executable into a zip that SCF takes:
 // the file alone, in the root, run bit set, and the same bytes every time. Beside
 // the zip it leaves a copy that has the zip's hash in its name, for deployers
-// that know a file by its name.
+// that know a file by its name. It prints the names, sizes and SHA-256 hashes.
 package main
 
 import (
@@ -22,7 +22,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: go run ./cmd/package EXECUTABLE ZIP")
 		os.Exit(2)
 	}
-	if err := pack(os.Args[1], os.Args[2]); err != nil {
+	if err := pack(os.Args[1], os.Args[2], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "package:", err)
 		os.Exit(1)
 	}
@@ -31,7 +31,8 @@ func main() {
 // epoch is the modification time in the zip, the earliest that the format has.
 var epoch = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
 
-func pack(executable, path string) error {
+// pack packs the executable, and says what it made.
+func pack(executable, path string, said io.Writer) error {
 	content, err := os.ReadFile(executable)
 	if err != nil {
 		return err
@@ -55,8 +56,12 @@ func pack(executable, path string) error {
 	}
 	hash := sha256.Sum256(packed.Bytes())
 	named := fmt.Sprintf("%s-%x.zip", strings.TrimSuffix(path, ".zip"), hash[:6])
-	if err := os.WriteFile(named, packed.Bytes(), 0o644); err != nil {
-		return err
+	for _, name := range []string{named, path} {
+		if err := os.WriteFile(name, packed.Bytes(), 0o644); err != nil {
+			return err
+		}
 	}
-	return os.WriteFile(path, packed.Bytes(), 0o644)
+	_, err = fmt.Fprintf(said, "%s  %d bytes, SHA-256 %x\n%s  %d bytes, SHA-256 %x\n%s  the same\n",
+		executable, len(content), sha256.Sum256(content), path, packed.Len(), hash, named)
+	return err
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -30,12 +31,16 @@ func TestPack(t *testing.T) {
 			t.Fatal(err)
 		}
 		path := filepath.Join(dir, "function.zip")
-		err := pack(executable, path)
+		var said bytes.Buffer
+		err := pack(executable, path, &said)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if zips[i], err = os.ReadFile(path); err != nil {
 			t.Fatal(err)
+		}
+		if want := fmt.Sprintf("%s  %d bytes, SHA-256 %x\n", path, len(zips[i]), sha256.Sum256(zips[i])); !strings.Contains(said.String(), want) {
+			t.Errorf("it says %q, want %q", &said, want)
 		}
 	}
 	if !bytes.Equal(zips[0], zips[1]) {
@@ -67,7 +72,7 @@ func TestPack(t *testing.T) {
 
 func TestPackFails(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "function.zip")
-	if err := pack("nowhere", path); err == nil {
+	if err := pack("nowhere", path, io.Discard); err == nil {
 		t.Error("a file that is not there was packed")
 	}
 	if _, err := os.Stat(path); err == nil {

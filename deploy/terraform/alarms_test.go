@@ -19,6 +19,7 @@ import (
 
 	"migratecheck/handler"
 	"migratecheck/internal/check"
+	"migratecheck/internal/report"
 )
 
 // night is a DTS with some jobs, all of whose checks end alike. A check that was
@@ -57,9 +58,7 @@ func (n *night) lines(t *testing.T, event string, forwarded bool) (lines []map[s
 	var log bytes.Buffer
 	o := handler.Options{DTS: n, Log: &log}
 	if !forwarded {
-		o.HandOn = func(context.Context, check.Result, handler.About) []handler.Undelivered {
-			return []handler.Undelivered{{Destination: "webhook", Reason: "HTTP status 502", Payloads: slices.Values([]json.RawMessage{[]byte("{}")})}}
-		}
+		o.Forward = broken{}
 	}
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -74,6 +73,13 @@ func (n *night) lines(t *testing.T, event string, forwarded bool) (lines []map[s
 		lines = append(lines, fields)
 	}
 	return lines
+}
+
+// broken is a destination that takes nothing.
+type broken struct{}
+
+func (broken) Forward(context.Context, report.Report, map[string]check.Told) []check.Forwarded {
+	return []check.Forwarded{{Destination: "webhook", Reason: "HTTP status 502", Payloads: slices.Values([]json.RawMessage{[]byte("{}")})}}
 }
 
 const nightly = `{"Type":"Timer","TriggerName":"nightly-check","Message":"{\"Select\":{},\"Wait\":true}"}`

@@ -19,11 +19,7 @@ func readBody(place string, o object) (draft, *check.Error) {
 	}
 	text, ok := jsonscan.Text(raw)
 	if !ok {
-		v := value{json: raw}
-		if !isContent(v) {
-			return draft{}, check.Invalid(place, "must be a string, not "+showJSON(raw))
-		}
-		return readValue(place, v)
+		return readValue(place, value{json: raw})
 	}
 	if bytes.EqualFold(bytes.Trim(o.get("isBase64Encoded"), `" `), []byte("true")) {
 		if text, ok = decodeBase64(text); !ok {

@@ -29,6 +29,9 @@ type Event struct {
 	// HTTP is nil for the sources that are not HTTP.
 	HTTP *HTTP
 
+	// Trigger is the name of the timer that fired, as the event has it.
+	Trigger string
+
 	// Via is that of the only request. It is set even if the event is refused.
 	Via []string
 
@@ -182,6 +185,7 @@ func fromTimer(event []byte) bool { return object(event).text("Type") == "Timer"
 func readTimer(e *Event, v value) *check.Error {
 	timer := object(v.json)
 	message := timer.get("Message")
+	e.Trigger = timer.text("TriggerName")
 	d, err := readMessage("Message", message)
 	d.identify("Timer", timer.get("TriggerName"), timer.get("Time"), message)
 	d.date(timer.text("Time"))

@@ -149,6 +149,9 @@ func chained(t *testing.T, e Event, jobs []string) {
 	answer := marshal(t, outcomes[0])
 	if e.Batch {
 		record := 0
+		for _, stage := range []check.Stage{check.StageWaiting, check.StageFoundStarted, check.StageStarted} {
+			outcomes = append(outcomes, check.Outcome{JobID: "left-out", Progress: check.Progress{Stage: stage, RequestID: "46b45da1"}})
+		}
 		outcomes = append(outcomes, check.Outcome{Record: &record, Progress: check.Progress{Error: check.Invalid("Records[0]", "no")}})
 		answer = marshal(t, map[string]any{"Jobs": outcomes, "Failed": 1, "Started": len(jobs)})
 	}
@@ -162,13 +165,17 @@ func chained(t *testing.T, e Event, jobs []string) {
 	if r := again.Requests[0]; len(again.Warnings) > 0 || !slices.Equal(r.Jobs, jobs) || again.Batch != e.Batch || !reflect.DeepEqual(r.Ask, Ask{}) {
 		t.Fatalf("our own answer asks for %+v, the event for %v\n%s", r, jobs, answer)
 	}
+	outcomes[0].Stage = check.StageStarted
+	if again, refusal := Read([]byte(marshal(t, outcomes[0]))); refusal != nil || len(again.Requests[0].Jobs) > 0 {
+		t.Fatalf("of a job that was started it asks for %+v, %v", again.Requests, refusal)
+	}
 }
 
 // invalid checks an error of the event reader.
 func invalid(t *testing.T, err *check.Error) {
 	t.Helper()
 	want := check.Error{Code: err.Code, Message: err.Message}
-	if err.Code != "InvalidParameter" && err.Code != "InvalidAction" || err.Message == "" || *err != want {
+	if err.Code != "InvalidParameter" && err.Code != "InvalidAction" || err.Message == "" || !reflect.DeepEqual(*err, want) {
 		t.Fatalf("%#v", err)
 	}
 	if len(err.Message) > 1000 || !utf8.ValidString(err.Message) {

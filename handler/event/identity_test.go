@@ -1,6 +1,8 @@
 package event
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -139,5 +141,36 @@ func TestIDsOfMalformedRecords(t *testing.T) {
 	}
 	if b.Record != 1 || !strings.HasPrefix(b.Err.Message, "Records[1].Ckafka.msgBody: ") {
 		t.Errorf("record %d: %v", b.Record, b.Err)
+	}
+}
+
+// Whoever an event came through is known whatever becomes of it.
+func TestVia(t *testing.T) {
+	var long []string
+	for i := range 60 {
+		long = append(long, fmt.Sprintf("ap-guangzhou/default/f%d", i))
+	}
+	for name, test := range map[string]struct{ payload, want string }{
+		"request":              {`{"JobId":"dts-1","Via":["a/b/c","d/e/f"]}`, "a/b/c d/e/f"},
+		"own failure":          {`{"Error":{"Code":"InvalidParameter","Message":"no"},"Via":["a/b/c"]}`, "a/b/c"},
+		"own batch of nobody":  {`{"Jobs":[{"Record":0}],"Failed":1,"via":["a/b/c"]}`, "a/b/c"},
+		"refused option":       {`{"JobId":"dts-1","Wait":7,"Via":["a/b/c"]}`, "a/b/c"},
+		"refused slip":         {`{"JobId":"dts-1","Start":true,"Wiat":true,"Via":["a/b/c"]}`, "a/b/c"},
+		"answer within":        {`{"Response":{"JobId":"dts-1","Via":["a/b/c"]}}`, "a/b/c"},
+		"message":              {`{"Type":"Timer","Message":"{\"JobId\":\"dts-1\",\"Via\":[\"a/b/c\"]}"}`, "a/b/c"},
+		"no list":              {`{"JobId":"dts-1","Via":"a/b/c"}`, ""},
+		"no names":             {marshal(t, map[string]any{"JobId": "dts-1", "Via": []any{"", 7, nil, "a b", "a\u2028", "a/" + strings.Repeat("b", 199), "a/" + strings.Repeat("b", 198)}}), "a/" + strings.Repeat("b", 198)},
+		"more than are needed": {marshal(t, map[string]any{"JobId": "dts-1", "Via": long}), strings.Join(long[10:], " ")},
+		"none":                 {`{"JobId":"dts-1"}`, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, err := Read([]byte(test.payload))
+			if got := strings.Join(e.Via, " "); got != test.want {
+				t.Errorf("got %q, want %q (%v)", got, test.want, err)
+			}
+			if err == nil && !slices.Equal(e.Requests[0].Via, e.Via) {
+				t.Errorf("the request is %+v", e.Requests[0])
+			}
+		})
 	}
 }

@@ -112,17 +112,8 @@ func readMessage(place string, raw []byte) (draft, *check.Error) {
 	if err != nil {
 		return draft{}, err
 	}
-	if raw == nil || !isContent(v) {
-		return draft{}, check.Invalid(place, "must be a string that names the jobs, not "+showJSON(v.json))
-	}
 	d, err := readValue(place, v)
 	return d, d.required(place, "names no job", err)
-}
-
-// isContent reports whether a value can carry a request: no number, boolean or
-// null does.
-func isContent(v value) bool {
-	return v.json == nil || jsonscan.IsObject(v.json) || jsonscan.IsArray(v.json)
 }
 
 // readValue reads a check request in any of its forms.

@@ -51,8 +51,6 @@ func readFilter(place string, o object) (*check.Filter, *check.Error) {
 		switch before, twice := given[name]; {
 		case name == "":
 			return nil, noFilter(place, key)
-		case jsonscan.IsNull(raw):
-			return nil, check.Invalid(join(place, name), "is null")
 		case twice && string(before) != string(raw):
 			return nil, ambiguous(join(place, name))
 		}

@@ -29,7 +29,7 @@ const maxKey = 20
 // noteKey notes a key that is none of ours: a slip, or a filter that is not inside
 // Select.
 func (d *draft) noteKey(place string, key []byte) {
-	if len(key) < 2 || len(key) > maxKey || len(d.slips) == maxWarnings || bytes.EqualFold(key, []byte("Actions")) {
+	if len(key) < 2 || len(key) > maxKey || bytes.EqualFold(key, []byte("Actions")) {
 		return
 	}
 	if name := nearly(key, filterNames); name != "" && d.misplaced == nil {
@@ -39,7 +39,7 @@ func (d *draft) noteKey(place string, key []byte) {
 	if s.meant == "" && len(key) <= len("jobs") {
 		s.meant, s.faint = others[strings.ToLower(string(key))], true
 	}
-	if s.meant != "" {
+	if s.meant != "" && len(d.slips) < maxWarnings {
 		s.key = show(key)
 		d.slips = append(d.slips, s)
 	}

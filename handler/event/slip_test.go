@@ -64,6 +64,10 @@ func TestFiltersBesideSelect(t *testing.T) {
 			t.Errorf("%q beside a job: %v, %q", key, err, e.Warnings)
 		}
 	}
+	// However many slips come before.
+	if _, err := Read([]byte(`{"Select":{},` + strings.Repeat(`"Wiat":true,`, 30) + `"Tags":{}}`)); err == nil || !strings.Contains(err.Message, "inside Select") {
+		t.Error(err)
+	}
 	// The message of a queue has tags of its own.
 	if _, err := Read([]byte(`{"specversion":"1.0","data":{"tags":"a","msgBody":"{\"Select\":{}}"}}`)); err != nil {
 		t.Error(err)

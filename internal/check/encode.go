@@ -71,6 +71,48 @@ func whole(texts []string, most int) []string {
 	return texts
 }
 
+// Within returns the outcome, shortened until its texts take at most about limit
+// bytes. What remains where that is not enough is the outcome without texts.
+func (o Outcome) Within(limit int) Outcome {
+	short := o
+	for way := range shortenings {
+		if short = o.Shorten(way); short.size() <= limit {
+			break
+		}
+	}
+	return short
+}
+
+// size returns roughly how many bytes the outcome's texts take, with what holds
+// them.
+func (o Outcome) size() int {
+	n := len(o.JobName) + len(o.WhyNot)
+	if o.Error != nil {
+		n += len(o.Error.Message)
+	}
+	lists := [][]string{}
+	if o.Before != nil {
+		lists = append(lists, o.Before.Failed, o.Before.Warned)
+	}
+	if c := o.Check; c != nil {
+		n += len(c.Message)
+		lists = append(lists, c.Strictly, c.Accepted)
+		for _, step := range c.Steps {
+			n += 120 + len(step.ID) + len(step.Name) + len(step.Status) + len(step.Message)
+			for _, item := range step.Failed {
+				n += 160 + len(item.Name) + len(item.Description) + len(item.Result) + len(item.Reason) + len(item.Solution) + len(item.SkipRisk)
+				lists = append(lists, item.Log, item.HelpDoc)
+			}
+		}
+	}
+	for _, list := range lists {
+		for _, text := range list {
+			n += 20 + len(text)
+		}
+	}
+	return n
+}
+
 func (s shortening) shortSteps(steps []Step) []Step {
 	if !s.steps || len(steps) == 0 {
 		return nil

@@ -68,14 +68,23 @@ const (
 	JobUnknown       = "unknown"
 )
 
-// Started reports whether the job has been started: it waits for its time,
-// migrates, or has migrated.
+// Started reports whether the job has been started, by whomever: it waits for its
+// time, migrates, has migrated, or broke off.
 func (j Job) Started() bool {
 	switch j.Status {
-	case JobReadyRun, JobRunning, JobReadyComplete, JobCompleting, JobSuccess:
-		return true
+	case "creating", "canceled", JobCreated, JobChecking, JobCheckPass, JobCheckNotPass:
+		return false
 	}
-	return false
+	return KnownStatus(j.Status)
+}
+
+// MayBeChecked reports whether a check of the job can be created: DTS's own word on
+// that decides where it gives one, else the job's status.
+func (j Job) MayBeChecked() bool {
+	if j.Actions != nil {
+		return slices.Contains(j.Actions, "check")
+	}
+	return AllowsCheck(j.Status)
 }
 
 // Filter says which jobs to list. All that is given must fit; an empty filter
@@ -106,7 +115,7 @@ func AllowsCheck(status string) bool {
 // those that only its answers have.
 var Statuses = []string{
 	JobCreated, JobChecking, JobCheckPass, JobCheckNotPass, JobReadyRun, JobRunning, JobReadyComplete, JobSuccess, JobFailed,
-	JobStopping, JobCompleting, JobUnknown, "creating", "pausing", "manualPaused", "resumableErr", "resuming", "error", "canceled",
+	JobStopping, JobCompleting, JobUnknown, "creating", "pausing", "paused", "manualPaused", "resumableErr", "resuming", "error", "canceled",
 }
 
 // KnownStatus reports whether the status is one of Statuses that says anything.

@@ -27,9 +27,10 @@ type Evidence uint8
 
 // The grades of evidence.
 const (
-	EvidenceNone  Evidence = iota
-	EvidenceTime           // older states are no longer shown after so long: good enough to tell, not to start
-	EvidenceProof          // it was seen
+	EvidenceNone     Evidence = iota
+	EvidenceChecking          // the job was seen checking since: what it agrees with next is proved
+	EvidenceTime              // older states are no longer shown after so long: good enough to tell, not to start
+	EvidenceProof             // it was seen
 )
 
 // Progress is how far one job has got. It is what the memory of deliveries keeps
@@ -42,8 +43,10 @@ type Progress struct {
 	// the id of its creation, whatever follows. StartRequestID is that of the start.
 	RequestID, StartRequestID string
 
-	// Found is set when the check was found running instead of created.
-	Found bool
+	// Found is set when the check was found running instead of created; Others when it
+	// may be somebody else's, because no creation of this event can have brought it
+	// about.
+	Found, Others bool
 
 	// Since is when the check was created, by the service's clock.
 	Since time.Time

@@ -44,7 +44,6 @@ func listAll(ctx context.Context, k kind, f check.Filter) ([]check.Job, error) {
 		offset := max(0, end-overlap)
 		p, err := size.read(ctx, k, f, offset)
 		if tooLarge(err) && size.shrink() {
-			overlap = min(overlap, size.overlap())
 			continue
 		}
 		if err != nil {
@@ -93,8 +92,12 @@ func listAll(ctx context.Context, k kind, f check.Filter) ([]check.Job, error) {
 		if stalls++; joins && news {
 			stalls = 0
 		}
+		most := maxStalls
+		if size.jobs < maxPage {
+			most = maxMisses // smaller pages take more to come back to the end
+		}
 		switch {
-		case stalls > maxStalls*maxPage/size.jobs: // smaller pages take more to come back to the end
+		case stalls > most:
 			return nil, moved(pages, "DTS says that there are more jobs, and lists none")
 		case misses > maxMisses:
 			return nil, moved(pages, "too many jobs came and went meanwhile")

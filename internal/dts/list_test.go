@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"net/http"
 	"reflect"
 	"slices"
@@ -24,6 +26,9 @@ type account struct {
 	pages    int
 	requests []map[string]any
 
+	// largest, if set, is how many entries a page may have before it is refused.
+	largest int
+
 	// between, if set, changes the account before each page but the first; n
 	// counts them from 1.
 	between func(a *account, n int)
@@ -38,6 +43,7 @@ type record struct {
 	status   string
 	source   string
 	tags     map[string]string
+	more     map[string]any // other members of the entry
 }
 
 var syncWords = map[string]string{"created": "Initialized", "checking": "Checking", "checkPass": "CheckPass", "checkNotPass": "CheckNotPass", "running": "Running", "unset": "UnInitialized"}
@@ -87,7 +93,12 @@ func (a *account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		case "DescribeSyncJobs":
 			m["JobId"], m["Status"] = strings.Replace(j.id, "dts-", "sync-", 1), syncWords[j.status]
 		}
+		maps.Copy(m, j.more)
 		page = append(page, m)
+	}
+	if a.largest > 0 && len(page) > a.largest {
+		io.WriteString(w, `{"Response":{"Error":{"Code":"ResponseSizeLimitExceeded","Message":"too large"},"RequestId":"46b45da1"}}`)
+		return
 	}
 	response := map[string]any{"TotalCount": len(fitting), "JobList": page, "RequestId": "46b45da1"}
 	if a.answer != nil {
@@ -178,10 +189,10 @@ func wanted(a *account) []check.Job {
 // All that a filter names must fit; DTS is asked for what it can filter by.
 func TestFilters(t *testing.T) {
 	jobs := []record{
-		{"dts-1", "orders", "created", "mysql", map[string]string{"env": "prod", "team": "db"}},
-		{"dts-2", "orders-2", "checkNotPass", "mysql", map[string]string{"env": "test"}},
-		{"dts-3", "users", "running", "redis", map[string]string{"env": "prod"}},
-		{"dts-4", "users", "checkPass", "mysql", map[string]string{}},
+		{"dts-1", "orders", "created", "mysql", map[string]string{"env": "prod", "team": "db"}, nil},
+		{"dts-2", "orders-2", "checkNotPass", "mysql", map[string]string{"env": "test"}, nil},
+		{"dts-3", "users", "running", "redis", map[string]string{"env": "prod"}, nil},
+		{"dts-4", "users", "checkPass", "mysql", map[string]string{}, nil},
 	}
 	type sent struct{ version2018, version2021, sync string }
 	plain := sent{`{"Limit":100,"Order":"CreateTime","OrderSeq":"ASC"}`, `{"Limit":100,"Offset":0,"OrderSeq":"asc"}`, `{"Limit":100,"Order":"CreateTime","OrderSeq":"ASC"}`}

@@ -17,6 +17,7 @@ import (
 	"migratecheck/internal/check"
 	"migratecheck/internal/config"
 	"migratecheck/internal/local/fakedts"
+	"migratecheck/internal/report"
 )
 
 var versions = []string{config.Version2018, config.Version2021}
@@ -34,12 +35,15 @@ func newNight(t *testing.T, server *fakedts.Server, version string) *night {
 	n := &night{}
 	n.Handler = handler.New(handler.Options{
 		DTS: connect(t, server, c), Log: io.Discard, AllowStart: true, Steps: version == config.Version2021,
-		HandOn: func(_ context.Context, r check.Result, _ handler.About) []handler.Undelivered {
-			n.told = r
-			return nil
-		},
+		Forward: n,
 	})
 	return n
+}
+
+// Forward takes what is told for the truth that is to be tried.
+func (n *night) Forward(_ context.Context, r report.Report, _ map[string]check.Told) []check.Forwarded {
+	n.told = r.Result
+	return nil
 }
 
 // fire fires a timer once and returns the function error.
@@ -90,9 +94,7 @@ func TestNightlySelection(t *testing.T) {
 					}
 					stop := make(chan struct{})
 					go comeAndGo(server, waiting, stop, random.Uint64())
-					if err := n.fire(t, at, `{"Select":{},"Wait":true}`, 5*time.Minute); err != nil {
-						t.Logf("%s: %v", at, err)
-					}
+					err := n.fire(t, at, `{"Select":{},"Wait":true}`, 5*time.Minute)
 					close(stop)
 					verdicts := 0
 					truth := truthOf(server)
@@ -106,6 +108,12 @@ func TestNightlySelection(t *testing.T) {
 						}
 						if !strings.HasPrefix(o.JobName, "shop ") {
 							t.Errorf("%s has the name %q", o.JobID, o.JobName)
+						}
+					}
+					// What fails is a job that was removed before its check was created.
+					for _, o := range n.told.Jobs {
+						if o.Error != nil && !truth[o.JobID].Removed {
+							t.Errorf("%s: %v of %v", o.JobID, o.Error, err)
 						}
 					}
 					for id, awaited := range waiting {
@@ -155,11 +163,11 @@ func truthOf(server *fakedts.Server) map[string]fakedts.JobState {
 	return truth
 }
 
-// Seven hundred jobs of each generation that are to be checked and started under mixed faults,
-// with the events delivered again as the platform does: what is told of each is
+// Seven hundred jobs of each generation that are to be checked and started, and as
+// many sync jobs that are to be checked, under mixed faults, with the events delivered again as the platform does: what is told of each is
 // what the endpoint did, and exactly what passed is started, once.
 func TestPreflightChaos(t *testing.T) {
-	for _, version := range versions {
+	for _, version := range append(versions, syncJobs) {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) { preflightChaos(t, version, rand.New(rand.NewPCG(20261125, 2))) })
@@ -180,6 +188,9 @@ func preflightChaos(t *testing.T, version string, random *rand.Rand) {
 		if random.IntN(4) == 0 {
 			j.RunMode = "timed"
 		}
+		if version == syncJobs {
+			j.JobID, j.Kind, j.BreaksDown = fmt.Sprintf("sync-%05d", i), "sync", random.IntN(8) == 0
+		}
 		jobs = append(jobs, j)
 	}
 	server := fakedts.New(fakedts.Options{Jobs: jobs, Quota: 40})
@@ -194,7 +205,7 @@ func preflightChaos(t *testing.T, version string, random *rand.Rand) {
 				server.Inject(preflightFault(random, j.JobID))
 			}
 		}
-		message, _ := json.Marshal(map[string]any{"JobIds": ids, "Start": true})
+		message, _ := json.Marshal(map[string]any{"JobIds": ids, "Wait": true, "Start": version != syncJobs})
 		at := time.Date(2026, 11, 1, e, 0, 0, 0, time.UTC).Format(time.RFC3339)
 		limit := time.Duration(40+random.IntN(60)) * time.Second // at times too little for all
 		for range 3 {                                            // deliveries
@@ -217,7 +228,9 @@ func preflightChaos(t *testing.T, version string, random *rand.Rand) {
 	}
 	calls := map[string][]fakedts.Call{}
 	for _, c := range server.Calls() {
-		calls[c.JobID] = append(calls[c.JobID], c)
+		for _, id := range append(c.JobIDs, c.JobID) {
+			calls[id] = append(calls[id], c)
+		}
 	}
 	kinds := map[check.Kind]int{}
 	for id, j := range truthOf(server) {
@@ -226,7 +239,11 @@ func preflightChaos(t *testing.T, version string, random *rand.Rand) {
 		holdPreflight(t, o, j, calls[id])
 	}
 	t.Logf("outcomes: %v", kinds)
-	for _, kind := range []check.Kind{check.KindStarted, check.KindNotPassed, check.KindFailed} {
+	want := []check.Kind{check.KindStarted, check.KindNotPassed, check.KindFailed}
+	if version == syncJobs {
+		want = []check.Kind{check.KindPassed, check.KindNotPassed, check.KindNoVerdict, check.KindFailed}
+	}
+	for _, kind := range want {
 		if kinds[kind] == 0 {
 			t.Errorf("no job was %s: the faults do not try everything", kind)
 		}
@@ -251,7 +268,7 @@ func holdPreflight(t *testing.T, o check.Outcome, j fakedts.JobState, calls []fa
 		switch c.Action {
 		case "StartMigrateJob":
 			starts++
-		case "CreateMigrateCheckJob":
+		case "CreateMigrateCheckJob", "CreateCheckSyncJob":
 			if c.CarriedOut {
 				creations++
 			}
@@ -294,6 +311,9 @@ func preflightFault(random *rand.Rand, job string) fakedts.Fault {
 		f.Action = "StartMigrateJob"
 	case 1:
 		f.Action = "CreateMigrateCheckJob"
+		if strings.HasPrefix(job, "sync-") {
+			f.Action = "CreateCheckSyncJob"
+		}
 	}
 	if f.Kind == fakedts.FaultDelay || f.Kind == fakedts.FaultStale {
 		f.Action = ""

@@ -257,12 +257,15 @@ func (s *syncs) create(ctx context.Context, job string) (check.Receipt, error) {
 		}
 		sent += failure.Attempts
 		unknown = unknown || failure.MayBeRunning
-		again := failure.MayBeRunning && failure.Retryable() && sent < s.api.MaxAttempts()
+		again := failure.Retryable() && sent < s.api.MaxAttempts()
 		if failure.Attempts == 0 && last != nil { // no time is left
 			failure = last
 		} else if unknown || failure.HTTPStatus() == http.StatusConflict {
 			found, receipt, err := s.fate(ctx, job, sent)
 			read += receipt.Attempts
+			if unread, ok := err.(*check.Error); ok {
+				read += unread.Attempts
+			}
 			again = again && err == nil
 			failure.Running = found.Status == check.JobChecking
 			if failure.Running && unknown {

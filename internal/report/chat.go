@@ -21,7 +21,7 @@ const (
 // takes for more than text.
 type dialect struct {
 	bold    string // a format
-	link    string // a format, of label and address
+	link    string // a format, of label and address; empty if they stand as any fact
 	newline string
 
 	// What begins a job, and the lines of its facts, its steps and their facts: a
@@ -69,7 +69,7 @@ var dialects = map[Chat]*dialect{
 	},
 	// Feishu's text has mentions, and in some clients the links of Markdown.
 	Feishu: {
-		bold: "%s", link: "%s: %s", newline: "\n", job: "  ", fact: "  · ", step: "  ", stepFact: "  · ",
+		bold: "%s", newline: "\n", job: "  ", fact: "  · ", step: "  ", stepFact: "  · ",
 		acts: regexp.MustCompile(common + `|\*{2,}`),
 	},
 	// Slack escapes three characters. Others that take its messages know mentions
@@ -91,7 +91,7 @@ var github = &dialect{
 
 // say returns a text from outside so that it is shown as it is and does nothing.
 func (c *dialect) say(s string) string {
-	if c.acts != nil {
+	for c.acts != nil && c.acts.MatchString(s) { // again, as one may begin within another
 		s = c.acts.ReplaceAllStringFunc(s, func(match string) string {
 			return strings.ReplaceAll(match, match[:1], string(rune(match[0])+'！'-'!'))
 		})
@@ -124,15 +124,6 @@ func (c *dialect) escaped(s string) string {
 	return c.escape.Replace(s)
 }
 
-// linked returns a link, of which both address and label are safe.
-func (c *dialect) linked(f fact) string {
-	address := f.Link
-	if c == dialects[Slack] {
-		address = c.escaped(address)
-	}
-	return fmt.Sprintf(c.link, f.Label, address)
-}
-
 // styles reports whether the text has a character that would change its looks.
 func (c *dialect) styles(s string) bool {
 	for i := range len(s) {
@@ -143,7 +134,14 @@ func (c *dialect) styles(s string) bool {
 	return false
 }
 
-func (c *dialect) strong(s string) string { return fmt.Sprintf(c.bold, c.say(s)) }
+// strong returns the text in bold.
+func (c *dialect) strong(s string) string {
+	s = c.say(s)
+	if c == dialects[WeCom] {
+		s = strings.ReplaceAll(s, "*", "＊") // it would join the stars around it
+	}
+	return fmt.Sprintf(c.bold, s)
+}
 
 // within reports whether the byte at i stands between letters or digits. An
 // underscore there is no markup, and names keep theirs.

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"migratecheck/internal/check"
 )
@@ -70,20 +71,28 @@ func (d *description) each(b *limited, sections []section, behind int, entry fun
 	return 0
 }
 
-// eachCause adds an entry for each cause, as long as it fits, and says how many
-// more there are by the format more.
-func (d *description) eachCause(b *limited, more string, entry func(c *cause) string) {
-	for i, c := range d.Causes {
-		behind := ""
-		if left := len(d.Causes) - i - 1; left > 0 {
-			behind = fmt.Sprintf(more, d.moreCauses(left))
+// known returns the causes of which more is known than the kind of the outcome.
+func (d *description) known() []*cause {
+	return slices.DeleteFunc(slices.Clone(d.Causes), func(c *cause) bool { return c.ID == "" })
+}
+
+// eachCause returns an entry for each known cause in at most limit bytes, and says how
+// many more there are by the format more.
+func (d *description) eachCause(limit int, more string, entry func(c *cause) string) string {
+	causes := d.known()
+	return d.fit(limit, func(b *limited) {
+		for i, c := range causes {
+			behind := ""
+			if left := len(causes) - i - 1; left > 0 {
+				behind = fmt.Sprintf(more, d.moreCauses(left))
+			}
+			if !b.add(entry(c), len(behind)) {
+				b.cut = true
+				b.add(fmt.Sprintf(more, d.moreCauses(len(causes)-i)), 0)
+				return
+			}
 		}
-		if !b.add(entry(c), len(behind)) {
-			b.cut = true
-			b.add(fmt.Sprintf(more, d.moreCauses(len(d.Causes)-i)), 0)
-			return
-		}
-	}
+	})
 }
 
 // urgent returns the sections of jobs that need a person.

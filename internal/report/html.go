@@ -73,18 +73,14 @@ func pageWithin(r Report, limit int) []byte {
 		State       template.URL
 	}{d, r.Button, d.face(r.Button), strings.Join(r.Button.Jobs, ","), stateURL(r)})
 	foot := d.render("foot", nil)
-	// Those of which nothing is known but the kind have their section.
-	d.Causes = slices.DeleteFunc(d.Causes, func(c *cause) bool { return c.ID == "" })
-	if len(d.Causes) > 0 {
-		text += d.render("causes", d.causes) + d.fit(limit/4, func(b *limited) {
-			d.eachCause(b, "<li>%s</li>\n", func(c *cause) string {
-				return d.render("cause", struct {
-					*cause
-					Many  string
-					Notes []string
-				}{c, d.total(len(c.Outcomes)), d.notes(c)})
-			})
-		}) + "</ul>\n</section>\n"
+	if causes := d.eachCause(limit/4, "<li>%s</li>\n", func(c *cause) string {
+		return d.render("cause", struct {
+			*cause
+			Many  string
+			Notes []string
+		}{c, d.total(len(c.Outcomes)), d.notes(c)})
+	}); causes != "" {
+		text += d.render("causes", d.causes) + causes + "</ul>\n</section>\n"
 	}
 	text += "<main>\n"
 	return []byte(text + d.fit(limit-len(text)-len(foot), d.jobs) + foot)

@@ -16,8 +16,8 @@ import (
 func Message(r Report, chat Chat, limit int) string {
 	d := describe(r)
 	c := cmp.Or(dialects[chat], dialects[Feishu])
-	end := d.closing(c)
-	text := d.fit(limit-len(end), func(b *limited) { d.begin(b, c) })
+	end := d.closing(c, false)
+	text := d.fit(limit, func(b *limited) { d.begin(b, c) })
 	text += d.fit(limit-len(end)-len(text), func(b *limited) { d.solutions(b, c) })
 	text += d.fit(limit-len(end)-len(text), func(b *limited) {
 		d.each(b, d.urgent(), 0, func(_ section, _ int, o *check.Outcome) string {
@@ -25,8 +25,10 @@ func Message(r Report, chat Chat, limit int) string {
 			return "\n\n" + strings.Join(append([]string{d.head(j, c)}, d.lines(j, c)...), c.newline)
 		})
 	})
-	if len(text)+len(end) <= limit {
-		text += end
+	for _, end := range []string{d.closing(c, true), end} {
+		if len(text)+len(end) <= limit {
+			return text + end
+		}
 	}
 	return text
 }
@@ -49,6 +51,8 @@ func (d *description) begin(b *limited, c *dialect) {
 	if d.problems < 2 {
 		return
 	}
+	// Where not all ids fit, what is said of their causes is as short as can be.
+	compact := d.detail != details[0]
 	more := func(n int) string { return "\n\n" + d.moreJobs(n) }
 	left := d.problems
 	named := map[*check.Outcome]bool{}
@@ -57,7 +61,11 @@ func (d *description) begin(b *limited, c *dialect) {
 		if i == 0 {
 			head = "\n\n"
 		}
-		head += c.strong(d.causeTitle(cause)) + d.Colon + d.many(cause)
+		if compact {
+			head += c.strong(cmp.Or(cause.ID, d.kind[cause.Kind])) + " " + fmt.Sprint(len(cause.Outcomes))
+		} else {
+			head += c.strong(d.causeTitle(cause)) + d.Colon + d.many(cause)
+		}
 		separator, change, again := d.Colon, check.ChangeNone, 0
 		for _, o := range cause.Outcomes {
 			if named[o] {
@@ -77,6 +85,7 @@ func (d *description) begin(b *limited, c *dialect) {
 				behind = len(more(left - 1))
 			}
 			if !b.add(head+separator+c.say(d.title(o)), behind) {
+				b.cut = true
 				b.add(more(left), 0)
 				return
 			}
@@ -112,23 +121,42 @@ func (d *description) solutions(b *limited, c *dialect) {
 	}
 }
 
-// closing says how many jobs need nobody, and which are mended.
-func (d *description) closing(c *dialect) string {
-	if d.problems == 0 {
-		return ""
-	}
-	var parts []string
-	for _, s := range d.Sections[len(d.urgent()):] {
-		part := s.Title + " " + fmt.Sprint(s.Number)
-		if s.Note != "" {
-			part += d.inBrackets(s.Note)
+// mostNamed is how many jobs that need nobody are named of each kind.
+const mostNamed = 20
+
+// closing says how many jobs need nobody, and may name them where they are few.
+func (d *description) closing(c *dialect, named bool) (text string) {
+	for i, s := range d.Sections[len(d.urgent()):] {
+		before := c.newline
+		if i == 0 {
+			before = "\n\n"
 		}
-		parts = append(parts, part)
+		text += before + s.Title + " " + fmt.Sprint(s.Number)
+		if s.Note != "" {
+			text += d.inBrackets(s.Note)
+		}
+		if !named || s.Kind == untagged || len(s.Outcomes) > mostNamed {
+			continue
+		}
+		for i, o := range s.Outcomes {
+			j := d.Job(o)
+			names := j.Title
+			if j.Name != "" {
+				names += " " + clean(j.Name, maxName)
+			}
+			if o.Rehearsed {
+				for _, f := range j.Facts {
+					names += " · " + d.line(f)
+				}
+			}
+			separator := d.semicolon
+			if i == 0 {
+				separator = d.Colon
+			}
+			text += separator + c.say(names)
+		}
 	}
-	if len(parts) == 0 {
-		return ""
-	}
-	return "\n\n" + c.say(strings.Join(parts, d.comma))
+	return text
 }
 
 // head returns the line that names a job.
@@ -168,8 +196,10 @@ func (d *description) facts(facts []fact, c *dialect, begin string) []string {
 	lines := make([]string, len(facts))
 	for i, f := range facts {
 		switch {
+		case f.Link != "" && c.link != "":
+			lines[i] = begin + fmt.Sprintf(c.link, f.Label, c.escaped(f.Link))
 		case f.Link != "":
-			lines[i] = begin + c.linked(f)
+			lines[i] = begin + f.Label + d.Colon + f.Link
 		case f.Label != "":
 			lines[i] = begin + c.say(f.Label) + d.Colon + c.say(d.short(f.Text))
 		default:

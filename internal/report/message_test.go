@@ -1,17 +1,275 @@
 package report
 
 import (
+	"cmp"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
+
+	"migratecheck/internal/check"
 )
 
-// Each chat gets the markup that it shows, and the headline whatever the limit.
-func TestMessageOfEachChat(t *testing.T) {
-	for chat, begin := range map[Chat]string{WeCom: "**DTS", DingTalk: "**DTS", Feishu: "DTS", Slack: "*DTS"} {
-		for _, limit := range []int{0, 4096} {
-			if got := Message(reports["mixed"], chat, limit); !strings.HasPrefix(got, begin) {
-				t.Errorf("%s, %d: %s", chat, limit, got)
+var moreJobs = regexp.MustCompile(`(?:and|另有) (\d+) (?:more jobs?|个任务未列出)`)
+
+// stepIDs are those of the checks that DTS documents.
+var stepIDs = strings.Fields("ConnectDBCheck OptimizeCheck VersionCheck SrcPrivilegeCheck SimpleParamCheck DstPrivilegeCheck DstEmptyCheck " +
+	"DstSpaceCheck BinlogParamCheck ConstraintCheck ConstraintRefCheck ViewCheck WarningParamCheck AdvancedStoreObjectCheck")
+
+// troubled returns so many jobs that did not pass because of that many steps, and
+// others that passed; half of the troubled are new.
+func troubled(n, steps int, language string) Report {
+	t := troubles[language]["privilege"]
+	r := Report{Language: language, Region: "ap-guangzhou", Function: "migrate-check", Source: "timer", Trigger: "nightly-check", At: at,
+		Result: check.Result{Batch: true, Verdicts: true}}
+	for i := range n + 100 {
+		o := check.Outcome{JobID: fmt.Sprintf("dts-%08x", i), JobName: fmt.Sprintf("orders-%d", i)}
+		o.Stage, o.Check, o.Before = check.StageJudged, &check.State{Status: check.Finished, Passed: verdict(i >= n)}, &check.Verdict{Passed: i%2 == 0}
+		if i < n {
+			t.id = stepIDs[i%steps]
+			o.Check.Steps = []check.Step{t.step(check.StepFailed)}
+		}
+		r.Result.Jobs = append(r.Result.Jobs, o)
+	}
+	return r
+}
+
+// Every robot gets the ids of 200 troubled jobs, whatever keeps them, and WeCom's
+// some 250.
+func TestMessageNamesAll(t *testing.T) {
+	for _, language := range []string{"en-US", "zh-CN"} {
+		for chat, limit := range chats {
+			for _, row := range []struct{ jobs, steps int }{{200, 1}, {200, 3}, {200, len(stepIDs)}, {250, 3}} {
+				text := Message(troubled(row.jobs, row.steps, language), chat, limit)
+				block := text
+				if i := strings.Index(text, "\n\n> "); i > 0 && chat != Feishu {
+					block = text[:i]
+				}
+				named := map[string]int{}
+				for _, id := range ids.FindAllString(block, -1) {
+					named[id]++
+				}
+				if len(text) > limit || len(named) != row.jobs || moreJobs.MatchString(text) {
+					t.Errorf("%s, %s: %d jobs of %d in %d bytes:\n%s", language, chat, len(named), row.jobs, len(text), text)
+				}
+				if chat != Feishu && slices.Max(slices.Collect(maps.Values(named))) > 1 {
+					t.Errorf("%s, %s: a job is named twice:\n%s", language, chat, block)
+				}
 			}
+		}
+	}
+}
+
+// Whatever the limit, a message keeps to it, is whole in itself, has headline and
+// counts, and accounts for every job that needs a person.
+func TestMessageWithinLimit(t *testing.T) {
+	for _, language := range []string{"en-US", "zh-CN"} {
+		r := night(300, language)
+		r.Result.NotHandedOn = []string{"function"}
+		d := describe(r)
+		for chat := range chats {
+			least := Message(r, chat, 0)
+			for _, line := range []string{d.Headline, d.counts(), d.Alerts[0]} {
+				if !strings.Contains(least, line) {
+					t.Errorf("%s: no %s in %q", chat, line, least)
+				}
+			}
+			whole := Message(r, chat, 1<<20)
+			for limit := 0; limit < len(whole)+200; limit += 211 {
+				text := Message(r, chat, limit)
+				if len(text) > max(limit, len(least)) || !utf8.ValidString(text) || !strings.HasPrefix(text, least) {
+					t.Fatalf("%s, limit %d: %d bytes: %q", chat, limit, len(text), text)
+				}
+				if strings.Count(text, "**")%2 != 0 || strings.Count(text, "`")%2 != 0 {
+					t.Fatalf("%s, limit %d: cut within markup: %q", chat, limit, text)
+				}
+				named := map[string]bool{}
+				for _, id := range ids.FindAllString(text, -1) {
+					named[id] = true
+				}
+				more := 0
+				if m := moreJobs.FindStringSubmatch(text); m != nil {
+					more, _ = strconv.Atoi(m[1])
+				}
+				if len(named)+more != d.problems && limit >= len(least)+60 {
+					t.Fatalf("%s, limit %d: %d jobs and %d more of %d: %s", chat, limit, len(named), more, d.problems, text)
+				}
+			}
+			if got := Message(r, chat, len(whole)); got != whole || strings.Contains(got, "…") {
+				t.Errorf("%s: a message that just fits is cut", chat)
+			}
+		}
+	}
+}
+
+// First what is most important: how many, which, what to do, what of each, and last
+// how many passed.
+func TestOrderOfMessage(t *testing.T) {
+	text := Message(night(300, "en-US"), WeCom, 1<<20)
+	last := -1
+	for _, part := range []string{
+		"**DTS check: 41 of 300 jobs need you (12 new)**\n",
+		"300 jobs: Not passed 36 (12 new, 24 still), No verdict 3 (3 checks still run), Failed 2, Passed 259 (6 fixed, 6 with warnings or skipped steps)\n",
+		"ap-guangzhou, migrate-check, timer nightly-check, 2026-11-25 02:03 (UTC+8)\n",
+		"**Binary log check (BinlogParamCheck)**: 24 jobs (8 new): new dts-", "; still dts-",
+		"**Source permission check (SrcPrivilegeCheck)**: 12 jobs (4 new): new dts-",
+		"**Target space check (DstSpaceCheck)**: 6 jobs (2 new), 6 named above\n",
+		"**No verdict**: 3 jobs: dts-",
+		"**FailedOperation.NotAllowOperation**: 2 jobs: dts-",
+		"> **Binary log check (BinlogParamCheck)**\n> · Solution: Set binlog_format",
+		"> · Solution: GRANT REPLICATION CLIENT, REPLICATION SLAVE ON *.* TO 'dts'@'%';\n",
+		"> **dts-", " customers new\n", "> **Binary log check (BinlogParamCheck)**: failed\n> · binlog_format: binlog_format is STATEMENT",
+		"\n\nPassed 259 (6 fixed, 6 with warnings or skipped steps)",
+	} {
+		i := strings.Index(text[last+1:], part)
+		if i < 0 {
+			t.Fatalf("no %q behind the part before in\n%s", part, text)
+		}
+		last += i + 1
+	}
+	for _, solution := range []string{"Set binlog_format", "GRANT"} {
+		if n := strings.Count(text, solution); n != 1 {
+			t.Errorf("%s is told %d times", solution, n)
+		}
+	}
+}
+
+// Texts are cut before details of jobs are left out, and what is to be done is never
+// cut for these.
+func TestMessageCutsTexts(t *testing.T) {
+	r := Report{Result: check.Result{Batch: true}}
+	for i := range 2 {
+		r.Result.Jobs = append(r.Result.Jobs, check.Outcome{JobID: fmt.Sprintf("dts-%08d", i), Progress: check.Progress{Error: &check.Error{Code: "FailedOperation", Message: strings.Repeat("错", 2000)}}})
+	}
+	whole := Message(r, WeCom, 1<<20)
+	if less := Message(r, WeCom, len(whole)-1); strings.Count(whole, "错") != 4000 || strings.Count(less, "错…") != 2 || strings.Count(less, "错") != 1998 {
+		t.Errorf("%d of %d bytes: %s", len(less), len(whole), less)
+	}
+	small := Message(r, WeCom, 600)
+	if both := Message(r, WeCom, len(small)); both != small || strings.Count(small, "错") != 2*59 {
+		t.Errorf("got %q", small)
+	}
+	if one := Message(r, WeCom, len(small)-1); strings.Count(one, "错") != 59 || !strings.Contains(one, "dts-00000001") {
+		t.Errorf("got %q", one)
+	}
+	grant := "GRANT REPLICATION CLIENT, REPLICATION SLAVE ON *.* TO 'dts'@'%';"
+	if text := Message(troubled(150, 3, "en-US"), WeCom, 4096); strings.Count(text, grant) != 3 || len(text) > 4096 || len(text) < 3900 {
+		t.Errorf("%d bytes: %s", len(text), text)
+	}
+}
+
+// A message says what became of the event as a whole, and that trouble is over.
+func TestNewsOfTheEvent(t *testing.T) {
+	r := night(8, "en-US")
+	r.Result.GivenBack = true
+	fine := reports["mended"]
+	for name, row := range map[string]struct {
+		r        Report
+		has, not string
+	}{
+		"given back":     {r, "to be tried again", ""},
+		"not given back": {night(8, "en-US"), "", "tried again"},
+		"mended":         {fine, "DTS check: mended, all 2 jobs passed", ""},
+		"fine":           {Report{Result: fine.Result}, "DTS check: all 2 jobs passed", "mended"},
+		"still trouble":  {Report{Result: r.Result, Mended: true}, "DTS check: 4 of 8 jobs need you", "mended"},
+		"repeated":       {fine, "1 job as an earlier delivery left it", ""},
+		"both kinds":     {reports["mixed"], "21 jobs (20 migrations, 1 sync job)", ""},
+		"one kind":       {night(8, "en-US"), "8 jobs: ", "migration"},
+	} {
+		for chat := range chats {
+			if text := Message(row.r, chat, 4096); !strings.Contains(text, row.has) || row.not != "" && strings.Contains(text, row.not) {
+				t.Errorf("%s: %s", name, text)
+			}
+		}
+	}
+}
+
+// Causes are told once each, with as many jobs as they have, whatever the form.
+func TestCauses(t *testing.T) {
+	r := night(300, "en-US")
+	want, fresh := map[string]int{}, map[string]int{}
+	for _, o := range r.Result.Jobs {
+		if o.Check == nil {
+			continue
+		}
+		for _, s := range o.Check.Steps {
+			if s.Status == check.StepFailed {
+				want[s.ID]++
+				if o.Before.Passed {
+					fresh[s.ID]++
+				}
+			}
+		}
+	}
+	if len(want) != 3 {
+		t.Fatalf("the night has %v", want)
+	}
+	byNumber := slices.SortedFunc(maps.Keys(want), func(a, b string) int { return cmp.Compare(want[b], want[a]) })
+	for form, text := range map[string]string{"txt": Text(r), "summary": Summary(r, 1<<20), "wecom": Message(r, WeCom, 4096), "feishu": Message(r, Feishu, 20<<10)} {
+		last := 0
+		for _, id := range byNumber {
+			i := strings.Index(text, fmt.Sprintf("(%s)", id))
+			if i < last || !strings.Contains(text[i:i+60], fmt.Sprintf(": %d jobs (%d new)", want[id], fresh[id])) {
+				t.Errorf("%s, %s: %s", form, id, text[max(i, 0):max(i, 0)+60])
+			}
+			last = i
+		}
+	}
+	page := string(HTML(r))
+	for _, id := range byNumber {
+		if !regexp.MustCompile(fmt.Sprintf(`<b class="many">%d jobs</b>\s*<div><b>[^<]+</b> <span class="soft">%s</span> <span class="badge new">%d new</span>`, want[id], id, fresh[id])).MatchString(page) {
+			t.Errorf("page: %s", id)
+		}
+	}
+}
+
+// A job that was kept only strictly counts under the steps that kept it, and its
+// message, which DTS gave for a pass, is not in the way.
+func TestStrictly(t *testing.T) {
+	kept := func(id string, strictly ...string) check.Outcome {
+		return check.Outcome{JobID: id, Progress: check.Progress{Stage: check.StageJudged, Check: &check.State{Status: check.Finished, Passed: verdict(false), Message: "ok", Strictly: strictly,
+			Steps: []check.Step{{ID: "WarningParamCheck", Name: "Parameters", Status: check.StepWarning}, {ID: "DstSpaceCheck", Name: "Space", Status: check.StepNotStarted}}}}}
+	}
+	r := Report{Result: check.Result{Jobs: []check.Outcome{kept("dts-00000001", "WarningParamCheck"), kept("dts-00000002", "DstSpaceCheck", "WarningParamCheck")}}}
+	for form, write := range forms {
+		text := write(r)
+		if strings.Contains(text, "ok") || !strings.Contains(text, "2 only strictly") || !strings.Contains(text, "1 only strictly") || !strings.Contains(text, "WarningParamCheck") ||
+			!strings.Contains(text, "not carried out") || !strings.Contains(text, "not strictly, because of") {
+			t.Errorf("%s: %s", form, text)
+		}
+	}
+}
+
+// A job that waits without the tag is counted and calls nobody.
+func TestUntagged(t *testing.T) {
+	waits := check.Outcome{JobID: "dts-00000001", Progress: check.Progress{Stage: check.StageWaiting, Check: &check.State{Status: check.Finished, Passed: verdict(true)}}}
+	bare := waits
+	bare.JobID, bare.Untagged = "dts-00000002", true
+	for _, row := range []struct {
+		jobs []check.Outcome
+		want string
+	}{
+		{[]check.Outcome{waits, bare}, "1 of 2 jobs needs you"}, {[]check.Outcome{bare, bare}, "2 jobs, none needs you"}, {[]check.Outcome{waits, waits}, "2 of 2 jobs need you"},
+	} {
+		text := Message(Report{Result: check.Result{Jobs: row.jobs}}, WeCom, 4096)
+		if !strings.Contains(text, row.want) || strings.Contains(text, bare.JobID) {
+			t.Error(text)
+		}
+	}
+}
+
+// Whatever the limit, a summary keeps to it.
+func TestSummaryWithinLimit(t *testing.T) {
+	r := night(300, "en-US")
+	whole := Summary(r, 1<<20)
+	for limit := 1000; limit < len(whole)+100; limit += 501 {
+		text := Summary(r, limit)
+		if len(text) > limit || !strings.HasPrefix(text, "## DTS check: 41 of 300 jobs need you (12 new)\n") || limit < len(whole) != moreJobs.MatchString(text) && limit < len(whole)-30 {
+			t.Fatalf("limit %d: %d bytes: %s", limit, len(text), text)
 		}
 	}
 }

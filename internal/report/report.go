@@ -182,6 +182,10 @@ func (d *description) describeEvent(r Report, repeated int) {
 		at = r.At.In(beijing).Format("2006-01-02 15:04") + d.zone
 	}
 	d.Context = d.list(clean(r.Region, maxName), function, source, at)
+	// What begins a line must not make it a list or a heading.
+	if d.Context != "" && d.Context[0] < 'A' { // a digit, or one of # + - = >
+		d.Context = "· " + d.Context
+	}
 }
 
 // list joins those of the texts that are not empty.

@@ -134,6 +134,9 @@ var forms = map[string]func(Report) string{
 func eachReport(t *testing.T, f func(t *testing.T, r Report, form, text string)) {
 	for name, r := range reports {
 		for _, r.Language = range []string{"en-US", "zh-CN"} {
+			if name == "night8" {
+				r = night(8, r.Language) // whose texts are DTS's, in its language
+			}
 			for form, write := range forms {
 				t.Run(name+"."+r.Language+"."+form, func(t *testing.T) { f(t, r, form, write(r)) })
 			}

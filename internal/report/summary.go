@@ -17,13 +17,11 @@ func Summary(r Report, limit int) string {
 			text += "\n" + c.say(line) + "\n"
 		}
 	}
-	if len(d.Causes) > 0 {
-		text += "\n### " + d.causes + "\n\n" + d.fit(limit/4, func(b *limited) {
-			d.eachCause(b, "- %s\n", func(cause *cause) string {
-				entry := c.job + c.strong(d.causeTitle(cause)) + d.Colon + d.many(cause) + "\n"
-				return entry + joined(d.facts(cause.Solutions, c, c.fact))
-			})
-		})
+	if causes := d.eachCause(limit/4, "- %s\n", func(cause *cause) string {
+		entry := c.job + c.strong(d.causeTitle(cause)) + d.Colon + d.many(cause) + "\n"
+		return entry + joined(d.facts(cause.Solutions, c, c.fact))
+	}); causes != "" {
+		text += "\n### " + d.causes + "\n\n" + causes
 	}
 	return text + d.fit(limit-len(text), func(b *limited) {
 		left := d.each(b, d.Sections, len(d.moreJobs(1<<20))+2, func(s section, i int, o *check.Outcome) string {

@@ -22,14 +22,12 @@ func textWithin(r Report, limit int) string {
 			head += line + "\n"
 		}
 	}
-	c := &dialect{bold: "%s", link: "%s: %s", stepFact: "    "}
-	if len(d.Causes) > 0 {
-		head += "\n" + d.causes + "\n" + d.fit(limit/4, func(b *limited) {
-			d.eachCause(b, "- %s\n", func(cause *cause) string {
-				entry := "- " + d.causeTitle(cause) + d.Colon + d.many(cause) + "\n"
-				return entry + joined(d.facts(cause.Solutions, c, c.stepFact))
-			})
-		})
+	c := &dialect{bold: "%s", stepFact: "    "}
+	if causes := d.eachCause(limit/4, "- %s\n", func(cause *cause) string {
+		entry := "- " + d.causeTitle(cause) + d.Colon + d.many(cause) + "\n"
+		return entry + joined(d.facts(cause.Solutions, c, c.stepFact))
+	}); causes != "" {
+		head += "\n" + d.causes + "\n" + causes
 	}
 	return head + d.fit(limit-len(head), d.table)
 }
@@ -69,7 +67,7 @@ func (d *description) table(b *limited) {
 		return strings.TrimRight(line+id, " ") + "\n"
 	}
 	indent := strings.Repeat(" ", widths[0]+2)
-	c := &dialect{bold: "%s", link: "%s: %s", fact: indent, step: indent + "- ", stepFact: indent + "    "}
+	c := &dialect{bold: "%s", fact: indent, step: indent + "- ", stepFact: indent + "    "}
 	b.WriteString("\n" + row(d.result, d.job, d.name, "RequestId"))
 	left := d.each(b, d.Sections, len(d.moreJobs(1<<20))+1, func(s section, _ int, o *check.Outcome) string {
 		j := d.Job(o)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 
 	"migratecheck/internal/check"
@@ -21,6 +22,9 @@ const (
 	// maxDepth bounds how deep they are nested. The deepest answer, the tables of a
 	// job in a list, has some 12 levels.
 	maxDepth = 50
+
+	// maxMembers bounds the members of one object; a job in a list has some 40.
+	maxMembers = 200
 )
 
 var (
@@ -113,32 +117,34 @@ const (
 	digits  = "0123456789"
 )
 
-// decodable returns errTooLarge for valid JSON that is nested too deep or has more
-// than so many values, and errNotAPI if an object in it has two members of the same
-// name, whatever the case, which would be decoded as a mixture.
-func decodable(value []byte, most int) error {
-	return walk(value, &most, maxDepth)
+// decodable returns errTooLarge for valid JSON that is nested too deep or has too
+// many members in an object or values in all, and errNotAPI if an object in it has
+// two members of the same name, whatever the case, which would be decoded as a
+// mixture.
+func decodable(value []byte, values int) error {
+	return walk(value, &values, maxDepth)
 }
 
-func walk(value []byte, left *int, levels int) error {
-	*left--
-	if *left < 0 || levels == 0 {
+func walk(value []byte, values *int, levels int) error {
+	*values--
+	if *values < 0 || levels == 0 {
 		return errTooLarge
 	}
-	names := map[string]bool{}
+	var names [][]byte
 	for key, member := range jsonscan.Members(value) {
-		text, _ := jsonscan.Text(key)
-		name := strings.ToLower(strings.ToUpper(string(text)))
-		if names[name] {
+		name, _ := jsonscan.Text(key)
+		if slices.ContainsFunc(names, func(other []byte) bool { return bytes.EqualFold(name, other) }) {
 			return errNotAPI
 		}
-		names[name] = true
-		if err := walk(member, left, levels-1); err != nil {
+		if names = append(names, name); len(names) > maxMembers {
+			return errTooLarge
+		}
+		if err := walk(member, values, levels-1); err != nil {
 			return err
 		}
 	}
 	for _, element := range jsonscan.Elements(value) {
-		if err := walk(element, left, levels-1); err != nil {
+		if err := walk(element, values, levels-1); err != nil {
 			return err
 		}
 	}

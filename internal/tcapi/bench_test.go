@@ -16,7 +16,7 @@ import (
 // instance was idle, with the TLS session resumed and without. The endpoint
 // runs in the same process, so that the processor time is both ends'.
 func BenchmarkReconnect(b *testing.B) {
-	listener, err := fakedts.New(fakedts.Options{Jobs: []fakedts.Job{{JobID: known}}, Quota: -1, Forget: true}).Listen("127.0.0.1:0", true)
+	listener, err := fakedts.New(fakedts.Options{Jobs: []fakedts.Job{{JobID: known, CheckSeconds: fakedts.Instant}}, Quota: -1, Forget: true}).Listen("127.0.0.1:0", true)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -27,7 +27,7 @@ func BenchmarkReconnect(b *testing.B) {
 	c.DTS.Scheme, c.DTS.Host, c.RateLimit = "https", listener.URL[len("https://"):], 10000
 	cost := func(sessions tls.ClientSessionCache) func() time.Duration {
 		client := New(c, role)
-		transport := client.transport.plain.Load()
+		transport := client.transport.secure.Load()
 		transport.TLSClientConfig.RootCAs = roots
 		transport.TLSClientConfig.ClientSessionCache = sessions
 		return func() time.Duration {

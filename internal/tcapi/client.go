@@ -55,6 +55,10 @@ type Client struct {
 	transport  *transport
 	configured []string // secrets
 
+	// decoding lets one answer be decoded at a time: of one in small values there
+	// is many times as much then.
+	decoding sync.Mutex
+
 	mu     sync.Mutex
 	recent []Credentials // of the last invocations, the latest last
 	secret secrets       // theirs and the configured
@@ -75,8 +79,8 @@ func New(c config.Config, process Process) *Client {
 	return &Client{
 		config:     c,
 		process:    process,
-		transport:  newTransport(process.Dial),
-		configured: append(append(webhookSecrets(c.Webhook), c.WebhookSecret), process.secrets...),
+		transport:  newTransport(c.Proxy, process.Dial),
+		configured: c.Secrets(),
 		pacers:     map[Action]*pacer{},
 		sdks:       map[target]*common.Client{},
 	}

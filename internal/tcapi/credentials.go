@@ -35,19 +35,13 @@ type Process struct {
 
 	// Dial connects to endpoints; nil for the network.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
-
-	secrets []string // of the proxy
 }
 
 // ProcessFrom reads the process's environment through getenv. Read it before
 // the first invocation: scf-go-lib writes every invocation's variables into
 // the process's environment, where those of another invocation would be found.
 func ProcessFrom(getenv func(string) string) Process {
-	p := Process{Role: credentialsFrom(getenv), Region: getenv(envRegion)}
-	for _, name := range []string{"HTTPS_PROXY", "https_proxy"} {
-		p.secrets = append(p.secrets, proxySecrets(getenv(name))...)
-	}
-	return p
+	return Process{Role: credentialsFrom(getenv), Region: getenv(envRegion)}
 }
 
 // credentials returns the credentials that hold for the invocation in ctx.

@@ -140,21 +140,26 @@ func TestAttemptsAreSignedAnew(t *testing.T) {
 	})
 }
 
-// A call that DTS answered took a place in the quota, whatever the answer, unless
-// it was refused for rate.
-func TestWhatTakesOfTheQuota(t *testing.T) {
-	for answer, want := range map[string]int{
-		"ok": 1, "FailedOperation.NotAllowOperation": 1, "RequestLimitExceeded": 0, "lost": 0, "page": 0,
+// A call that DTS answered counts towards the quota, whatever the answer, unless it
+// was refused for rate: after a refusal the next call leaves when the last one that
+// counts is a second old, or a second after the refusal if there is none.
+func TestWhatCountsTowardsTheQuota(t *testing.T) {
+	for answer, counts := range map[string]bool{
+		"ok": true, "FailedOperation.NotAllowOperation": true, "RequestLimitExceeded": false, "lost": false, "page": false,
 	} {
 		t.Run(answer, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				e := newEndpoint(t, false)
 				defer e.close()
-				e.client.config.MaxAttempts = 1
-				script(e, []string{answer})
+				e.client.config.MaxAttempts, e.client.config.RateLimit = 1, 20
+				script(e, []string{answer, "RequestLimitExceeded", "ok"})
+				began := time.Now()
 				create(t.Context(), e.client, known)
-				if n := e.client.pacers[createCheck].progress(); n != want {
-					t.Errorf("%d calls were taken, want %d", n, want)
+				time.Sleep(600*time.Millisecond - time.Since(began))
+				create(t.Context(), e.client, known)
+				create(t.Context(), e.client, known)
+				if took := time.Since(began); (took < 1100*time.Millisecond) != counts || took < time.Second {
+					t.Errorf("the call after a refusal left after %v", took)
 				}
 			})
 		})
@@ -181,7 +186,7 @@ func TestPausesDiffer(t *testing.T) {
 		var pauses []time.Duration
 		for range 20 {
 			began := time.Now()
-			Pause(t.Context(), 3, minDelay, maxDelay)
+			Pause(t.Context(), 3, 100*time.Millisecond, 2*time.Second)
 			pauses = append(pauses, time.Since(began))
 		}
 		slices.Sort(pauses)

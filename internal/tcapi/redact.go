@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/base64"
 	"html"
-	"net/url"
 	"reflect"
 	"slices"
 	"strconv"
@@ -108,6 +106,9 @@ func invisible(r rune) bool { return r >= utf8.RuneSelf && unicode.Is(unicode.Cf
 
 // visible returns a text without characters that show nothing.
 func visible(text string) string {
+	if !strings.ContainsFunc(text, invisible) {
+		return text // without looking at each character again
+	}
 	return strings.Map(func(r rune) rune {
 		if invisible(r) {
 			return -1
@@ -155,9 +156,9 @@ func unescape(text string, begins byte, read func(string) (string, string)) stri
 	return out.String()
 }
 
-// redactIn takes the secrets out of every text of a value, a pointer, that was
-// decoded from source, but for fields with the tag redact:"-". It ends with ctx,
-// whose error it returns.
+// redactIn leaves of every text of a value, a pointer, what may be shown, but for
+// fields with the tag redact:"-". The value was decoded from source; if that cannot
+// hold a secret, all is left. It ends with ctx, whose error it returns.
 func (s secrets) redactIn(ctx context.Context, value any, source []byte) error {
 	if hides(source) || slices.ContainsFunc(s, func(secret string) bool { return bytes.Contains(source, []byte(secret)) }) {
 		s.redactValue(ctx, reflect.ValueOf(value))
@@ -169,7 +170,7 @@ func (s secrets) redactValue(ctx context.Context, v reflect.Value) {
 	switch v.Kind() {
 	case reflect.String:
 		if v.CanSet() && ctx.Err() == nil {
-			v.SetString(s.redact(v.String()))
+			v.SetString(s.shown(v.String()))
 		}
 	case reflect.Pointer:
 		if !v.IsNil() {
@@ -196,54 +197,4 @@ func (s secrets) shown(text string) string {
 		return mask // it may end with a part of a secret
 	}
 	return check.Head(out, check.MostText)
-}
-
-// webhookSecrets returns what is secret of a webhook's URL: who it is for, the
-// values of its query, and in its path what looks like a key.
-func webhookSecrets(webhook string) []string {
-	u, err := url.Parse(webhook)
-	if err != nil {
-		return []string{webhook}
-	}
-	var out []string
-	add := func(least int, text string) {
-		plain := unescapeURL(text)
-		for _, s := range []string{text, plain} {
-			if len(s) >= least {
-				out = append(out, s)
-			}
-		}
-	}
-	if u.User != nil {
-		password, _ := u.User.Password()
-		out = append(out, u.User.Username(), password, u.User.String())
-	}
-	for _, part := range strings.Split(u.RawQuery, "&") {
-		_, value, _ := strings.Cut(part, "=")
-		add(6, value) // type=1 is none
-	}
-	for _, part := range strings.Split(u.EscapedPath(), "/") {
-		if strings.ContainsAny(part, digits) {
-			add(16, part)
-		}
-	}
-	return out
-}
-
-// proxySecrets returns what is secret of a proxy's URL: the password, alone and as
-// it is sent.
-func proxySecrets(proxy string) []string {
-	u, err := url.Parse(proxy)
-	if err != nil || u.Host == "" {
-		u, err = url.Parse("http://" + proxy)
-	}
-	if err != nil || u.User == nil {
-		return nil
-	}
-	password, _ := u.User.Password()
-	if len(password) < 4 { // it would hide every other word
-		return nil
-	}
-	_, escaped, _ := strings.Cut(u.User.String(), ":")
-	return []string{password, escaped, base64.StdEncoding.EncodeToString([]byte(u.User.Username() + ":" + password))}
 }

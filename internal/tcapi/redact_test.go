@@ -15,6 +15,7 @@ import (
 	"testing/synctest"
 
 	"migratecheck/internal/check"
+	"migratecheck/internal/config"
 )
 
 const (
@@ -165,38 +166,25 @@ func TestShown(t *testing.T) {
 	}
 }
 
-// What is secret of a webhook and of a proxy is told by its URL; what is not stays,
-// above all the host, which may hold a region.
-func TestSecretsOfURLs(t *testing.T) {
+// What is secret of the configuration is, and what is not stays, above all the host
+// of a webhook, which may hold a region.
+func TestSecretsOfTheConfiguration(t *testing.T) {
 	for name, row := range map[string]struct {
-		webhook, signing, proxy string
-		text, want              string
+		variable, value, text, want string
 	}{
-		"none":                        {text: "ap-guangzhou", want: "ap-guangzhou"},
-		"WeCom":                       {webhook: "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=693a91f6", text: "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=693a91f6", want: "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=***"},
-		"DingTalk":                    {webhook: "https://oapi.dingtalk.com/robot/send?access_token=d%2Fe12345", text: "d%2Fe12345 d/e12345 robot", want: "*** *** robot"},
-		"Feishu":                      {webhook: "https://open.feishu.cn/open-apis/bot/v2/hook/1b2c3d4e-aaaa-bbbb", text: "/open-apis/bot/v2/hook/1b2c3d4e-aaaa-bbbb", want: "/open-apis/bot/v2/hook/***"},
-		"a path with a key":           {webhook: "https://hooks.example/services/T00000000/B00000000/XXXXXXXXXXXXXXXXX7", text: "T00000000/B00000000/XXXXXXXXXXXXXXXXX7", want: "T00000000/B00000000/***"},
-		"a path of words":             {webhook: "https://hooks.example/internationalization/notifications", text: "internationalization", want: "internationalization"},
-		"a function's URL":            {webhook: "https://1253970226-abcdefgh12.ap-guangzhou.tencentscf.com/", text: "1253970226-abcdefgh12.ap-guangzhou.tencentscf.com ap-guangzhou", want: "1253970226-abcdefgh12.ap-guangzhou.tencentscf.com ap-guangzhou"},
-		"a short value":               {webhook: "https://hooks.example/?type=1&b", text: "1 b type", want: "1 b type"},
-		"a user":                      {webhook: "https://tommy:correct-horse@hooks.example/", text: "tommy, correct-horse", want: "***, ***"},
-		"a signing secret":            {webhook: "https://hooks.example/", signing: "SEC12345", text: "with SEC12345", want: "with ***"},
-		"a proxy":                     {proxy: "http://tommy:correct-horse@proxy.example:3128", text: "tommy at proxy.example:3128 with correct-horse", want: "tommy at proxy.example:3128 with ***"},
-		"a proxy's header":            {proxy: "http://tommy:correct-horse@proxy.example:3128", text: "Basic dG9tbXk6Y29ycmVjdC1ob3JzZQ==", want: "Basic ***"},
-		"a proxy with escapes":        {proxy: "http://tommy:p%40ss%25word@proxy.example:3128", text: "p%40ss%25word or p@ss%word", want: "*** or ***"},
-		"a proxy without a scheme":    {proxy: "tommy:correct-horse@proxy.example:3128", text: "correct-horse", want: "***"},
-		"a proxy without a password":  {proxy: "http://tommy@proxy.example:3128", text: "tommy@proxy.example", want: "tommy@proxy.example"},
-		"a proxy that cannot be read": {proxy: "http://a b:%zz@", text: "ok", want: "ok"},
+		"a key in the query": {config.ResultWebhook, "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=693a91f6", "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=693a91f6", "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=***"},
+		"a key in the path":  {config.ResultWebhook, "https://open.feishu.cn/open-apis/bot/v2/hook/1b2c3d4e-aaaa-bbbb", "/open-apis/bot/v2/hook/1b2c3d4e-aaaa-bbbb", "/open-apis/bot/v2/hook/***"},
+		"a function's URL":   {config.ResultWebhook, "https://1253970226-abcdefgh12.ap-guangzhou.tencentscf.com/", "1253970226-abcdefgh12.ap-guangzhou.tencentscf.com", "1253970226-abcdefgh12.ap-guangzhou.tencentscf.com"},
+		"a proxy":            {config.HTTPSProxy, "http://tommy:correct-horse@proxy.example:3128", "tommy at proxy.example:3128 with correct-horse", "tommy at proxy.example:3128 with ***"},
+		"a proxy's header":   {config.HTTPSProxy, "http://tommy:correct-horse@proxy.example:3128", "Basic dG9tbXk6Y29ycmVjdC1ob3JzZQ==", "Basic ***"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := settings()
-			c.Webhook, c.WebhookSecret = row.webhook, row.signing
-			for _, variable := range []string{"HTTPS_PROXY", "https_proxy"} {
-				client := New(c, ProcessFrom(func(name string) string { return map[string]string{variable: row.proxy}[name] }))
-				if got := client.Redact(t.Context(), row.text); got != row.want {
-					t.Errorf("%q became %q, want %q", row.text, got, row.want)
-				}
+			c, err := config.Load(func(name string) string { return map[string]string{row.variable: row.value}[name] })
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := New(c, Process{}).Redact(t.Context(), row.text); got != row.want {
+				t.Errorf("%q became %q, want %q", row.text, got, row.want)
 			}
 		})
 	}

@@ -188,6 +188,8 @@ func (c *call) decode(ctx context.Context, x *exchange, secrets secrets) error {
 	if c.response == nil {
 		return nil
 	}
+	c.client.decoding.Lock()
+	defer c.client.decoding.Unlock()
 	most := maxValues
 	if c.action.MaxAnswer > 0 {
 		most = c.action.MaxAnswer / bytesPerValue

@@ -167,7 +167,7 @@ func TestSilentHandshakeIsGivenUp(t *testing.T) {
 		}
 		began := time.Now()
 		receipt, err := e.client.Do(t.Context(), Action{Service: "dts", Name: "StartMigrateJob", Changes: true, Once: true}, struct{}{}, nil)
-		if took := time.Since(began); err != nil || receipt.Attempts != 2 || took > maxAttemptTime/2 {
+		if took := time.Since(began); err != nil || receipt.Attempts != 2 || took > 5*time.Second {
 			t.Errorf("%d attempts in %v, %v", receipt.Attempts, took, err)
 		}
 	})
@@ -277,15 +277,15 @@ func TestAttemptAfterNoAnswer(t *testing.T) {
 				e.create(t)
 				script(e, []string{answer, answer, "ok"})
 				answerIt := e.answer
-				var fresh []bool
+				var alone []bool
 				e.answer = func(w http.ResponseWriter, r *http.Request) bool {
-					fresh = append(fresh, r.Close)
+					alone = append(alone, r.Close)
 					return answerIt(w, r)
 				}
 				e.create(t)
 				e.create(t)
-				if !slices.Equal(fresh, []bool{false, want, want, false}) {
-					t.Errorf("fresh connections: %v", fresh)
+				if !slices.Equal(alone, []bool{false, want, want, false}) {
+					t.Errorf("connections of their own: %v", alone)
 				}
 			})
 		})
@@ -329,7 +329,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 				calm.Store(true)
 				e.create(t)
 				e.closeIdle()
-				time.Sleep(idleTimeout) // streams given up on a dead connection end with its idle time
+				time.Sleep(time.Minute) // streams given up on a dead connection end with its idle time
 				synctest.Wait()
 				if dialed, open := e.network.Count(); open > 0 {
 					t.Errorf("%d of %d connections are open", open, dialed)
@@ -375,7 +375,7 @@ func TestLostLookupIsMadeAgain(t *testing.T) {
 		return d.DialContext(ctx, network, server.LocalAddr().String())
 	})
 	r.PreferGo = true
-	ctx, cancel := context.WithTimeout(t.Context(), connectTimeout)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 	defer cancel()
 	if addresses, err := r.LookupHost(ctx, "dts.tencentcloudapi.com."); err != nil || len(addresses) != 1 || addresses[0] != "127.0.0.1" {
 		t.Errorf("%v, %v", addresses, err)

@@ -72,8 +72,6 @@ func DefaultJobs() []Job {
 			Tags: map[string]string{"env": "prod", "team": "web"}},
 		{JobID: "dts-timed001", JobName: "reports", CheckSeconds: 2, RunMode: timed, Status: checkPass,
 			Tags: map[string]string{"env": "prod", "team": "bi"}},
-		{JobID: "dts-hostile1", JobName: "<script>alert(1)</script> | @all", CheckSeconds: 1, NotPassed: true,
-			Message: "| <b>**no**</b> | @all [privilege](javascript:alert(1)) |"},
 		{JobID: "dts-chinese1", JobName: "订单库迁移（华南）", CheckSeconds: 1, Status: checkNotPass,
 			Tags: map[string]string{"env": "prod", "team": "订单"}},
 		{JobID: "sync-werwfs23", JobName: "orders to Shanghai", Kind: syncJob, CheckSeconds: 3,

@@ -1,14 +1,13 @@
 package fakedts
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
+
+	"migratecheck/internal/local/spelling"
 )
 
 // Job is a job and what its checks are like. Its JSON form is an
@@ -116,30 +115,6 @@ type DetailItem struct {
 // overflows a time.Duration.
 const maxSeconds = 365 * 24 * 60 * 60
 
-// ParseJobs reads a jobs file: a JSON array of jobs, an empty one included.
-func ParseJobs(file []byte) ([]Job, error) {
-	decoder := json.NewDecoder(bytes.NewReader(file))
-	decoder.DisallowUnknownFields()
-	var jobs []Job
-	if err := decoder.Decode(&jobs); err != nil {
-		return nil, fmt.Errorf("jobs file: %w", err)
-	}
-	if _, err := decoder.Token(); err != io.EOF || jobs == nil {
-		return nil, errors.New("jobs file: must be one JSON array")
-	}
-	seen := make(map[string]bool, len(jobs))
-	for i, j := range jobs {
-		if j.JobID == "" || seen[j.JobID] {
-			return nil, fmt.Errorf("jobs file: [%d].JobId: must be given, and differ from the others", i)
-		}
-		seen[j.JobID] = true
-		if member, problem := j.wrong(); problem != "" {
-			return nil, fmt.Errorf("jobs file: [%d].%s: %s", i, member, problem)
-		}
-	}
-	return jobs, nil
-}
-
 // wrong returns a member of a job and what is wrong with it, if anything.
 func (j Job) wrong() (member, problem string) {
 	if j.Kind != "" && j.Kind != migration && j.Kind != syncJob {
@@ -149,7 +124,7 @@ func (j Job) wrong() (member, problem string) {
 		return "JobId", "must begin with sync- if the Kind is sync, and only then"
 	}
 	if j.Region != "" && !slices.Contains(regions, j.Region) {
-		return "Region", fmt.Sprintf("DTS is not offered in %q", j.Region)
+		return "Region", fmt.Sprintf("DTS is not offered in %q%s", j.Region, spelling.Hint(j.Region, regions))
 	}
 	if j.CheckSeconds < 0 || j.CheckSeconds > maxSeconds {
 		return "CheckSeconds", fmt.Sprintf("must be from 0 to %d", maxSeconds)
@@ -166,7 +141,7 @@ func (j Job) wrong() (member, problem string) {
 		return "RunMode", fmt.Sprintf("must be %s or %s", immediate, timed)
 	}
 	if s, ok := statuses[j.status()]; !ok || j.Kind == syncJob && s.sync == "" {
-		return "Status", fmt.Sprintf("there is no status %q", j.Status)
+		return "Status", fmt.Sprintf("there is no status %q%s", j.Status, spelling.Hint(j.Status, slices.Sorted(maps.Keys(statuses))))
 	}
 	if j.InMigration && j.Status != "" && j.Status != running {
 		return "InMigration", fmt.Sprintf("does not go with the status %s", j.Status)
@@ -179,18 +154,21 @@ func (j Job) wrong() (member, problem string) {
 	}
 	for _, steps := range [][]Step{j.Steps, j.before().Steps} {
 		for _, step := range steps {
-			if !slices.Contains([]string{"pass", "failed", "warning", "blocked", "notStarted"}, step.StepStatus) {
-				return "Steps", fmt.Sprintf("%q: there is no StepStatus %q", step.StepID, step.StepStatus)
+			if !slices.Contains(stepStatuses, step.StepStatus) {
+				return "Steps", fmt.Sprintf("%q: there is no StepStatus %q%s", step.StepID, step.StepStatus, spelling.Hint(step.StepStatus, stepStatuses))
 			}
 			for _, item := range step.DetailCheckItems {
-				if !slices.Contains([]string{"pass", "failed", "warning"}, item.CheckResult) {
-					return "Steps", fmt.Sprintf("%q: there is no CheckResult %q", step.StepID, item.CheckResult)
+				if results := stepStatuses[:3]; !slices.Contains(results, item.CheckResult) {
+					return "Steps", fmt.Sprintf("%q: there is no CheckResult %q%s", step.StepID, item.CheckResult, spelling.Hint(item.CheckResult, results))
 				}
 			}
 		}
 	}
 	return "", ""
 }
+
+// stepStatuses are the words of a step; its items have the first three.
+var stepStatuses = []string{"pass", "failed", "warning", "blocked", "notStarted"}
 
 // The kinds of jobs.
 const (

@@ -185,7 +185,7 @@ type JobState struct {
 	Checks, Starts int
 
 	// Passed is the verdict of the latest check that was created by a call, nil
-	// before it has ended.
+	// before it has ended, and if it broke down.
 	Passed *bool
 
 	// Removed is set if the job does not exist any more; Status and Passed are what
@@ -202,7 +202,7 @@ func (s *Server) Jobs() []JobState {
 	for i, j := range s.inOrder {
 		v := j.at(now)
 		out[i] = JobState{JobID: j.JobID, Status: v.status(), Checks: j.checks, Starts: j.starts, Removed: j.removed}
-		if phase, _ := v.progress(); phase == finished && j.checks > 0 {
+		if phase, _ := v.progress(); phase == finished && j.checks > 0 && !v.state.check.broken {
 			out[i].Passed = new(!v.state.check.NotPassed)
 		}
 	}

@@ -26,6 +26,9 @@ type Result struct {
 
 	// Tail is the last 4 KB of what the function wrote.
 	Tail []byte
+
+	// Instance is the number of the instance, as in Record.
+	Instance int
 }
 
 // The platform's limits, in bytes, for an event, an asynchronous event and an

@@ -16,6 +16,11 @@ type PoolOptions struct {
 	// Freeze stops an instance's process between events.
 	Freeze bool
 
+	// InTurn gives each event to the instance that has waited longest, and to a new
+	// one as long as there are fewer than Instances: an event that is tried again
+	// meets another instance, as it may on the platform at any time.
+	InTurn bool
+
 	// Log takes what happens, in order for each request. It is called from
 	// several goroutines.
 	Log func(Record)
@@ -23,7 +28,8 @@ type PoolOptions struct {
 
 // Pool runs a function as the platform does: an instance is started when an
 // event finds none that is free, takes one event at a time, is frozen between
-// events, and is replaced after a crash or a time-out.
+// events, and is replaced after a crash or a time-out. Of those that are free, an
+// event goes to the one that was used last, unless they take turns.
 type Pool struct {
 	function Function
 	options  PoolOptions
@@ -32,16 +38,19 @@ type Pool struct {
 	ctx  context.Context // ends when the pool is closed
 	stop context.CancelFunc
 
-	mu     sync.Mutex
-	closed bool
-	busy   sync.WaitGroup // counts events; it grows only while closed is not set
-	idle   []*worker      // the one used last is the last
+	mu      sync.Mutex
+	closed  bool
+	busy    sync.WaitGroup // counts events; it grows only while closed is not set
+	idle    []*worker      // the one used last is the last
+	started int            // instances that were ever started
+	alive   int            // those that are there
 }
 
 // worker is an instance of a pool, and what it writes.
 type worker struct {
 	*Instance
-	out *tagged
+	number int // 1 is the first that was started
+	out    *tagged
 }
 
 // NewPool returns a pool without instances. Of the function, the Output is not
@@ -96,7 +105,7 @@ func (p *Pool) Invoke(ctx context.Context, e Event) (Result, error) {
 	now := time.Now()
 	p.options.Log(Record{Time: now, Kind: End, RequestID: e.RequestID})
 	report := Record{Time: now, Kind: Report, RequestID: e.RequestID, Status: 200,
-		Duration: result.Duration, Memory: result.Memory, Size: p.function.Memory}
+		Duration: result.Duration, Memory: result.Memory, Size: p.function.Memory, Instance: result.Instance}
 	if err != nil {
 		failure := FailureOf(err, e.RequestID)
 		report.Status, report.Text = failure.StatusCode, err.Error()
@@ -124,7 +133,7 @@ func (p *Pool) handle(e Event) (Result, error) {
 	}
 	began := time.Now()
 	answer, err := w.Invoke(p.ctx, e)
-	result := Result{Answer: answer, Duration: time.Since(began), Memory: w.PeakMemory(), Tail: w.out.end()}
+	result := Result{Answer: answer, Duration: time.Since(began), Memory: w.PeakMemory(), Tail: w.out.end(), Instance: w.number}
 	p.put(w, err)
 	return result, err
 }
@@ -132,35 +141,56 @@ func (p *Pool) handle(e Event) (Result, error) {
 // take returns an instance that is free, or a new one.
 func (p *Pool) take(requestID string) (*worker, error) {
 	for {
-		p.mu.Lock()
-		last := len(p.idle) - 1
-		if last < 0 {
-			p.mu.Unlock()
+		w := p.free()
+		if w == nil {
 			break
 		}
-		w := p.idle[last]
-		p.idle = slices.Delete(p.idle, last, last+1)
-		p.mu.Unlock()
 		if w.running() {
 			w.out.begin(requestID)
 			w.thaw()
 			return w, nil
 		}
-		w.Close() // its process ended while it had nothing to do
+		p.end(w) // its process ended while it had nothing to do
 	}
-	w := &worker{out: &tagged{log: p.options.Log}}
+	p.mu.Lock()
+	p.started++
+	p.alive++
+	w := &worker{number: p.started, out: &tagged{log: p.options.Log}}
+	p.mu.Unlock()
 	w.out.begin(requestID)
 	f := p.function
 	f.Output = w.out
 	instance, err := Start(p.ctx, f)
+	if err != nil {
+		p.gone()
+	}
 	w.Instance = instance
 	return w, err
+}
+
+// free returns the instance whose turn it is, or nil if a new one is to be
+// started.
+func (p *Pool) free() *worker {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	next := len(p.idle) - 1
+	if p.options.InTurn && p.alive < p.options.Instances {
+		next = -1
+	} else if p.options.InTurn && next > 0 {
+		next = 0
+	}
+	if next < 0 {
+		return nil
+	}
+	w := p.idle[next]
+	p.idle = slices.Delete(p.idle, next, next+1)
+	return w
 }
 
 // put keeps an instance for the next event, if it is good for another.
 func (p *Pool) put(w *worker, err error) {
 	if spent(err) {
-		w.Close()
+		p.end(w)
 		return
 	}
 	if p.options.Freeze {
@@ -169,4 +199,16 @@ func (p *Pool) put(w *worker, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.idle = append(p.idle, w)
+}
+
+// end ends an instance that is of no more use.
+func (p *Pool) end(w *worker) {
+	w.Close()
+	p.gone()
+}
+
+func (p *Pool) gone() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.alive--
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -233,5 +234,41 @@ func TestPoolClose(t *testing.T) {
 	gone(t, process)
 	if _, err := p.Invoke(t.Context(), event("", "", 0)); !errors.Is(err, ErrStopped) {
 		t.Errorf("after Close: error %v, want %v", err, ErrStopped)
+	}
+}
+
+// Instances that take turns: each event meets the one that has waited longest, and
+// a new one as long as there may be more, also after one has ended.
+func TestPoolInTurn(t *testing.T) {
+	p, log := newPool(t, PoolOptions{Instances: 2, InTurn: true}, helperProcess(t))
+	first, second := pid(t, p, event("", "", 0)), pid(t, p, event("", "", 0))
+	third, fourth := pid(t, p, event("", "", 0)), pid(t, p, event("", "", 0))
+	if first == second || third != first || fourth != second {
+		t.Errorf("events met %d, %d, %d and %d", first, second, third, fourth)
+	}
+	process, err := os.FindProcess(first)
+	if err == nil {
+		err = process.Kill()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(5 * time.Second); p.idle[0].running(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the instance does not end")
+		}
+	}
+	next, last := pid(t, p, event("", "", 0)), pid(t, p, event("", "", 0))
+	if next == first || next == second || last != second {
+		t.Errorf("after the end of %d, events met %d and %d, not a new one and %d", first, next, last, second)
+	}
+	var numbers []int
+	for _, r := range log.all() {
+		if r.Kind == Report {
+			numbers = append(numbers, r.Instance)
+		}
+	}
+	if want := []int{1, 2, 1, 2, 3, 2}; !slices.Equal(numbers, want) {
+		t.Errorf("reports of instances %v, want %v", numbers, want)
 	}
 }

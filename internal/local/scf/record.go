@@ -13,11 +13,13 @@ type Record struct {
 
 	// Of a Report: the status (200, or Failure.StatusCode), what the event took,
 	// the most memory that the instance has held, in bytes (0 where this is not
-	// known), and the function's size in MB.
+	// known), the function's size in MB, and which instance it was, counted from 1
+	// in the order of their starts (0 where none could be started).
 	Status   int
 	Duration time.Duration
 	Memory   int64
 	Size     int
+	Instance int
 }
 
 // Kind is what a record tells.

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"migratecheck/internal/local/spelling"
 )
 
 // Deployment is what a serverless.yml (component: scf) says of a function, as
@@ -75,6 +77,13 @@ func ReadConfig(path string) (Deployment, error) {
 	if err != nil {
 		return d, fmt.Errorf("%s: %w", path, err)
 	}
+	source := d.Source
+	if !filepath.IsAbs(source) {
+		source = filepath.Join(filepath.Dir(path), source)
+	}
+	if _, err := os.Stat(source); d.Source != "" && filepath.Ext(d.Source) == "" && err != nil {
+		d.Notes = append(d.Notes, fmt.Sprintf("inputs.src: there is no %s beside the file: ./build.sh makes build/function", d.Source))
+	}
 	return d, nil
 }
 
@@ -106,9 +115,12 @@ func ParseConfig(file []byte, lookup func(string) (string, bool)) (Deployment, e
 		return value, ok
 	}, nil)
 	r.known(tree, "", "component", "app", "name", "stage", "org", "inputs", "commandInputs")
-	switch component := r.text(child(tree, "component"), "component"); {
+	component, _, _ := strings.Cut(r.text(child(tree, "component"), "component"), "@") // a version may follow
+	switch {
+	case component == "" && child(tree, "functions") != nil && (child(tree, "service") != nil || child(tree, "provider") != nil):
+		r.fail("functions", "this is a file of the older plugin, serverless-tencent-scf (service, provider, functions), which another deployer reads: a file for this one begins with component: scf")
 	case component != "scf":
-		r.fail("component", "must be scf")
+		r.fail("component", "must be scf, or scf@ and a version")
 	case name == "":
 		r.fail("name", "is required")
 	}
@@ -314,7 +326,7 @@ func (r *reader) known(n *yaml.Node, path string, names ...string) {
 			continue
 		}
 		hint := ""
-		if meant := cmp.Or(Near(key, names), alike(key, names)); meant != "" {
+		if meant := cmp.Or(spelling.Near(key, names), alike(key, names)); meant != "" {
 			hint = ", did you mean " + meant + "?"
 		}
 		r.note(under(path, key), "the deployer does not know this key and ignores it%s", hint)

@@ -2,8 +2,10 @@ package scf
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -31,6 +33,7 @@ func TestReadConfig(t *testing.T) {
 	}
 	if want := []string{
 		"inputs.environment.variables.NOTE: ${env:NOBODY} is set nowhere, neither in the environment nor in .env",
+		"inputs.src: there is no ./build/function beside the file: ./build.sh makes build/function",
 	}; !reflect.DeepEqual(d.Notes, want) {
 		t.Errorf("notes %q, want %q", d.Notes, want)
 	}
@@ -96,6 +99,7 @@ func TestParseConfigRefuses(t *testing.T) {
 		"nothing":            {"# nothing", "the file is empty"},
 		"a key twice":        {"component: scf\ncomponent: scf", `line 2: the key "component" is already defined`},
 		"another component":  {"component: cos\nname: x", "component: must be scf"},
+		"the older plugin's": {"service: s\nprovider: {name: tencent}\nfunctions: {one: {handler: main}}", "functions: this is a file of the older plugin, serverless-tencent-scf"},
 		"no name":            {"component: scf\ninputs: {runtime: Go1}", "name: is required"},
 		"a malformed name":   {inputs("name: x"), "already defined"},
 		"a name too short":   {top + "inputs: {name: x, runtime: Go1}", "inputs.name: must be 2 to 60"},
@@ -225,6 +229,36 @@ func TestMergedKeys(t *testing.T) {
 		d, err := ParseConfig([]byte("x-a: &a {timout: 1, runtime: Go1, role: r, src: ./f}\ncomponent: scf\nname: checks\ninputs: "+inputs), nil)
 		if err != nil || len(d.Notes) != 1 {
 			t.Errorf("%s: notes %q, error %v, want one", inputs, d.Notes, err)
+		}
+	}
+}
+
+// The component may stand there with its version, and no other may.
+func TestComponentWithItsVersion(t *testing.T) {
+	for component, ok := range map[string]bool{"scf": true, "scf@dev": true, "'scf@1.2.3'": true, "scf2": false, "'@scf'": false, "cos@dev": false} {
+		if _, err := ParseConfig([]byte("component: "+component+"\nname: checks\ninputs: {runtime: Go1}"), nil); (err == nil) != ok {
+			t.Errorf("%s: error %v", component, err)
+		}
+	}
+}
+
+// The folder of the function is looked for beside the file.
+func TestSourceIsThere(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "serverless.yml")
+	if err := os.WriteFile(file, []byte("component: scf\nname: checks\ninputs: {runtime: Go1, role: r, src: ./build/function}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, there := range []bool{false, true} {
+		if there {
+			if err := os.MkdirAll(filepath.Join(dir, "build", "function"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+		}
+		d, err := ReadConfig(file)
+		noted := slices.ContainsFunc(d.Notes, func(note string) bool { return strings.HasPrefix(note, "inputs.src: there is no ./build/function") })
+		if err != nil || noted == there {
+			t.Errorf("there: %v, notes %q, error %v", there, d.Notes, err)
 		}
 	}
 }

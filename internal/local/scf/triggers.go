@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"migratecheck/internal/local/spelling"
 )
 
 // FunctionURL is a trigger of type http.
@@ -69,11 +71,7 @@ func (r *reader) trigger(d *Deployment, event *yaml.Node, path string, words map
 	path = under(path, kind)
 	switch {
 	case !ok:
-		hint := ""
-		if meant := Near(kind, slices.Sorted(maps.Keys(parameters))); meant != "" {
-			hint = ", did you mean " + meant + "?"
-		}
-		r.fail(path, "is no kind of trigger%s", hint)
+		r.fail(path, "is no kind of trigger%s", spelling.Hint(kind, slices.Sorted(maps.Keys(parameters))))
 		return
 	case settings.Kind != yaml.MappingNode:
 		r.fail(path, "has no settings: indent what belongs to it")

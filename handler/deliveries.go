@@ -1,0 +1,420 @@
+package handler
+
+import (
+	"crypto/sha256"
+	"hash/fnv"
+	"io"
+	"strconv"
+	"sync"
+	"time"
+	"unsafe"
+
+	"migratecheck/handler/event"
+	"migratecheck/internal/check"
+)
+
+// deliveries is what an instance remembers of events that may be delivered again:
+// how far each job got, so that the next delivery creates and starts nothing twice
+// and begins with what was not reached; and which outcome which destination took.
+//
+// Whole values go in and come out. What is remembered is bounded: texts and names
+// are dropped first, of what came longest ago, and then whole deliveries.
+type deliveries struct {
+	now func() time.Time
+
+	mu          sync.Mutex
+	byID        map[string]*delivery
+	first, last *delivery // in the order in which they came first
+	texts       *delivery // the first one that still has its texts
+	size        int       // bytes, as sizeOf reckons
+}
+
+// delivery is what is remembered of a request, or of an event as a whole.
+type delivery struct {
+	ids        []string // any of which another delivery may bear
+	at         time.Time
+	prev, next *delivery
+	gone       bool // it was forgotten, and takes no notes any more
+	bare       bool // its texts were dropped
+	size       int
+
+	selected bool // its jobs are what a selection found
+	jobs     []remembered
+	index    map[string]int32 // of each JobId in jobs
+
+	told map[string]told // by destination
+}
+
+// remembered is one job, and how far it got.
+type remembered struct {
+	job check.Job
+	check.Progress
+}
+
+// told is the outcome that a destination took last.
+type told struct {
+	digest  uint64
+	problem bool
+}
+
+const (
+	// memoryTime is how long a delivery is remembered.
+	memoryTime = time.Hour
+
+	// memorySize bounds what is remembered, in bytes of the heap.
+	memorySize = 6 << 20
+
+	// What a delivery takes besides its jobs, a job besides its value and its texts,
+	// and a destination.
+	deliverySize = 600
+	jobSize      = 60
+	toldSize     = 120
+
+	// mostRemembered is the most that is kept of an error's text once texts are dropped.
+	mostRemembered = 160
+)
+
+func newDeliveries(now func() time.Time) *deliveries {
+	return &deliveries{now: now, byID: map[string]*delivery{}}
+}
+
+// idsOf returns what tells another delivery of a request: what the event itself
+// bears, and SCF's request id, under which the platform tries an event again. Over
+// HTTP there is none.
+func (r *run) idsOf(request *event.Request, i int) []string {
+	if r.event.Source.HTTP() {
+		return nil
+	}
+	var ids []string
+	if request.ID != "" && (request.At.IsZero() || r.Now().Sub(request.At).Abs() <= memoryTime) {
+		ids = append(ids, request.ID)
+	}
+	if r.requestID != "" {
+		ids = append(ids, r.requestID+strconv.Itoa(i))
+	}
+	return ids
+}
+
+// recall finds what is remembered of the event as a whole.
+func (r *run) recall(refusal *check.Error, payload []byte) {
+	if r.event.Source.HTTP() {
+		return
+	}
+	sum := sha256.Sum256(payload)
+	var ids []string
+	if id := r.function.RequestID; id != "" {
+		r.requestID = id + "\x00" + string(sum[:])
+		ids = append(ids, r.requestID)
+	}
+	all := sha256.New()
+	for i := range r.event.Requests {
+		own := r.idsOf(&r.event.Requests[i], i)
+		if len(own) == 0 || own[0] == r.requestID+strconv.Itoa(i) {
+			all = nil // it does not say which it is
+			break
+		}
+		io.WriteString(all, own[0])
+	}
+	switch {
+	case refusal != nil && (r.event.Source == event.CKafka || r.event.Source == event.EventBridge):
+		ids = append(ids, "event\x00"+string(sum[:]))
+	case refusal == nil && all != nil:
+		ids = append(ids, "event\x00"+string(all.Sum(nil)))
+	}
+	r.memory = r.deliveries.get(ids)
+}
+
+// get returns the delivery that bears one of the ids, a new one if need be; nil
+// without ids.
+func (m *deliveries) get(ids []string) *delivery {
+	if len(ids) == 0 {
+		return nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for m.first != nil && m.now().Sub(m.first.at) > memoryTime {
+		m.remove(m.first)
+	}
+	var d *delivery
+	for _, id := range ids {
+		if d = m.byID[id]; d != nil {
+			break
+		}
+	}
+	if d == nil {
+		d = &delivery{at: m.now(), prev: m.last}
+		if m.last == nil {
+			m.first = d
+		} else {
+			m.last.next = d
+		}
+		m.last = d
+		if m.texts == nil {
+			m.texts = d
+		}
+		m.grow(d, deliverySize)
+	}
+	for _, id := range ids {
+		if m.byID[id] == nil && !d.gone {
+			m.byID[id] = d
+			d.ids = append(d.ids, id)
+			m.grow(d, 2*len(id)+jobSize)
+		}
+	}
+	return d
+}
+
+// recall returns how far earlier deliveries brought a job, nil for nowhere.
+func (m *deliveries) recall(d *delivery, job string) *check.Progress {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	i, ok := d.index[job]
+	if !ok || d.jobs[i].Stage == check.StageUnseen && d.jobs[i].Error == nil {
+		return nil
+	}
+	p := d.jobs[i].Progress
+	return &p
+}
+
+// selection returns what a selection found in an earlier delivery.
+func (m *deliveries) selection(d *delivery) ([]check.Job, bool) {
+	if d == nil {
+		return nil, false
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	found := make([]check.Job, len(d.jobs))
+	for i, kept := range d.jobs {
+		found[i] = kept.job
+	}
+	return found, d.selected
+}
+
+// noteSelection remembers what a selection found.
+func (m *deliveries) noteSelection(d *delivery, found []check.Job) {
+	if d == nil {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if d.gone || d.selected { // by a delivery that came at the same time
+		return
+	}
+	d.selected = true
+	d.jobs = make([]remembered, 0, len(found))
+	d.index = make(map[string]int32, len(found))
+	for _, j := range found {
+		if !d.gone {
+			m.add(d, j)
+		}
+	}
+}
+
+// keep remembers how far a job got, unless another delivery that came at the same
+// time has brought it further. What trying again can mend is not remembered, nor
+// is a refusal that says the function is misconfigured, which somebody may mend.
+func (m *deliveries) keep(d *delivery, j check.Job, p check.Progress) {
+	if p.Error != nil && (p.Error.Retryable() || p.MayBeRunning() || p.Error.HTTPStatus() == 500) {
+		p.Error = nil
+	}
+	if p.Error != nil {
+		e := *p.Error
+		e.Attempts, e.Body = 0, nil
+		p.Error = &e
+	}
+	if p.Stage == check.StageUnseen && p.Error == nil {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if d.gone {
+		return
+	}
+	i, ok := d.index[j.ID]
+	if !ok {
+		i = m.add(d, j)
+	}
+	if d.gone { // it was too much
+		return
+	}
+	kept := &d.jobs[i]
+	if kept.Stage > p.Stage {
+		return
+	}
+	size := kept.size()
+	kept.Progress = p
+	if d.bare {
+		kept.drop()
+	}
+	m.grow(d, kept.size()-size)
+}
+
+// add adds a job to a delivery and returns its index.
+func (m *deliveries) add(d *delivery, j check.Job) int32 {
+	j.Actions = nil // they say no more than was used already
+	if d.index == nil {
+		d.index = map[string]int32{}
+	}
+	i := int32(len(d.jobs))
+	d.index[j.ID] = i
+	d.jobs = append(d.jobs, remembered{job: j})
+	if d.bare {
+		d.jobs[i].drop()
+	}
+	m.grow(d, d.jobs[i].size())
+	return i
+}
+
+// grow adds to the size of a delivery, and forgets what can be spared while all of
+// them take too much.
+func (m *deliveries) grow(d *delivery, size int) {
+	if d.gone {
+		return
+	}
+	d.size += size
+	m.size += size
+	for m.size > memorySize && m.texts != nil {
+		m.drop(m.texts)
+	}
+	for m.size > memorySize {
+		m.remove(m.first)
+	}
+}
+
+// drop drops the texts of a delivery.
+func (m *deliveries) drop(d *delivery) {
+	for i := range d.jobs {
+		size := d.jobs[i].size()
+		d.jobs[i].drop()
+		size -= d.jobs[i].size()
+		d.size -= size
+		m.size -= size
+	}
+	d.bare, m.texts = true, d.next
+}
+
+// drop drops names and texts: the verdict stays.
+func (r *remembered) drop() {
+	r.job.Name = ""
+	r.Before = nil
+	if c := r.Check; c != nil {
+		r.Check = &check.State{Status: c.Status, Passed: c.Passed, Progress: c.Progress}
+	}
+	if e := r.Error; e != nil {
+		r.Error = &check.Error{Code: e.Code, Message: check.Cut(e.Message, mostRemembered), RequestID: e.RequestID}
+	}
+}
+
+// remove forgets a delivery.
+func (m *deliveries) remove(d *delivery) {
+	for _, id := range d.ids {
+		delete(m.byID, id)
+	}
+	if m.texts == d {
+		m.texts = d.next
+	}
+	if d.prev == nil {
+		m.first = d.next
+	} else {
+		d.prev.next = d.next
+	}
+	if d.next == nil {
+		m.last = d.prev
+	} else {
+		d.next.prev = d.prev
+	}
+	m.size -= d.size
+	*d = delivery{gone: true}
+}
+
+// told returns what each destination knows of an event whose outcome is now.
+func (m *deliveries) told(d *delivery, now told) map[string]check.Told {
+	if d == nil {
+		return nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	out := map[string]check.Told{}
+	for destination, t := range d.told {
+		out[destination] = check.Told{Same: t.digest == now.digest, Problem: t.problem}
+	}
+	return out
+}
+
+// note remembers the outcome that a destination took.
+func (m *deliveries) note(d *delivery, destination string, now told) {
+	if d == nil {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if d.gone {
+		return
+	}
+	if d.told == nil {
+		d.told = map[string]told{}
+		m.grow(d, toldSize)
+	}
+	d.told[destination] = now
+}
+
+// digestOf returns the outcomes of an event in a few bytes. Their texts do not
+// count.
+func digestOf(outcomes []check.Outcome) told {
+	var now told
+	hash := fnv.New64a()
+	for _, o := range outcomes {
+		now.problem = now.problem || o.Problem()
+		parts := []string{o.JobID, string(o.Kind())}
+		if o.Record != nil {
+			parts = append(parts, strconv.Itoa(*o.Record))
+		}
+		if o.Error != nil {
+			parts = append(parts, o.Error.Code)
+		}
+		if o.Check != nil {
+			if v := o.Check.Verdict(); v != nil {
+				parts = append(parts, v.Failed...)
+			}
+		}
+		for _, part := range parts {
+			io.WriteString(hash, part)
+			hash.Write([]byte{0})
+		}
+	}
+	now.digest = hash.Sum64()
+	return now
+}
+
+// size returns how many bytes a job takes in memory.
+func (r *remembered) size() int {
+	n := int(unsafe.Sizeof(*r)) + jobSize + block(r.job.ID) + block(r.job.Name) + block(r.RequestID) + block(r.StartRequestID)
+	if e := r.Error; e != nil {
+		n += int(unsafe.Sizeof(*e)) + block(e.Code) + block(e.Message) + block(e.RequestID)
+	}
+	if v := r.Before; v != nil {
+		n += int(unsafe.Sizeof(*v)) + blocks(v.Failed) + blocks(v.Warned)
+	}
+	if c := r.Check; c != nil {
+		n += int(unsafe.Sizeof(*c)) + 1 + block(c.Status) + block(c.Message) + blocks(c.Strictly) + blocks(c.Accepted)
+		for _, s := range c.Steps {
+			n += int(unsafe.Sizeof(s)) + block(s.ID) + block(s.Name) + block(s.Status) + block(s.Message)
+			for _, i := range s.Failed {
+				n += int(unsafe.Sizeof(i)) + block(i.Name) + block(i.Description) + block(i.Result) + block(i.Reason) +
+					block(i.Solution) + block(i.SkipRisk) + blocks(i.Log) + blocks(i.HelpDoc)
+			}
+		}
+	}
+	return n
+}
+
+// block returns how many bytes the allocator takes for a text.
+func block(text string) int { return (len(text) + 15) &^ 15 }
+
+func blocks(texts []string) int {
+	n := 16 * len(texts)
+	for _, text := range texts {
+		n += block(text)
+	}
+	return n
+}

@@ -1,0 +1,303 @@
+package handler
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tencentyun/scf-go-lib/functioncontext"
+
+	"migratecheck/internal/check"
+	"migratecheck/internal/report"
+)
+
+// heap returns how many bytes of the heap are in use.
+func heap() int {
+	var s runtime.MemStats
+	runtime.GC()
+	runtime.GC()
+	runtime.ReadMemStats(&s)
+	return int(s.HeapAlloc)
+}
+
+// brisk is a DTS that accepts everything at once, and keeps nothing but the number
+// of creations.
+type brisk struct {
+	DTS
+	list    []check.Job
+	created map[string]int
+	state   check.State
+	err     error
+}
+
+func (b *brisk) CreateCheck(_ context.Context, job string) (check.Receipt, error) {
+	if b.created != nil {
+		b.created[job]++
+	}
+	if b.err != nil {
+		e := *asError(b.err)
+		e.Message = strings.Clone(e.Message)
+		return check.Receipt{}, &e
+	}
+	return check.Receipt{RequestID: "46b45da1-3e8e-4ef2-8de8-" + job[len(job)-5:], Attempts: 1, At: time.Now()}, nil
+}
+
+func (b *brisk) DescribeCheck(context.Context, string) (check.State, check.Receipt, error) {
+	s := b.state
+	s.Message = strings.Clone(s.Message)
+	return s, check.Receipt{RequestID: "r", Attempts: 1, At: time.Now()}, nil
+}
+
+func (b *brisk) ListJobs(context.Context, check.Filter) ([]check.Job, error) {
+	return slices.Clone(b.list), nil
+}
+
+func namesOf(event, jobs int) string {
+	ids := make([]string, jobs)
+	for i := range ids {
+		ids[i] = fmt.Sprintf("dts-%02d%05d", event, i)
+	}
+	return string(check.Marshal(ids))
+}
+
+// fireQuietly handles an event without keeping anything of it.
+func fireQuietly(t *testing.T, h *Handler, requestID, payload string, within time.Duration) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(t.Context(), within)
+	defer cancel()
+	return h.Invoke(functioncontext.NewContext(ctx, &functioncontext.FunctionContext{RequestID: requestID}), []byte(payload))
+}
+
+// However many events there are, and whatever is said of their jobs, what an
+// instance remembers of them stays small.
+func TestMemoryIsBounded(t *testing.T) {
+	long := strings.Repeat("x", 4000)
+	for name, row := range map[string]struct {
+		dts    *brisk
+		events int
+		event  func(n int) string
+	}{
+		"60 asynchronous events of 5,000 jobs": {&brisk{}, 60, func(n int) string { return namesOf(n, 5000) }},
+		"60 timers of 500 jobs": {&brisk{}, 60, func(n int) string {
+			return string(check.Marshal(map[string]any{"Type": "Timer", "TriggerName": fmt.Sprint("t", n), "Time": time.Now(), "Message": strings.Trim(strings.ReplaceAll(namesOf(n, 300), `"`, ""), "[]")}))
+		}},
+		"20,000 small events":      {&brisk{}, 20000, func(n int) string { return fmt.Sprintf(`{"JobId":"dts-%05d"}`, n) }},
+		"refusals with long texts": {&brisk{err: &check.Error{Code: "FailedOperation.NotAllowOperation", Message: long, Attempts: 1}}, 300, func(n int) string { return namesOf(n%60, 20) }},
+		"verdicts with long texts": {&brisk{state: check.State{Status: check.Finished, Passed: new(bool), Message: long}}, 300, func(n int) string {
+			return `{"JobIds":` + namesOf(n%60, 20) + `,"Wait":true}`
+		}},
+		"selections of 10,000 jobs with long names": {&brisk{list: selection(10000, 500)}, 3, func(int) string { return `{"Select":{}}` }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := everything(row.dts)
+			o.Log = io.Discard
+			h := New(o)
+			before := heap()
+			for n := range row.events {
+				fireQuietly(t, h, fmt.Sprint("request-", n), row.event(n), time.Minute)
+			}
+			if took := heap() - before; took > 9<<20 {
+				t.Errorf("%d bytes are kept", took)
+			}
+			runtime.KeepAlive(h)
+		})
+	}
+}
+
+// selection is a list of jobs with names of so many characters.
+func selection(jobs, name int) []check.Job {
+	list := make([]check.Job, jobs)
+	for i := range list {
+		list[i] = check.Job{ID: fmt.Sprintf("dts-%08d", i), Name: strings.Repeat("x", name) + fmt.Sprint(i), Status: check.JobCreated}
+	}
+	return list
+}
+
+// A selection is remembered whatever its size: its names go before its jobs do.
+func TestLargeSelectionIsNotCreatedTwice(t *testing.T) {
+	dts := &brisk{list: selection(10000, 500), created: map[string]int{}}
+	o := everything(serial{dts, make(chan struct{}, 1)})
+	o.Log = io.Discard
+	h := New(o)
+	for range 3 {
+		fireQuietly(t, h, "request", `{"Select":{}}`, time.Minute)
+	}
+	if len(dts.created) != 10000 {
+		t.Fatalf("%d jobs were created", len(dts.created))
+	}
+	twice := 0
+	for _, n := range dts.created {
+		if n > 1 {
+			twice++
+		}
+	}
+	if twice > 0 {
+		t.Errorf("%d checks were created more than once", twice)
+	}
+}
+
+// serial lets one creation through at a time.
+type serial struct {
+	DTS
+	turn chan struct{}
+}
+
+func (s serial) CreateCheck(ctx context.Context, job string) (check.Receipt, error) {
+	s.turn <- struct{}{}
+	defer func() { <-s.turn }()
+	return s.DTS.CreateCheck(ctx, job)
+}
+
+// An instance remembers for an hour, and forgets then.
+func TestMemoryLastsAnHour(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dts := &scripted{}
+		i := newInstance(everything(dts))
+		for _, row := range []struct {
+			after time.Duration
+			want  int
+		}{{0, 1}, {time.Minute, 1}, {58 * time.Minute, 1}, {2 * time.Minute, 2}} {
+			time.Sleep(row.after)
+			i.fire(t, "request", `{"JobId":"dts-1"}`, time.Minute)
+			if n := dts.count("create", "dts-1"); n != row.want {
+				t.Errorf("after %v: created %d times, want %d", row.after, n, row.want)
+			}
+		}
+	})
+}
+
+// A refusal that somebody may mend is not final: the platform's next try runs.
+func TestMendedRole(t *testing.T) {
+	const denied = "UnauthorizedOperation.NotEnoughPrivileges"
+	for name, event := range comesAgain {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				for step, dts := range map[string]*scripted{
+					"create": {creates: map[string][]error{"dts-1": {refusal(denied), nil}, "dts-2": {refusal(denied), nil}}},
+					"read":   {describe: map[string][]reading{"dts-1": {{err: refusal(denied)}, state(check.Running, 1), verdict(true, "ok")}}},
+					"start":  {start: map[string][]error{"dts-1": {refusal(denied), nil}}},
+				} {
+					i := newInstance(everything(dts))
+					i.fire(t, "request", event(`,"Start":true`), time.Minute)
+					again := i.fire(t, "request", event(`,"Start":true`), time.Minute)
+					if again.err != nil || strings.Count(string(again.answer), `"Started":true`) != 2 {
+						t.Errorf("%s: %s, %v", step, again.answer, again.err)
+					}
+					if created := dts.count("create", "dts-1"); created != 1 && step != "create" {
+						t.Errorf("%s: created %d times", step, created)
+					}
+				}
+			})
+		})
+	}
+}
+
+// What is told of a delivery that brings nothing new is told once, to each
+// destination that took it; what a later one mends is told as well.
+func TestToldOnce(t *testing.T) {
+	lock := refusal("InternalError.LockError")
+	for name, row := range map[string]struct {
+		event string
+		dts   *scripted
+		want  []string // of each delivery: not called, "", "same" or "problem before"
+	}{
+		"the same failure, for one CKafka record": {
+			`{"Records":[{"Ckafka":{"topic":"t","partition":0,"offset":7,"msgBody":"dts-1"}}]}`,
+			&scripted{create: map[string]error{"dts-1": lock}}, []string{"", "same", "same"},
+		},
+		"a failure that is mended": {
+			`{"Records":[{"Ckafka":{"topic":"t","partition":0,"offset":7,"msgBody":"dts-1"}}]}`,
+			&scripted{creates: map[string][]error{"dts-1": {lock, lock, nil}}}, []string{"", "same", "problem before"},
+		},
+		"a malformed record": {`{"Records":[{"CMQ":{"topicName":"t","msgId":"1","msgBody":"?"}}]}`, &scripted{}, []string{"", "same"}},
+		"an event that failed as a whole": {
+			`{"Type":"Timer","TriggerName":"night","Time":"2026-11-01T18:00:00Z","Message":"?"}`, &scripted{}, []string{"", "same"},
+		},
+		"another failure": {
+			`{"JobId":"dts-1"}`, &scripted{creates: map[string][]error{"dts-1": {lock, refusal("InternalError.DatabaseError")}}}, []string{"", "problem before"},
+		},
+		"a selection that cannot be listed": {timer(`{"Select":{}}`), &scripted{listErr: lock}, []string{"", "same"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var got []string
+				o := everything(row.dts)
+				o.Forward = forwarder(func(_ context.Context, _ report.Report, told map[string]check.Told) []check.Forwarded {
+					switch {
+					case told["webhook"].Same:
+						got = append(got, "same")
+						return nil
+					case told["webhook"].Problem:
+						got = append(got, "problem before")
+					default:
+						got = append(got, "")
+					}
+					return []check.Forwarded{{Destination: "webhook"}, {Destination: "function", Reason: "no answer"}}
+				})
+				i := newInstance(o)
+				for range row.want {
+					i.fire(t, "request", row.event, time.Minute)
+				}
+				if !slices.Equal(got, row.want) {
+					t.Errorf("told %q, want %q", got, row.want)
+				}
+			})
+		})
+	}
+}
+
+// A destination that did not take what it was sent is sent it again.
+func TestLostIsTriedAgain(t *testing.T) {
+	var same []bool
+	o := everything(&scripted{create: map[string]error{"dts-1": refusal("InternalError.LockError")}})
+	o.Forward = forwarder(func(_ context.Context, _ report.Report, told map[string]check.Told) []check.Forwarded {
+		same = append(same, told["webhook"].Same)
+		return []check.Forwarded{{Destination: "webhook", Reason: "no answer"}}
+	})
+	i := newInstance(o)
+	for range 2 {
+		i.fire(t, "request", `{"JobId":"dts-1"}`, time.Minute)
+	}
+	if !slices.Equal(same, []bool{false, false}) {
+		t.Errorf("same %v", same)
+	}
+}
+
+// What an event that only reads has read is read again.
+func TestReadingIsNotRemembered(t *testing.T) {
+	dts := &scripted{reads: true, list: []check.Job{{ID: "dts-1", Status: check.JobCheckPass}}}
+	i := newInstance(everything(dts))
+	for range 2 {
+		i.fire(t, "request", `{"Select":{},"Action":"DescribeMigrateCheckJob"}`, time.Minute)
+	}
+	if dts.count("describe", "dts-1") != 2 || dts.count("list", "") != 2 {
+		t.Errorf("calls %v", dts.calls)
+	}
+}
+
+// An event that came through this function before asks for nothing.
+func TestCircle(t *testing.T) {
+	dts := &scripted{}
+	var via []string
+	o := everything(dts)
+	o.Forward = forwarder(func(_ context.Context, r report.Report, _ map[string]check.Told) []check.Forwarded {
+		via = r.Result.Via
+		return nil
+	})
+	i := newInstance(o)
+	ctx := functioncontext.NewContext(t.Context(), &functioncontext.FunctionContext{RequestID: "r", TencentcloudRegion: "ap-guangzhou", Namespace: "default", FunctionName: "migrate-check"})
+	first := i.fireAs(ctx, t, `{"JobId":"dts-1","Via":["ap-shanghai/default/migrate-check"]}`)
+	if want := []string{"ap-shanghai/default/migrate-check", "ap-guangzhou/default/migrate-check"}; !slices.Equal(via, want) || strings.Contains(string(first.answer), "Via") {
+		t.Errorf("via %v, answer %s", via, first.answer)
+	}
+	const circle = `{"Records":[{"CMQ":{"topicName":"t","msgId":"1","msgBody":"{\"JobId\":\"dts-2\",\"Via\":[\"ap-guangzhou/default/migrate-check\"]}"}},{"CMQ":{"topicName":"t","msgId":"2","msgBody":"dts-3"}}]}`
+	second := i.fireAs(ctx, t, circle)
+	if second.err != nil || dts.count("create", "dts-2") != 0 || dts.count("create", "dts-3") != 1 || len(second.log.lines("circle")) != 1 {
+		t.Errorf("%s, %v, %v", second.answer, second.err, dts.calls)
+	}
+}

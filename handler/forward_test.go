@@ -1,0 +1,85 @@
+package handler
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tencentyun/scf-go-lib/functioncontext"
+
+	"migratecheck/internal/check"
+	"migratecheck/internal/report"
+)
+
+// After every event the result goes on, once, and what could not be forwarded
+// is in the answer and in the log; it makes no job fail.
+func TestForward(t *testing.T) {
+	lost := []check.Forwarded{{Destination: "webhook", Reason: "errcode 93000", Payloads: slices.Values([]json.RawMessage{[]byte(`{"msgtype":"markdown"}`), []byte(`{"msgtype":"text"}`)})}}
+	for name, row := range map[string]struct {
+		event  string
+		lost   []check.Forwarded
+		answer string
+		times  int
+	}{
+		"forwarded":                              {`{"JobId":"dts-1"}`, nil, `{"JobId":"dts-1","RequestId":"create-dts-1"}`, 1},
+		"lost":                                   {`{"JobId":"dts-1"}`, lost, `{"JobId":"dts-1","RequestId":"create-dts-1","NotHandedOn":["webhook"]}`, 1},
+		"lost, of a batch":                       {`["dts-1","dts-2"]`, lost, strings.Replace(bothCreated, `"Failed":0`, `"Failed":0,"NotHandedOn":["webhook"]`, 1), 1},
+		"no job is selected":                     {`{"Select":{}}`, nil, `{"Jobs":[],"Failed":0}`, 1},
+		"an event that is refused":               {`{"Type":"Timer","TriggerName":"night","Time":"2026-11-01T18:00:00Z","Message":"?"}`, nil, ``, 1},
+		"a request that is its caller's to mend": {`{"httpMethod":"POST","path":"/","body":"{}"}`, nil, `{"isBase64Encoded":false,"statusCode":400`, 0},
+		"a method that asks for nothing":         {`{"httpMethod":"OPTIONS","path":"/"}`, nil, `{"isBase64Encoded":false,"statusCode":204`, 0},
+		"a page that is opened":                  {`{"httpMethod":"GET","path":"/","headers":{"accept":` + browser + `},"queryString":{"JobId":"dts-1"}}`, nil, `{"isBase64Encoded":false,"statusCode":200`, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			times := 0
+			o := everything(&scripted{})
+			o.Forward = forwarder(func(ctx context.Context, r report.Report, _ map[string]check.Told) []check.Forwarded {
+				times++
+				if (r.Source == "url") != strings.Contains(row.event, "httpMethod") || r.Region != "ap-guangzhou" || len(r.Result.NotHandedOn) > 0 {
+					t.Errorf("about %+v", r)
+				}
+				return row.lost
+			})
+			i := newInstance(o).fire(t, "request", row.event, time.Minute)
+			if (i.err == nil) != (row.answer != "") || !strings.HasPrefix(string(i.answer), row.answer) || times != row.times {
+				t.Errorf("forwarded %d times; got %s, %v\nwant %s", times, i.answer, i.err, row.answer)
+			}
+			lines := i.log.lines("not handed on")
+			if len(lines) != 2*len(row.lost) {
+				t.Fatalf("lines %v", lines)
+			}
+			for n, line := range lines {
+				holds(t, line, map[string]any{
+					"level": "ERROR", "destination": "webhook", "error": "errcode 93000", "requestId": "request",
+					"payload": map[string]any{"msgtype": []string{"markdown", "text"}[n]},
+				})
+			}
+		})
+	}
+}
+
+// DTS is silent to the end, and there is time left to forward that.
+func TestTimeToForward(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := everything(&scripted{silent: map[string]bool{"dts-1": true}})
+		var left time.Duration
+		o.Forward = forwarder(func(ctx context.Context, r report.Report, _ map[string]check.Told) []check.Forwarded {
+			deadline, _ := ctx.Deadline()
+			left = time.Until(deadline)
+			<-ctx.Done() // the destination is silent, too
+			return nil
+		})
+		began := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		ctx = functioncontext.NewContext(ctx, &functioncontext.FunctionContext{})
+		newInstance(o).Invoke(ctx, []byte(`{"JobId":"dts-1"}`))
+		if took := time.Since(began); left < 1500*time.Millisecond || took > 9600*time.Millisecond || took < 9*time.Second {
+			t.Errorf("%v were left, and it took %v", left, took)
+		}
+	})
+}

@@ -1,0 +1,198 @@
+package handler
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"migratecheck/internal/check"
+)
+
+var nightTag = check.Tag{Key: "night", Value: "yes"}
+
+// Of selected jobs those are started that this event has checked. What has passed
+// otherwise waits for a person, or for the tag that gives consent.
+func TestSelectedToBeStarted(t *testing.T) {
+	list := []check.Job{
+		{ID: "dts-new", Name: "orders", Status: check.JobCreated},
+		{ID: "dts-failed", Status: check.JobCheckNotPass, Tagged: true},
+		{ID: "dts-passed", Status: check.JobCheckPass},
+		{ID: "dts-agreed", Status: check.JobCheckPass, Tagged: true},
+		{ID: "dts-checking", Status: check.JobChecking},
+		{ID: "dts-checked", Status: check.JobChecking, Tagged: true},
+		{ID: "dts-unseen", Status: check.JobCreated, TagsUnseen: true},
+		{ID: "sync-1", Status: check.JobCreated},
+	}
+	for name, row := range map[string]struct {
+		tag      check.Tag
+		started  string
+		waiting  string
+		problems int // waiting jobs that need a person
+		created  string
+	}{
+		"every job may be started": {
+			started: "dts-new dts-failed", waiting: "dts-passed dts-agreed dts-checking dts-checked dts-unseen sync-1", problems: 6,
+			created: "dts-new dts-failed dts-unseen sync-1",
+		},
+		"with consent on the job": {
+			tag: nightTag, started: "dts-failed dts-agreed dts-checked", waiting: "dts-new dts-passed dts-checking dts-unseen sync-1",
+			created: "dts-new dts-failed dts-agreed dts-checked dts-unseen sync-1",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				dts := &scripted{list: list, job: map[string][]jobReading{}, describe: map[string][]reading{}, before: map[string]reading{}}
+				for _, j := range list {
+					after := j
+					after.Status = check.JobCheckPass
+					dts.job[j.ID] = []jobReading{{job: after}}
+					if j.Status == check.JobChecking {
+						dts.before[j.ID] = verdict(true, "ok")
+					}
+				}
+				o := everything(dts)
+				o.StartTag = row.tag
+				i := newInstance(o).fire(t, "request", `{"Select":{"Kind":["migration","sync"]},"Start":true}`, 5*time.Minute)
+				var got struct {
+					Jobs                                                   []check.Outcome
+					Failed, Passed, Started, Waiting, NotPassed, NoVerdict int
+				}
+				if i.err != nil {
+					t.Fatal(i.err)
+				}
+				readJSON(t, i.answer, &got)
+				var started, waiting, created []string
+				for _, j := range got.Jobs {
+					switch {
+					case j.Started():
+						started = append(started, j.JobID)
+					case j.Waiting():
+						waiting = append(waiting, j.JobID)
+					}
+					if dts.count("create", j.JobID) > 0 {
+						created = append(created, j.JobID)
+					}
+					if dts.count("create", j.JobID) > 1 || dts.count("start", j.JobID) > 1 || (dts.count("start", j.JobID) == 1) != j.Started() {
+						t.Errorf("%s: %d created, %d started", j.JobID, dts.count("create", j.JobID), dts.count("start", j.JobID))
+					}
+				}
+				for what, pair := range map[string][2]string{
+					"started": {strings.Join(started, " "), row.started}, "waiting": {strings.Join(waiting, " "), row.waiting}, "created": {strings.Join(created, " "), row.created},
+				} {
+					if pair[0] != pair[1] {
+						t.Errorf("%s: %s, want %s", what, pair[0], pair[1])
+					}
+				}
+				if got.Waiting != len(waiting) || got.Started != len(started) || got.Passed != len(started) || got.Failed+got.Passed+got.NotPassed+got.NoVerdict+got.Waiting != len(list) {
+					t.Errorf("counts %+v", got)
+				}
+				problems := 0
+				for _, line := range i.log.lines("job") {
+					if line["outcome"] == "waiting" && line["level"] == "WARN" {
+						problems++
+					}
+				}
+				if problems != row.problems {
+					t.Errorf("%d need a person: %v", problems, i.log.lines("job"))
+				}
+			})
+		})
+	}
+}
+
+// A selection that another instance began is not passed over in silence.
+func TestSelectionThatMovesToAnotherInstance(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		first := &scripted{
+			list:     []check.Job{{ID: "dts-1", Status: check.JobCreated}, {ID: "dts-2", Status: check.JobCreated}},
+			describe: map[string][]reading{"dts-1": {state(check.Running, 1)}, "dts-2": {state(check.Running, 1)}},
+		}
+		event := timer(`{"Select":{},"Start":true}`)
+		if i := newInstance(everything(first)).fire(t, "request", event, 5*time.Second); i.err == nil {
+			t.Fatalf("first: %s", i.answer)
+		}
+		second := &scripted{
+			list:   []check.Job{{ID: "dts-1", Status: check.JobChecking}, {ID: "dts-2", Status: check.JobCheckPass}},
+			before: map[string]reading{"dts-1": verdict(true, "ok")},
+		}
+		i := newInstance(everything(second)).fire(t, "request", event, time.Minute)
+		want := `"Waiting":2}`
+		if i.err != nil || !strings.HasSuffix(string(i.answer), want) || strings.Count(string(i.answer), `"Waiting":true`) != 2 {
+			t.Errorf("second: %s, %v", i.answer, i.err)
+		}
+		if n := second.count("start", "dts-1") + second.count("start", "dts-2") + second.count("create", "dts-1") + second.count("create", "dts-2"); n > 0 {
+			t.Errorf("calls %v", second.calls)
+		}
+	})
+}
+
+// Two events that ask for the same start at once send one.
+func TestStartsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dts := &once{scripted: &scripted{}}
+		i := newInstance(everything(dts))
+		done := make(chan bool)
+		for _, id := range []string{"a", "b"} {
+			go func() {
+				ctx := t.Context()
+				i.Invoke(ctx, []byte(`{"specversion":"1.0","source":"s","id":"`+id+`","data":{"JobId":"dts-1","Start":true}}`))
+				done <- true
+			}()
+		}
+		<-done
+		<-done
+		if n := dts.count("start", "dts-1"); n != 1 {
+			t.Errorf("%d starts: %v", n, dts.calls)
+		}
+	})
+}
+
+// once is a DTS that takes a while to start a job, which then runs.
+type once struct {
+	*scripted
+	runs bool
+}
+
+// A rehearsal reads everything, and says what would be done.
+func TestDryRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dts := &scripted{
+			list: []check.Job{{ID: "dts-1", Name: "orders", Status: check.JobCreated}, {ID: "dts-2", Status: check.JobCheckPass}, {ID: "dts-3", Status: check.JobChecking}, {ID: "sync-4", Status: check.JobCreated}},
+		}
+		i := invoke(t, dts, `{"Select":{},"Start":true,"DryRun":true}`)
+		want := `{"Jobs":[{"JobId":"dts-1","JobName":"orders","Would":["check","start"]},` +
+			`{"JobId":"dts-2","Check":{"Status":"finished","Passed":true,"Progress":100},"Waiting":true},` +
+			`{"JobId":"dts-3","Would":[],"WhyNot":"it would wait to be started by a person"},` +
+			`{"JobId":"sync-4","Kind":"sync","Would":["check"],"WhyNot":"it would wait to be started by a person"}],"Failed":0,"Started":0,"Waiting":1}`
+		if i.err != nil || string(i.answer) != want {
+			t.Errorf("got %s, %v\nwant %s", i.answer, i.err, want)
+		}
+		dts.job = map[string][]jobReading{"dts-5": {{job: check.Job{ID: "dts-5", Status: check.JobRunning}}}, "dts-6": {{err: refusal("ResourceNotFound.JobNotExist")}}}
+		i = invoke(t, dts, `{"JobIds":["dts-5","dts-6"],"DryRun":true}`)
+		if !strings.Contains(string(i.answer), `"Would":[],"WhyNot":"the migration was started already: the job is running"`) || !strings.Contains(string(i.answer), "JobNotExist") {
+			t.Errorf("got %s, %v", i.answer, i.err)
+		}
+		for _, call := range dts.calls {
+			if !strings.HasPrefix(call, "list ") && !strings.HasPrefix(call, "job ") {
+				t.Errorf("called %s", call)
+			}
+		}
+	})
+}
+
+func (o *once) DescribeJob(ctx context.Context, job string) (check.Job, check.Receipt, error) {
+	found, receipt, err := o.scripted.DescribeJob(ctx, job)
+	if o.runs {
+		found.Status = check.JobRunning
+	}
+	return found, receipt, err
+}
+
+func (o *once) Start(ctx context.Context, job string) (check.Receipt, error) {
+	time.Sleep(300 * time.Millisecond)
+	receipt, err := o.scripted.Start(ctx, job)
+	o.runs = true
+	return receipt, err
+}

@@ -1,0 +1,356 @@
+package dts
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"reflect"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"migratecheck/internal/check"
+	"migratecheck/internal/config"
+)
+
+// tables are the names of so many tables, as an entry of a list has them.
+func tables(n int) json.RawMessage {
+	out := make([]string, n)
+	for i := range out {
+		out[i] = fmt.Sprintf("t_order_history_%05d", i)
+	}
+	return encoded(out)
+}
+
+func encoded(value any) json.RawMessage {
+	text, _ := json.Marshal(value)
+	return text
+}
+
+// nodes are the nodes of an instance, as an entry of a list has them.
+func nodes(n int) json.RawMessage {
+	node := map[string]any{}
+	for i := range 22 {
+		node[fmt.Sprint("Field", i)] = nil
+	}
+	return encoded(slices.Repeat([]any{node}, n))
+}
+
+// Lists are read whole whatever the size of their entries, in few calls.
+func TestListsOfLargeEntries(t *testing.T) {
+	for name, test := range map[string]struct {
+		jobs  int
+		more  map[string]any
+		pages int // at most
+	}{
+		"tables":      {40, map[string]any{"DatabaseInfo": tables(1500)}, 3},
+		"many tables": {12, map[string]any{"Objects": tables(30000)}, 20},
+		"nodes":       {300, map[string]any{"SrcInfos": nodes(30), "DstInfos": nodes(30)}, 30},
+	} {
+		t.Run(name, func(t *testing.T) {
+			everyList(t, func(t *testing.T, list string) {
+				a := newAccount(test.jobs)
+				for i := range a.jobs {
+					a.jobs[i].more = test.more
+				}
+				in(t, list, a, func(t *testing.T, client *Client) {
+					jobs, err := client.ListJobs(t.Context(), of(list, check.Filter{}))
+					if err != nil || !reflect.DeepEqual(ids(jobs), ids(wanted(a))) {
+						t.Errorf("%d jobs, %v", len(jobs), err)
+					}
+					if a.pages > test.pages {
+						t.Errorf("%d pages", a.pages)
+					}
+				})
+			})
+		})
+	}
+}
+
+// What DTS refuses as too large is read in smaller pages, down to one job; also while
+// jobs come and go.
+func TestPagesThatDTSRefuses(t *testing.T) {
+	for _, largest := range []int{1, 2, 3, 10, 30, 99} {
+		everyList(t, func(t *testing.T, list string) {
+			a := newAccount(250)
+			a.largest = largest
+			in(t, list, a, func(t *testing.T, client *Client) {
+				jobs, err := client.ListJobs(t.Context(), of(list, check.Filter{}))
+				if err != nil || !reflect.DeepEqual(ids(jobs), ids(wanted(a))) {
+					t.Errorf("%d a page: %d jobs, %v", largest, len(jobs), err)
+				}
+				if least := 250 / largest; a.pages > 40+4*least {
+					t.Errorf("%d a page: %d pages", largest, a.pages)
+				}
+			})
+		})
+	}
+}
+
+// None that stays is missing from a list that is read in small pages while it moves.
+func TestSmallPagesThatMove(t *testing.T) {
+	for name, between := range map[string]func(a *account, n int){
+		"one goes": func(a *account, n int) {
+			if n > 40 && n%13 == 0 && len(a.jobs) > 60 { // far above what is being read
+				a.remove(0, 1)
+			}
+		},
+		"one comes at the end": func(a *account, n int) {
+			if n < 60 {
+				a.add(1000 + n)
+			}
+		},
+		"some go at once": func(a *account, n int) {
+			if n%40 == 0 && len(a.jobs) > 60 {
+				a.remove(0, 9)
+			}
+		},
+		"one comes before": func(a *account, n int) {
+			if n%7 == 0 && n < 100 {
+				a.jobs = slices.Insert(a.jobs, 2, record{id: fmt.Sprint("dts-new-", n), status: "created"})
+			}
+		},
+	} {
+		for _, largest := range []int{1, 2, 5, 20} {
+			t.Run(fmt.Sprint(name, " ", largest), func(t *testing.T) {
+				everyList(t, func(t *testing.T, list string) {
+					a := newAccount(100)
+					first := ids(wanted(a))
+					a.largest, a.between = largest, between
+					in(t, list, a, func(t *testing.T, client *Client) {
+						jobs, err := client.ListJobs(t.Context(), of(list, check.Filter{}))
+						if err != nil {
+							t.Fatal(err)
+						}
+						listed := ids(jobs)
+						for _, id := range ids(wanted(a)) {
+							if slices.Contains(first, id) && !slices.Contains(listed, id) {
+								t.Errorf("%s was there all the time and is not listed", id)
+							}
+						}
+						if slices.Sort(listed); len(slices.Compact(listed)) != len(jobs) {
+							t.Error("a job is listed twice")
+						}
+					})
+				})
+			})
+		}
+	}
+}
+
+// A job whose entry alone is too large fails alone, wherever it is in the list, if its
+// id can be read.
+func TestEntriesThatAreTooLarge(t *testing.T) {
+	text := strings.Repeat("x", 4200<<10)
+	for name, test := range map[string]struct {
+		size int
+		huge []int
+		more map[string]any
+	}{
+		"the only one":    {1, []int{0}, map[string]any{"Zone": text}},
+		"the first":       {150, []int{0}, map[string]any{"Zone": text}},
+		"the last":        {150, []int{149}, map[string]any{"Zone": text}},
+		"one amid others": {250, []int{120}, map[string]any{"Zone": text}},
+		"several":         {250, []int{3, 120, 121, 122, 249}, map[string]any{"Zone": text}},
+		"all":             {4, []int{0, 1, 2, 3}, map[string]any{"Zone": text}},
+		"many values":     {30, []int{7}, map[string]any{"Zone": encoded(make([]int, 500000))}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			everyList(t, func(t *testing.T, list string) {
+				a := newAccount(test.size)
+				for _, i := range test.huge {
+					a.jobs[i].more, a.jobs[i].status = test.more, "running"
+				}
+				in(t, list, a, func(t *testing.T, client *Client) {
+					f := of(list, check.Filter{})
+					jobs, err := client.ListJobs(t.Context(), f)
+					if err != nil || !reflect.DeepEqual(ids(jobs), ids(wanted(a))) {
+						t.Fatalf("%d jobs, %v", len(jobs), err)
+					}
+					for i, j := range jobs {
+						if (j.Failure != nil) != slices.Contains(test.huge, i) {
+							t.Errorf("%s: %v", j.ID, j.Failure)
+						}
+						if f := j.Failure; f != nil && (f.Code != check.CodeJobTooLarge || f.Retryable() || f.Body != nil || j.Status != "") {
+							t.Errorf("%+v: %+v", j, f)
+						}
+					}
+					if a.pages > 20+60*len(test.huge) {
+						t.Errorf("%d pages", a.pages)
+					}
+				})
+			})
+		})
+	}
+	everyList(t, func(t *testing.T, list string) {
+		a := newAccount(20)
+		a.jobs[9].more = map[string]any{"DatabaseInfo": text} // before the id
+		in(t, list, a, func(t *testing.T, client *Client) {
+			jobs, err := client.ListJobs(t.Context(), of(list, check.Filter{}))
+			var failure *check.Error
+			if !errors.As(err, &failure) || failure.Code != check.CodeJobTooLarge || failure.Retryable() || failure.Body != nil || jobs != nil {
+				t.Errorf("%d jobs, %v", len(jobs), err)
+			}
+		})
+	})
+}
+
+// Of pages as large as may be, one at a time is in memory.
+func TestLargePagesKeepToTheMemory(t *testing.T) {
+	filler := []byte(`,"DatabaseInfo":"` + strings.Repeat("x", 1300<<10) + `"}`)
+	endpoint := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var asked struct{ Offset, Limit int }
+		json.NewDecoder(r.Body).Decode(&asked)
+		io.WriteString(w, `{"Response":{"RequestId":"r","TotalCount":60,"JobList":[`)
+		for i := asked.Offset; i < min(asked.Offset+asked.Limit, 60); i++ {
+			if i > asked.Offset {
+				io.WriteString(w, ",")
+			}
+			fmt.Fprintf(w, `{"JobId":"dts-%d","Status":1`, i)
+			w.Write(filler)
+		}
+		io.WriteString(w, "]}}")
+	})
+	c := settings()
+	c.RateLimit = 10000
+	client := connect(t, endpoint, c)
+	defer debug.SetGCPercent(debug.SetGCPercent(5)) // so that the heap is little more than what is reachable
+	runtime.GC()
+	heap := func() uint64 {
+		sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+		metrics.Read(sample)
+		return sample[0].Value.Uint64()
+	}
+	before, peak := heap(), uint64(0)
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for tick := time.NewTicker(200 * time.Microsecond); ; {
+			select {
+			case <-tick.C:
+				peak = max(peak, heap())
+			case <-done:
+				return
+			}
+		}
+	}()
+	jobs, err := client.ListJobs(t.Context(), check.Filter{})
+	close(done)
+	<-ended
+	if err != nil || len(jobs) != 60 {
+		t.Fatalf("%d jobs, %v", len(jobs), err)
+	}
+	if took := (peak - before) >> 10; took > 16<<10 {
+		t.Errorf("%d KB", took)
+	}
+}
+
+// A refusal of a single job's page is the reason.
+func TestSingleJobsThatDTSRefuses(t *testing.T) {
+	refusing := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		io.WriteString(w, `{"Response":{"Error":{"Code":"ResponseSizeLimitExceeded","Message":"too large"},"RequestId":"46b45da1"}}`)
+	})
+	everyList(t, func(t *testing.T, list string) {
+		in(t, list, refusing, func(t *testing.T, client *Client) {
+			jobs, err := client.ListJobs(t.Context(), of(list, check.Filter{}))
+			var failure *check.Error
+			if !errors.As(err, &failure) || failure.Code != "ResponseSizeLimitExceeded" || failure.RequestID != "46b45da1" || jobs != nil {
+				t.Errorf("%d jobs, %v", len(jobs), err)
+			}
+		})
+	})
+}
+
+// An answer of millions of empty entries, tags or actions takes no more memory than
+// its bytes do.
+func TestEmptyEntriesTakeNoMemory(t *testing.T) {
+	many := strings.Repeat("{},", 200000) + "{}"
+	for name, members := range map[string]string{
+		"entries": `"TotalCount":1,"JobList":[` + many + `]`,
+		"tags":    `"TotalCount":1,"JobList":[{"JobId":"dts-1","Status":null,"Tags":[` + many + `]}]`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			answer := []byte(`{"Response":{"RequestId":"r",` + members + `}}`)
+			in(t, config.Version2021, saying(answer), func(t *testing.T, client *Client) {
+				var before, after runtime.MemStats
+				runtime.ReadMemStats(&before)
+				jobs, err := client.ListJobs(t.Context(), check.Filter{})
+				runtime.ReadMemStats(&after)
+				if (err == nil) != (name == "tags") {
+					t.Errorf("%d jobs, %v", len(jobs), err)
+				}
+				if took := after.TotalAlloc - before.TotalAlloc; took > 24<<20 {
+					t.Errorf("%d KB were allocated for an answer of %d KB", took>>10, len(answer)>>10)
+				}
+			})
+		})
+	}
+}
+
+// A large page costs a few calls only once: a list of jobs that are all alike goes on
+// in pages of their size.
+func TestManyLargeEntriesInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newAccount(3000)
+		a.largest = 40
+		began := time.Now()
+		jobs, err := connect(t, a, settings()).ListJobs(t.Context(), check.Filter{})
+		if took := time.Since(began); err != nil || len(jobs) != 3000 || took > 11*time.Second {
+			t.Errorf("%d jobs in %v and %d pages, %v", len(jobs), took, a.pages, err)
+		}
+	})
+}
+
+// Whose tags are seen, and what is believed where they are not.
+func TestTags(t *testing.T) {
+	const prod, other = `[{"TagKey":"team","TagValue":"db"},{"TagKey":"env","TagValue":"prod"}]`, `[{"TagKey":"env","TagValue":"test"},null]`
+	byTag := check.Filter{Tags: map[string][]string{"env": {"prod"}}}
+	for name, test := range map[string]struct {
+		tags                   string // member of the entry
+		filter                 check.Filter
+		listed, tagged, unseen bool
+	}{
+		"borne":                      {`"Tags":` + prod, check.Filter{}, true, true, false},
+		"borne, and asked for":       {`"Tags":` + prod, byTag, true, true, false},
+		"another":                    {`"Tags":` + other, check.Filter{}, true, false, false},
+		"another, not asked for":     {`"Tags":` + other, byTag, false, false, false},
+		"null":                       {`"Tags":null`, check.Filter{}, true, false, false},
+		"null, believed":             {`"Tags":null`, byTag, true, false, true},
+		"absent, believed":           {`"Other":null`, byTag, true, false, true},
+		"empty":                      {`"Tags":[]`, check.Filter{}, true, false, false},
+		"empty, and so none of them": {`"Tags":[]`, byTag, false, false, false},
+	} {
+		everyList(t, func(t *testing.T, list string) {
+			id := "dts-1"
+			if list == syncJobs {
+				id = "sync-1"
+			}
+			entry := `{"JobId":"` + id + `",` + test.tags + `}`
+			endpoint := saying([]byte(`{"Response":{"RequestId":"r","TotalCount":1,"JobList":[` + entry + `],` + entry[1:] + `}`))
+			for _, start := range []check.Tag{{}, {Key: "env", Value: "prod"}, {Key: "env", Value: "dev"}} {
+				synctest.Test(t, func(t *testing.T) {
+					c := settings()
+					c.APIVersion, c.StartTag = list, start
+					client := connect(t, endpoint, c)
+					tagged := test.tagged && start.Value == "prod"
+					jobs, err := client.ListJobs(t.Context(), of(list, test.filter))
+					if err != nil || (len(jobs) == 1) != test.listed || test.listed && (jobs[0].Tagged != tagged || jobs[0].TagsUnseen != test.unseen) {
+						t.Errorf("%s, %v: %+v, %v", name, start, jobs, err)
+					}
+					job, _, err := client.DescribeJob(t.Context(), id)
+					if err != nil || job.Tagged != tagged || job.TagsUnseen {
+						t.Errorf("%s, %v: %+v, %v", name, start, job, err)
+					}
+				})
+			}
+		})
+	}
+}
