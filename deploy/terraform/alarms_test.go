@@ -29,6 +29,7 @@ type night struct {
 	jobs    []check.Job
 	verdict *bool // nil if the checks run for ever
 	refusal error // of every creation
+	tag     check.Tag
 	fresh   sync.Map
 }
 
@@ -56,7 +57,7 @@ func (n *night) DescribeJob(_ context.Context, job string) (check.Job, check.Rec
 func (n *night) lines(t *testing.T, event string, forwarded bool) (lines []map[string]any) {
 	t.Helper()
 	var log bytes.Buffer
-	o := handler.Options{DTS: n, Log: &log}
+	o := handler.Options{DTS: n, Log: &log, AllowStart: true, StartTag: n.tag}
 	if !forwarded {
 		o.Forward = broken{}
 	}
@@ -84,11 +85,14 @@ func (broken) Forward(context.Context, report.Report, map[string]check.Told) []c
 
 const nightly = `{"Type":"Timer","TriggerName":"nightly-check","Message":"{\"Select\":{},\"Wait\":true}"}`
 
+const starting = `{"Type":"Timer","TriggerName":"nightly-check","Message":"{\"Select\":{},\"Start\":true}"}`
+
 // Each night rings the alarms that it should, by the lines that the handler writes
 // of it.
 func TestAlarms(t *testing.T) {
 	good, bad := true, false
 	jobs := []check.Job{{ID: "dts-1kl0iy0v", Status: check.JobCreated}, {ID: "dts-dau5czmd", Status: check.JobCreated}}
+	passed := []check.Job{{ID: "dts-1kl0iy0v", Status: check.JobCheckPass}}
 	refusal := &check.Error{Code: "FailedOperation.NotAllowOperation", Message: "no", Attempts: 1, RequestID: "r"}
 	p := evaluate(t, map[string]cty.Value{"alarm_user_group": cty.NumberIntVal(1001)})
 	for name, row := range map[string]struct {
@@ -101,6 +105,8 @@ func TestAlarms(t *testing.T) {
 		"not passed":           {&night{jobs: jobs, verdict: &bad}, nightly, true, []string{"needed"}},
 		"no verdict":           {&night{jobs: jobs}, nightly, true, []string{"needed"}},
 		"refused":              {&night{jobs: jobs, refusal: refusal}, nightly, true, []string{"needed"}},
+		"waits":                {&night{jobs: passed, verdict: &good}, starting, true, []string{"needed"}},
+		"waits without a tag":  {&night{jobs: passed, verdict: &good, tag: check.Tag{Key: "migrate", Value: "yes"}}, starting, true, nil},
 		"not forwarded":        {&night{jobs: jobs, verdict: &good}, nightly, false, []string{"not-forwarded"}},
 		"nothing selected":     {&night{}, nightly, true, []string{"quiet"}},
 		"a refused argument":   {&night{}, `{"Type":"Timer","TriggerName":"nightly-check","Message":"{\"Select\":7}"}`, true, []string{"needed"}},
