@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,43 +22,42 @@ import (
 	"migratecheck/internal/report"
 )
 
-// night is a DTS with some jobs, all of whose checks end alike.
+// night is a DTS with some jobs, all of whose checks end alike. A check that was
+// created is seen to run once before it has ended.
 type night struct {
 	handler.DTS
 	jobs    []check.Job
 	verdict *bool // nil if the checks run for ever
 	refusal error // of every creation
-	read    map[string]int
+	tag     check.Tag
+	fresh   sync.Map
 }
+
+var answered = check.Receipt{RequestID: "r", Attempts: 1}
 
 func (n *night) ListJobs(context.Context, check.Filter) ([]check.Job, error) { return n.jobs, nil }
 
-func (n *night) CreateCheck(context.Context, string) (check.Receipt, error) {
-	return check.Receipt{RequestID: "r", Attempts: 1}, n.refusal
+func (n *night) CreateCheck(_ context.Context, job string) (check.Receipt, error) {
+	n.fresh.Store(job, true)
+	return answered, n.refusal
 }
 
 func (n *night) DescribeCheck(_ context.Context, job string) (check.State, check.Receipt, error) {
-	n.read[job]++
-	state := check.State{Status: check.Running}
-	switch {
-	case n.read[job] == 1:
-		state.Status = check.Unavailable
-	case n.read[job] > 2 && n.verdict != nil:
-		state = check.State{Status: check.Finished, Passed: n.verdict}
+	if _, fresh := n.fresh.LoadAndDelete(job); fresh || n.verdict == nil {
+		return check.State{Status: check.Running}, answered, nil
 	}
-	return state, check.Receipt{RequestID: "r", Attempts: 1}, nil
+	return check.State{Status: check.Finished, Passed: n.verdict}, answered, nil
 }
 
 func (n *night) DescribeJob(_ context.Context, job string) (check.Job, check.Receipt, error) {
-	return check.Job{ID: job, Status: check.JobChecking}, check.Receipt{RequestID: "r", Attempts: 1}, nil
+	return check.Job{ID: job, Status: check.JobChecking}, answered, nil
 }
 
 // lines returns what the handler logs of an event.
 func (n *night) lines(t *testing.T, event string, forwarded bool) (lines []map[string]any) {
 	t.Helper()
 	var log bytes.Buffer
-	n.read = map[string]int{}
-	o := handler.Options{DTS: n, Log: &log}
+	o := handler.Options{DTS: n, Log: &log, AllowStart: true, StartTag: n.tag}
 	if !forwarded {
 		o.Forward = broken{}
 	}
@@ -85,11 +85,14 @@ func (broken) Forward(context.Context, report.Report, map[string]check.Told) []c
 
 const nightly = `{"Type":"Timer","TriggerName":"nightly-check","Message":"{\"Select\":{},\"Wait\":true}"}`
 
+const starting = `{"Type":"Timer","TriggerName":"nightly-check","Message":"{\"Select\":{},\"Start\":true}"}`
+
 // Each night rings the alarms that it should, by the lines that the handler writes
 // of it.
 func TestAlarms(t *testing.T) {
 	good, bad := true, false
 	jobs := []check.Job{{ID: "dts-1kl0iy0v", Status: check.JobCreated}, {ID: "dts-dau5czmd", Status: check.JobCreated}}
+	passed := []check.Job{{ID: "dts-1kl0iy0v", Status: check.JobCheckPass}}
 	refusal := &check.Error{Code: "FailedOperation.NotAllowOperation", Message: "no", Attempts: 1, RequestID: "r"}
 	p := evaluate(t, map[string]cty.Value{"alarm_user_group": cty.NumberIntVal(1001)})
 	for name, row := range map[string]struct {
@@ -102,6 +105,8 @@ func TestAlarms(t *testing.T) {
 		"not passed":           {&night{jobs: jobs, verdict: &bad}, nightly, true, []string{"needed"}},
 		"no verdict":           {&night{jobs: jobs}, nightly, true, []string{"needed"}},
 		"refused":              {&night{jobs: jobs, refusal: refusal}, nightly, true, []string{"needed"}},
+		"waits":                {&night{jobs: passed, verdict: &good}, starting, true, []string{"needed"}},
+		"waits without a tag":  {&night{jobs: passed, verdict: &good, tag: check.Tag{Key: "migrate", Value: "yes"}}, starting, true, nil},
 		"not forwarded":        {&night{jobs: jobs, verdict: &good}, nightly, false, []string{"not-forwarded"}},
 		"nothing selected":     {&night{}, nightly, true, []string{"quiet"}},
 		"a refused argument":   {&night{}, `{"Type":"Timer","TriggerName":"nightly-check","Message":"{\"Select\":7}"}`, true, []string{"needed"}},
