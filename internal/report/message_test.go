@@ -30,7 +30,7 @@ func troubled(n, steps int, language string) Report {
 		o := check.Outcome{JobID: fmt.Sprintf("dts-%08x", i), JobName: fmt.Sprintf("orders-%d", i)}
 		o.Stage, o.Check, o.Before = check.StageJudged, &check.State{Status: check.Finished, Passed: verdict(i >= n)}, &check.Verdict{Passed: i%2 == 0}
 		if i < n {
-			t.id = stepIDs[i%steps]
+			t.id, t.name = stepIDs[i%steps], stepIDs[i%steps]+" of the source and the target instance"
 			o.Check.Steps = []check.Step{t.step(check.StepFailed)}
 		}
 		r.Result.Jobs = append(r.Result.Jobs, o)
@@ -176,6 +176,7 @@ func TestNewsOfTheEvent(t *testing.T) {
 		"mended":         {fine, "DTS check: mended, all 2 jobs passed", ""},
 		"fine":           {Report{Result: fine.Result}, "DTS check: all 2 jobs passed", "mended"},
 		"still trouble":  {Report{Result: r.Result, Mended: true}, "DTS check: 4 of 8 jobs need you", "mended"},
+		"one in trouble": {Report{Result: check.Result{Jobs: r.Result.Jobs[1:2]}, Mended: true}, "the check did not pass", "mended"},
 		"repeated":       {fine, "1 job as an earlier delivery left it", ""},
 		"both kinds":     {reports["mixed"], "21 jobs (20 migrations, 1 sync job)", ""},
 		"one kind":       {night(8, "en-US"), "8 jobs: ", "migration"},
@@ -224,6 +225,24 @@ func TestCauses(t *testing.T) {
 		if !regexp.MustCompile(fmt.Sprintf(`<b class="many">%d jobs</b>\s*<div><b>[^<]+</b> <span class="soft">%s</span> <span class="badge new">%d new</span>`, want[id], id, fresh[id])).MatchString(page) {
 			t.Errorf("page: %s", id)
 		}
+	}
+}
+
+// However many steps there are, what is kept of causes is bounded.
+func TestCausesAreBounded(t *testing.T) {
+	r := Report{}
+	for i := range 300 {
+		state := &check.State{Status: check.Finished, Passed: verdict(false)}
+		for s := range 20 {
+			state.Steps = append(state.Steps, check.Step{ID: fmt.Sprintf("Step%d", 20*i+s), Status: check.StepFailed})
+		}
+		r.Result.Jobs = append(r.Result.Jobs, check.Outcome{JobID: fmt.Sprintf("dts-%08x", i), Progress: check.Progress{Stage: check.StageJudged, Check: state}})
+	}
+	if d := describe(r); len(d.Causes) > 1100 {
+		t.Errorf("%d causes", len(d.Causes))
+	}
+	if text := Message(r, WeCom, 4096); len(ids.FindAllString(text, -1)) == 0 || len(text) > 4096 {
+		t.Error(text)
 	}
 }
 
