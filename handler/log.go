@@ -78,13 +78,13 @@ func (r *run) logJob(j *job) {
 	}
 }
 
-// logRunning logs at level debug that the check of a job runs, if further steps
-// follow; the job's own line comes with the verdict.
-func (r *run) logRunning(j *job) {
+// logStep logs at level debug that the check of a job runs, or that its start is
+// about to be sent, for whoever watches; the job's own line comes at its end.
+func (r *run) logStep(j *job, message string) {
 	if len(j.plan) == 1 || !r.log.Enabled(context.Background(), slog.LevelDebug) {
 		return
 	}
-	r.log.write(slog.LevelDebug, "check runs",
+	r.log.write(slog.LevelDebug, message,
 		slog.String("jobId", j.JobID), slog.String("jobName", j.JobName), slog.String("dtsRequestId", j.RequestID))
 	r.output.flush()
 }

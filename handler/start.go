@@ -70,6 +70,7 @@ func (r *run) start(ctx context.Context, j *job) (m move) {
 }
 
 func (r *run) sendStart(ctx context.Context, j *job) move {
+	r.logStep(j, "starting")
 	earlier := j.Stage
 	j.Stage, j.looks, j.sent = check.StageStarting, 0, j.sent+1 // until it is answered
 	receipt, err := r.DTS.Start(ctx, j.JobID)

@@ -112,7 +112,7 @@ func (r *run) create(ctx context.Context, j *job) move {
 	failure := j.called(receipt, err)
 	if failure == nil {
 		j.created(receipt)
-		r.logRunning(j)
+		r.logStep(j, "check runs")
 		return onward
 	}
 	if !failure.MayBeRunning {
@@ -124,7 +124,7 @@ func (r *run) create(ctx context.Context, j *job) move {
 		// the verdict of the check that runs.
 		j.created(check.Receipt{RequestID: failure.RequestID, AlreadyRunning: true, At: failure.At})
 		j.Others = earlier != check.StageInQuestion
-		r.logRunning(j)
+		r.logStep(j, "check runs")
 		return onward
 	case j.ask.Start && r.event.Source.AtLeastOnce() && !failure.Retryable():
 		// An earlier delivery, or somebody else, may have started the migration.
@@ -190,6 +190,10 @@ func (r *run) await(ctx context.Context, j *job) move {
 			return onward // there is no check to wait for
 		}
 		return r.later(ctx, j, 0)
+	case state.Passed == nil && check.KindOf(j.JobID) == check.Sync && receipt.At.Sub(j.Since) <= settled:
+		// The job's status, without which there is no verdict, may lag behind.
+		r.record(j, state)
+		return r.later(ctx, j, settled-receipt.At.Sub(j.Since))
 	case !r.believe(ctx, j, state):
 		if j.Stage == check.StageFoundStarted {
 			return last

@@ -158,6 +158,11 @@ func (o invokeOptions) invoke(ctx context.Context) ([]byte, error) {
 	r := report.Report{
 		Region: cmp.Or(deployed.settings.Region, o.region), Source: string(source.Source), Trigger: source.Trigger, At: time.Now().In(beijing), Language: deployed.settings.Language,
 	}
+	for _, request := range source.Requests {
+		if request.Select != nil {
+			r.Selected = append(r.Selected, event.Selected(*request.Select)...)
+		}
+	}
 	if err != nil {
 		return o.failed(ctx, err, w, r)
 	}
