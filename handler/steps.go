@@ -55,7 +55,7 @@ func (r *run) describe(ctx context.Context, j *job) move {
 		return last
 	}
 	j.RequestID = receipt.RequestID
-	r.record(j, state)
+	r.record(j, r.judged(j, state))
 	return last
 }
 
@@ -179,6 +179,9 @@ func (r *run) await(ctx context.Context, j *job) move {
 	if j.RequestID == "" {
 		j.RequestID = receipt.RequestID
 	}
+	if j.Since.IsZero() {
+		j.Since = receipt.At // of a check that was found running
+	}
 	state = r.judged(j, state)
 	switch {
 	case !state.Ended():
@@ -233,11 +236,15 @@ func (r *run) judged(j *job, s check.State) check.State {
 	return s
 }
 
-// warnOfAccepted names the accepted steps that no check has, in the log.
+// warnOfAccepted names the accepted steps that no check has, in the log. Which steps
+// a check had that an earlier delivery judged is not known any more.
 func (r *run) warnOfAccepted() {
 	var unknown []string
 	judged := false
 	for _, j := range r.jobs {
+		if j.recalled != nil && j.recalled.Stage >= check.StageJudged {
+			return
+		}
 		judged = judged || j.Check != nil && j.Check.Passed != nil
 		for _, id := range j.ask.Accept {
 			if _, seen := r.stepsSeen.Load(id); !seen {
@@ -324,11 +331,18 @@ func (r *run) rehearse(ctx context.Context, j *job) move {
 		}
 		found, j.RequestID, j.JobName = seen, receipt.RequestID, seen.Name
 	}
-	starts := j.ask.Start && check.KindOf(j.JobID) == check.Migration
+	starts := check.KindOf(j.JobID) == check.Migration
 	switch {
+	case r.waits(j):
+		j.WhyNot = "it has passed: it would wait to be started by a person"
+		return last
 	case found.Status == check.JobChecking && j.ask.Wait:
 		j.WhyNot = "a check runs already: it is waited for"
-		starts = starts && j.named
+		if anew := !j.named && j.ask.Start && r.consents(found); anew {
+			j.Would = append(j.Would, "check")
+		} else {
+			starts = starts && j.named
+		}
 	case !found.MayBeChecked() && found.Started():
 		j.WhyNot = "the migration was started already: the job is " + found.Status
 		return last
