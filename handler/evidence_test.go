@@ -145,6 +145,14 @@ func TestWhoseVerdict(t *testing.T) {
 			time:  2 * time.Minute,
 			want:  `"Waiting":true`,
 		},
+		"strictly, warnings of an earlier check are not this one's": {
+			before: steps(true),
+			script: func() ([]reading, []jobReading) {
+				return []reading{steps(true), steps(true), steps(false)}, []jobReading{dated(check.JobCheckPass, time.Second)}
+			},
+			asked: `,"Strict":true`,
+			want:  `"Started":true`, starts: 1,
+		},
 		"a reading that goes back to the old verdict, and the job is checking": {
 			before: old,
 			script: func() ([]reading, []jobReading) {
@@ -158,6 +166,20 @@ func TestWhoseVerdict(t *testing.T) {
 				return []reading{state(check.Running, 1), old, verdict(false, "no privilege")}, []jobReading{jobAt(check.JobCheckNotPass)}
 			},
 			want: `"Passed":false`, not: `"Started":true`,
+		},
+		"a reading that goes back while the job is checking, and then agrees": {
+			before: old,
+			script: func() ([]reading, []jobReading) {
+				return []reading{state(check.Running, 1), old}, []jobReading{jobAt(check.JobChecking), jobAt(check.JobCheckPass)}
+			},
+			want: `"Started":true`, starts: 1,
+		},
+		"a verdict that the job's state denied once is open": {
+			before: old,
+			script: func() ([]reading, []jobReading) {
+				return []reading{state(check.Running, 1), old}, []jobReading{jobAt(check.JobCheckNotPass), jobAt(check.JobCheckPass)}
+			},
+			want: "ClientError.NoVerdict",
 		},
 		"the job was changed since": {
 			before: old,

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"migratecheck/handler/event"
 	"migratecheck/internal/check"
 )
 
@@ -120,7 +121,11 @@ func TestUntaggedInALaterDelivery(t *testing.T) {
 				i := newInstance(o)
 				for delivery := range 2 {
 					warned := 0
-					for _, line := range i.fire(t, "request", timer(`{"Select":{},"Start":true}`), time.Minute).log.lines("job") {
+					got := i.fire(t, "request", timer(`{"Select":{},"Start":true}`), time.Minute)
+					for _, line := range got.log.lines("job") {
+						if repeated := line["repeated"] == true; line["jobId"] == "dts-1" && repeated != (delivery > 0) {
+							t.Errorf("delivery %d: %v", delivery, line)
+						}
 						if line["outcome"] == "waiting" && line["level"] == "WARN" {
 							warned++
 						}
@@ -154,16 +159,17 @@ func TestTagTakenAway(t *testing.T) {
 
 // A rehearsal of what has passed says so, and is told nobody as if it were real.
 func TestRehearsalOfWhatHasPassed(t *testing.T) {
-	dts := &scripted{list: []check.Job{{ID: "dts-1", Status: check.JobCheckPass}, {ID: "dts-2", Status: check.JobCheckPass, Tagged: true}, {ID: "dts-3", Status: check.JobChecking, Tagged: true}}}
+	dts := &scripted{list: []check.Job{{ID: "dts-1", Status: check.JobCheckPass}, {ID: "dts-2", Status: check.JobCheckPass, Tagged: true}, {ID: "dts-3", Status: check.JobChecking, Tagged: true}, {ID: "dts-4", Status: check.JobCreated, Tagged: true, TagsUnseen: true}}}
+	const unseen = `{"JobId":"dts-4","Would":["check"],"WhyNot":"it would not be started: it does not bear the tag for that"}],"Failed":0,"Started":0,"Waiting":0}`
 	for name, row := range map[string]struct {
 		tag  check.Tag
 		want string
 	}{
 		"no tag": {check.Tag{}, `{"Jobs":[{"JobId":"dts-1","Would":[],"WhyNot":"it has passed: it would wait to be started by a person"},` +
 			`{"JobId":"dts-2","Would":[],"WhyNot":"it has passed: it would wait to be started by a person"},` +
-			`{"JobId":"dts-3","Would":[],"WhyNot":"it would wait to be started by a person"}],"Failed":0,"Started":0,"Waiting":0}`},
+			`{"JobId":"dts-3","Would":[],"WhyNot":"it would wait to be started by a person"},` + unseen},
 		"a tag": {nightTag, `{"Jobs":[{"JobId":"dts-1","Would":[],"WhyNot":"it has passed: it would wait to be started by a person"},` +
-			`{"JobId":"dts-2","Would":["check","start"]},{"JobId":"dts-3","Would":["check","start"],"WhyNot":"a check runs already: it is waited for"}],"Failed":0,"Started":0,"Waiting":0}`},
+			`{"JobId":"dts-2","Would":["check","start"]},{"JobId":"dts-3","Would":["check","start"],"WhyNot":"a check runs already: it is waited for"},` + unseen},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := everything(dts)
@@ -292,4 +298,279 @@ func (m *mostlyRefused) CreateCheck(ctx context.Context, job string) (check.Rece
 		}
 	}
 	return m.brisk.CreateCheck(ctx, job)
+}
+
+// A job that one request names and another selects is a named one, and has its name,
+// in whichever order.
+func TestNamedAndSelected(t *testing.T) {
+	const named, selected = `"dts-1"`, `{"Select":{},"Start":true}`
+	for name, event := range map[string]string{"named first": kafka(named, selected), "selected first": kafka(selected, named)} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				dts := &scripted{
+					list:   []check.Job{{ID: "dts-1", Name: "orders", Status: check.JobCreated}},
+					create: map[string]error{"dts-1": refusal("InternalError.DuplicateJob")},
+				}
+				i := invoke(t, dts, event)
+				if want := `{"JobId":"dts-1","JobName":"orders","RequestId":"refused","AlreadyRunning":true`; i.err != nil || !strings.Contains(string(i.answer), want) || dts.count("start", "dts-1") != 1 {
+					t.Errorf("got %s, %v", i.answer, i.err)
+				}
+			})
+		})
+	}
+}
+
+// Rehearsals read everything again.
+func TestRehearsalIsNotRemembered(t *testing.T) {
+	dts := &scripted{
+		list: []check.Job{{ID: "dts-1", Status: check.JobCreated}},
+		job:  map[string][]jobReading{"dts-2": {{err: refusal("ResourceNotFound.JobNotExist")}, jobAt(check.JobCreated)}},
+	}
+	i := newInstance(everything(dts))
+	event := kafka(`{"Select":{},"DryRun":true}`, `{"JobId":"dts-2","DryRun":true}`)
+	i.fire(t, "request", event, time.Minute)
+	dts.list[0].ID = "dts-3"
+	if again := i.fire(t, "request", event, time.Minute); string(again.answer) != `{"Jobs":[{"JobId":"dts-3","Would":["check"]},{"JobId":"dts-2","RequestId":"job-dts-2","Would":["check"]}],"Failed":0}` {
+		t.Errorf("got %s, %v", again.answer, again.err)
+	}
+}
+
+// Of what several records of one job were brought to, the furthest counts.
+func TestDeliveryOfRecordsThatCameApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dts := &scripted{describe: map[string][]reading{"dts-1": {state(check.Running, 1), state(check.Running, 1), verdict(true, "ok")}}}
+		i := newInstance(everything(dts))
+		const plain, waits = `{"Ckafka":{"topic":"jobs","partition":0,"offset":1,"msgBody":"dts-1"}}`, `{"Ckafka":{"topic":"jobs","partition":0,"offset":2,"msgBody":"{\"JobId\":\"dts-1\",\"Wait\":true}"}}`
+		i.fire(t, "a", `{"Records":[`+plain+`]}`, time.Minute)
+		i.fire(t, "b", `{"Records":[`+waits+`]}`, time.Minute)
+		calls := len(dts.calls)
+		for _, event := range []string{plain + "," + waits, waits + "," + plain} {
+			if got := i.fire(t, "c", `{"Records":[`+event+`]}`, time.Minute); len(dts.calls) != calls || !strings.Contains(string(got.answer), `"Passed":true`) {
+				t.Errorf("got %s, %v", got.answer, dts.calls[calls:])
+			}
+		}
+	})
+}
+
+// An event of just as many jobs as it may have is done, and the record with one more
+// is refused.
+func TestMostJobs(t *testing.T) {
+	i := invoke(t, &brisk{list: selection(event.MaxJobs, 1)}, kafka(`{"Select":{}}`, "dts-00000000", "dts-more"))
+	if want := `"Failed":1}`; i.err != nil || !strings.HasSuffix(string(i.answer), want) || !strings.Contains(string(i.answer), `"Record":2`) {
+		t.Errorf("got …%.300s, %.300v", i.answer, i.err)
+	}
+}
+
+// Of jobs whose status is not known the log names some, and counts all.
+func TestManyUnknownStatuses(t *testing.T) {
+	dts := &scripted{}
+	for n := range 25 {
+		dts.list = append(dts.list, check.Job{ID: fmt.Sprint("dts-", n), Status: "brandNew"})
+	}
+	line := invoke(t, dts, `{"Select":{}}`).log.lines("skipped")[0]
+	if line["jobs"] != 25.0 || strings.Count(fmt.Sprint(line["error"]), "brandNew") != 20 {
+		t.Errorf("line %v", line)
+	}
+}
+
+// What thousands of records are refused for is not kept in full.
+func TestRefusalsOfManySelections(t *testing.T) {
+	const records = 8000
+	dts := &refusedLists{last: records}
+	o := everything(dts)
+	o.Log = io.Discard
+	bodies := make([]string, records)
+	for i := range bodies {
+		bodies[i] = `{"Select":{}}`
+	}
+	event := kafka(bodies...)
+	h := New(o)
+	before := heap()
+	fireQuietly(t, h, "request", event, time.Minute)
+	if took := dts.heap - before; took > 24<<20 {
+		t.Errorf("%d bytes at the last of them", took)
+	}
+}
+
+// refusedLists is a DTS that refuses to list jobs, at length.
+type refusedLists struct {
+	DTS
+	last, heap int
+}
+
+func (l *refusedLists) ListJobs(context.Context, check.Filter) ([]check.Job, error) {
+	if l.last--; l.last == 0 {
+		l.heap = heap()
+	}
+	return nil, &check.Error{Code: "UnauthorizedOperation", Message: strings.Repeat("x", check.MostText), Attempts: 1}
+}
+
+// What a job had before is not told of an old event if its check may be the one that
+// an earlier delivery created.
+func TestBeforeOfAnOldEvent(t *testing.T) {
+	for name, row := range map[string]struct {
+		fired, ended time.Duration // before now; never ended if zero
+		want         bool
+	}{
+		"a new event":                       {10 * time.Second, 0, true},
+		"ended before it":                   {10 * time.Minute, 11 * time.Minute, true},
+		"ended since":                       {10 * time.Minute, 9 * time.Minute, false},
+		"it does not say when it had ended": {10 * time.Minute, 0, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				job := jobAt(check.JobCheckNotPass)
+				if row.ended > 0 {
+					job.job.CheckEnded = time.Now().Add(-row.ended)
+				}
+				dts := &scripted{before: map[string]reading{"dts-1": verdict(false, "no")}, job: map[string][]jobReading{"dts-1": {job}}}
+				i := invoke(t, dts, string(check.Marshal(map[string]any{"Type": "Timer", "TriggerName": "t", "Time": time.Now().Add(-row.fired), "Message": `{"JobId":"dts-1","Wait":true}`})))
+				if got := strings.Contains(string(i.answer), `"Before":{"Passed":false}`); got != row.want {
+					t.Errorf("got %s, %v", i.answer, i.err)
+				}
+			})
+		})
+	}
+}
+
+// What was before is read as far as there is time and quota for it, and no longer if
+// that fails.
+func TestBeforeWhereTimeIsShort(t *testing.T) {
+	for name, row := range map[string]struct {
+		jobs        int
+		list, time  time.Duration
+		err         error
+		least, most int
+	}{
+		"time enough":               {300, 0, 10 * time.Minute, nil, 300, 300},
+		"as many readings as calls": {300, 0, 10 * time.Second, nil, 0, 0},
+		"half of the time is gone":  {3, 40 * time.Second, time.Minute, nil, 0, 0},
+		"they fail":                 {300, 0, 10 * time.Minute, refusal("InternalError"), 1, 60},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				dts := &slowList{&scripted{before: map[string]reading{}}, row.list}
+				for n := range row.jobs {
+					id := fmt.Sprint("dts-", n)
+					dts.list = append(dts.list, check.Job{ID: id, Status: check.JobCreated})
+					dts.before[id] = reading{state: check.State{Status: check.Unavailable}, err: row.err}
+				}
+				newInstance(everything(dts)).fire(t, "request", `{"Select":{},"Wait":true}`, row.time)
+				before := 0
+				for _, call := range dts.calls {
+					if strings.HasPrefix(call, "before ") {
+						before++
+					}
+				}
+				if before < row.least || before > row.most {
+					t.Errorf("%d readings", before)
+				}
+			})
+		})
+	}
+}
+
+// slowList is a DTS whose lists take that long.
+type slowList struct {
+	*scripted
+	takes time.Duration
+}
+
+func (s *slowList) ListJobs(ctx context.Context, f check.Filter) ([]check.Job, error) {
+	time.Sleep(s.takes)
+	return s.scripted.ListJobs(ctx, f)
+}
+
+// The status of a sync job may follow its check; a check that has ended without a
+// verdict is read again by the next delivery, too.
+func TestVerdictThatFollows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dts := &scripted{describe: map[string][]reading{"sync-1": {state(check.Running, 1), state(check.Finished, 100), verdict(true, "ok")}}}
+		if i := invoke(t, dts, `{"JobId":"sync-1","Wait":true}`); !strings.Contains(string(i.answer), `"Passed":true`) {
+			t.Errorf("sync: %s, %v", i.answer, i.err)
+		}
+		dts = &scripted{
+			creates:  map[string][]error{"dts-2": {refusal("InternalError.LockError"), nil}},
+			describe: map[string][]reading{"dts-1": {state(check.Running, 1), state(check.Finished, 100), verdict(true, "ok")}},
+		}
+		i := newInstance(everything(dts))
+		for delivery, want := range []string{`"NoVerdict":1`, `"NoVerdict":0`} {
+			if got := i.fire(t, "request", comesAgain["timer"](`,"Wait":true`), time.Minute); delivery > 0 && !strings.Contains(string(got.answer), want) {
+				t.Errorf("delivery %d: %s, %v", delivery, got.answer, got.err)
+			}
+		}
+	})
+}
+
+// What can be told after a minute is told then.
+func TestVerdictAfterAMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dts := &scripted{before: map[string]reading{"dts-1": verdict(true, "ok")}, describe: map[string][]reading{"dts-1": {verdict(true, "ok")}}}
+		began := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+		defer cancel()
+		i := invokeIn(ctx, t, dts, `{"JobId":"dts-1","Wait":true}`)
+		if took := time.Since(began); took <= settled || took > settled+2*time.Second || !strings.Contains(string(i.answer), `"Check":{"Status":"finished","Passed":true`) {
+			t.Errorf("after %v: %s, %v", took, i.answer, i.err)
+		}
+	})
+}
+
+// A check of somebody else that does not end is told, and no function error.
+func TestSomebodyElsesCheckThatDoesNotEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dts := &scripted{reads: true, list: []check.Job{{ID: "dts-1", Status: check.JobChecking}}, describe: map[string][]reading{"dts-1": {state(check.Running, 1)}}}
+		if i := invoke(t, dts, `{"Select":{},"Start":true}`); i.err != nil || !strings.Contains(string(i.answer), `"Status":"running"`) || !strings.Contains(string(i.answer), `"NoVerdict":1`) {
+			t.Errorf("got %s, %v", i.answer, i.err)
+		}
+	})
+}
+
+// After somebody else's check the event's own counts: it is not created where the
+// other did not pass, and what the other left behind is not taken for it.
+func TestAfterSomebodyElsesCheck(t *testing.T) {
+	for name, row := range map[string]struct {
+		readings []reading
+		created  int
+		want     string
+	}{
+		"did not pass":       {[]reading{state(check.Running, 1), verdict(false, "no")}, 0, `"NotPassed":1`},
+		"passed, and lags":   {[]reading{state(check.Running, 1), verdict(true, "ok")}, 1, "ClientError.NoVerdict"},
+		"broke down":         {[]reading{state(check.Running, 1), state(check.Finished, 100)}, 0, `"NoVerdict":1`},
+		"passed, then again": {[]reading{state(check.Running, 1), verdict(true, "ok"), state(check.Running, 1), verdict(true, "ok")}, 1, `"Started":1`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				passed := check.Job{ID: "dts-1", Status: check.JobCheckPass, Tagged: true}
+				notPassed := passed
+				notPassed.Status = check.JobCheckNotPass
+				now := jobReading{job: passed}
+				if row.created == 0 {
+					now.job = notPassed
+				}
+				dts := &scripted{
+					reads: true, list: []check.Job{{ID: "dts-1", Status: check.JobChecking, Tagged: true}},
+					describe: map[string][]reading{"dts-1": row.readings}, job: map[string][]jobReading{"dts-1": {now}},
+				}
+				o := everything(dts)
+				o.StartTag = nightTag
+				i := newInstance(o).fire(t, "request", `{"Select":{},"Start":true}`, 55*time.Second)
+				if got := string(i.answer) + fmt.Sprint(i.err); !strings.Contains(got, row.want) || dts.count("create", "dts-1") != row.created {
+					t.Errorf("got %s, %v", got, dts.calls)
+				}
+			})
+		})
+	}
+}
+
+// After a refused start the job is looked at again only where its state can lag.
+func TestLooksAfterARefusedStart(t *testing.T) {
+	for code, looks := range map[string]int{"UnauthorizedOperation": 1, "FailedOperation.StatusInConflict": 2} {
+		synctest.Test(t, func(t *testing.T) {
+			dts := &scripted{start: map[string][]error{"dts-1": {refusal(code)}}}
+			if i := invoke(t, dts, `{"JobId":"dts-1","Start":true}`); i.err == nil || dts.count("job", "dts-1") != 1+looks {
+				t.Errorf("%s: %v, %v", code, i.err, dts.calls)
+			}
+		})
+	}
 }

@@ -88,7 +88,7 @@ func (r *run) sendStart(ctx context.Context, j *job) move {
 	if failure.MayBeRunning {
 		return again(0)
 	}
-	if failure.Code == check.CodeDeadline || failure.Retryable() {
+	if failure.Retryable() {
 		j.Stage = earlier
 		return last
 	}
@@ -99,7 +99,7 @@ func (r *run) sendStart(ctx context.Context, j *job) move {
 		looks = 2
 	}
 	for look := range looks {
-		if look > 0 && (!timeAfter(ctx, startPause) || smithytime.SleepWithContext(ctx, startPause) != nil) {
+		if look > 0 && smithytime.SleepWithContext(ctx, startPause) != nil {
 			break
 		}
 		if found, _, unread := r.describeJob(ctx, j); unread == nil && found.Started() {

@@ -148,9 +148,6 @@ func (r *run) create(ctx context.Context, j *job) move {
 func (j *job) created(receipt check.Receipt) {
 	j.Error, j.Stage = nil, check.StageCreated
 	j.RequestID, j.Found, j.Since = receipt.RequestID, receipt.AlreadyRunning, receipt.At
-	if receipt.At.IsZero() {
-		j.Since = time.Now()
-	}
 }
 
 // foundStarted notes that the migration was found started.
@@ -185,8 +182,8 @@ func (r *run) await(ctx context.Context, j *job) move {
 	state = r.judged(j, state)
 	switch {
 	case !state.Ended():
-		if state.Status != check.Unavailable || j.Created() {
-			j.sawRunning(state)
+		if state.Status == check.Starting || state.Status == check.Running { // an unknown word says nothing
+			j.Evidence = check.EvidenceProof
 		}
 		r.record(j, state)
 		if state.Status == check.Unavailable && !j.Created() && j.readings > 1 {
@@ -209,15 +206,6 @@ func (r *run) await(ctx context.Context, j *job) move {
 		j.Stage = check.StageJudged
 	}
 	return onward
-}
-
-// sawRunning notes that the check was seen without an end. An unknown word says
-// nothing.
-func (j *job) sawRunning(s check.State) {
-	switch s.Status {
-	case check.Unavailable, check.Starting, check.Running:
-		j.Evidence = check.EvidenceProof
-	}
 }
 
 // judged returns the state of a check as the request judges it.
@@ -315,7 +303,6 @@ func (r *run) anew(_ context.Context, j *job) move {
 		return last
 	}
 	j.Progress = check.Progress{Before: j.Check.Verdict()}
-	j.readings = 0
 	return onward
 }
 
