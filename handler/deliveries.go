@@ -59,7 +59,9 @@ func judgementOf(ask event.Ask) judgement {
 	if !ask.Strict {
 		return 0
 	}
-	return judgement(hashOf(append([]string{"Strict"}, ask.Accept...)))
+	hash := fnv.New64a()
+	hashTexts(hash, append([]string{"Strict"}, ask.Accept...))
+	return judgement(hash.Sum64())
 }
 
 // told is the outcome that a destination took last.
@@ -233,11 +235,6 @@ func (m *deliveries) keep(d *delivery, now remembered) {
 	if p.Error != nil && (p.Error.Retryable() || p.MayBeRunning() || p.Error.HTTPStatus() == 500) {
 		p.Error = nil
 	}
-	if p.Error != nil {
-		e := *p.Error
-		e.Attempts, e.Body = 0, nil
-		p.Error = &e
-	}
 	if p.Stage == check.StageUnseen && p.Error == nil {
 		return
 	}
@@ -386,10 +383,10 @@ func (m *deliveries) note(d *delivery, destination string, now told) {
 // count.
 func digestOf(outcomes []check.Outcome) told {
 	var now told
-	var parts []string
+	hash := fnv.New64a()
 	for _, o := range outcomes {
 		now.problem = now.problem || o.Problem()
-		parts = append(parts, o.JobID, string(o.Kind()))
+		parts := []string{o.JobID, string(o.Kind())}
 		if o.Record != nil {
 			parts = append(parts, strconv.Itoa(*o.Record))
 		}
@@ -401,18 +398,17 @@ func digestOf(outcomes []check.Outcome) told {
 				parts = append(parts, v.Failed...)
 			}
 		}
+		hashTexts(hash, parts)
 	}
-	now.digest = hashOf(parts)
+	now.digest = hash.Sum64()
 	return now
 }
 
-func hashOf(parts []string) uint64 {
-	hash := fnv.New64a()
-	for _, part := range parts {
-		io.WriteString(hash, part)
+func hashTexts(hash io.Writer, texts []string) {
+	for _, text := range texts {
+		io.WriteString(hash, text)
 		hash.Write([]byte{0})
 	}
-	return hash.Sum64()
 }
 
 // size returns how many bytes a job takes in memory beside its place in the list.

@@ -11,6 +11,7 @@ import (
 
 	"migratecheck/handler/event"
 	"migratecheck/internal/check"
+	"migratecheck/internal/report"
 )
 
 // kafka are records with the bodies.
@@ -181,16 +182,25 @@ func TestRehearsalOfWhatHasPassed(t *testing.T) {
 	}
 }
 
-// The creation that was this event's own stays so, also if a delivery that came at
-// the same time found its check running.
-func TestOwnCheckOfDeliveriesAtOnce(t *testing.T) {
-	m := newDeliveries(time.Now)
-	d := m.get([]string{"id"}, 1)
-	own := check.Progress{Stage: check.StageCreated, RequestID: "create"}
-	m.keep(d, remembered{job: check.Job{ID: "dts-1"}, Progress: own})
-	m.keep(d, remembered{job: check.Job{ID: "dts-1"}, Progress: check.Progress{Stage: check.StageCreated, RequestID: "refused", Found: true, Others: true}})
-	if got := m.recall(d, "dts-1", 0); got.RequestID != "create" || got.Others {
-		t.Errorf("remembered %+v", got)
+// What one delivery has brought about stays, whatever another that came at the same
+// time saw of it.
+func TestDeliveriesAtOnce(t *testing.T) {
+	created := check.Progress{Stage: check.StageCreated, RequestID: "own"}
+	judged := check.Progress{Stage: check.StageJudged, RequestID: "own"}
+	for name, pair := range map[string][2]check.Progress{
+		"its own check":      {created, {Stage: check.StageCreated, RequestID: "refused", Found: true, Others: true}},
+		"what went further":  {judged, {Stage: check.StageCreated, RequestID: "create"}},
+		"what is new anyway": {{Stage: check.StageCreated, RequestID: "refused", Others: true}, judged},
+		"and not a refusal":  {created, {Error: refusal("FailedOperation.NotAllowOperation"), RequestID: "refused"}},
+	} {
+		m := newDeliveries(time.Now)
+		d := m.get([]string{"id"}, 1)
+		for _, p := range pair {
+			m.keep(d, remembered{job: check.Job{ID: "dts-1"}, Progress: p})
+		}
+		if got := m.recall(d, "dts-1", 0); got.RequestID != "own" || got.Others || got.Error != nil {
+			t.Errorf("%s: remembered %+v", name, got)
+		}
 	}
 }
 
@@ -572,5 +582,141 @@ func TestLooksAfterARefusedStart(t *testing.T) {
 				t.Errorf("%s: %v, %v", code, i.err, dts.calls)
 			}
 		})
+	}
+}
+
+// If a verdict turns out to be open when time is up, that is told, and is no failure
+// where the check is somebody else's.
+func TestVerdictIsOpenWhenTimeIsUp(t *testing.T) {
+	for name, row := range map[string]struct {
+		create error
+		failed bool
+	}{"its own check": {nil, true}, "somebody else's": {refusal("InternalError.DuplicateJob"), false}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				dts := lateJob{&scripted{create: map[string]error{"dts-1": row.create}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobChecking)}}}}
+				i := newInstance(everything(dts)).fire(t, "request", startAtNight, 10*time.Second)
+				if got := string(i.answer) + fmt.Sprint(i.err); (i.err != nil) != row.failed || !strings.Contains(got, "NoVerdict") && row.failed || !row.failed && !strings.Contains(got, `"Check":{"Status":"running"`) {
+					t.Errorf("got %s", got)
+				}
+			})
+		})
+	}
+}
+
+// lateJob is a DTS that tells a job's state when time is nearly up.
+type lateJob struct{ *scripted }
+
+func (l lateJob) DescribeJob(ctx context.Context, job string) (check.Job, check.Receipt, error) {
+	deadline, _ := ctx.Deadline()
+	time.Sleep(time.Until(deadline) - 500*time.Millisecond)
+	return l.scripted.DescribeJob(ctx, job)
+}
+
+// Repeated is only what is told again as it was.
+func TestWhatIsNotReadIsNotRepeated(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dts := &scripted{describe: map[string][]reading{"dts-1": {{err: refusal("InternalError.DatabaseError")}}}}
+		i := newInstance(everything(dts))
+		i.fire(t, "request", `{"JobId":"dts-1","Wait":true}`, 5*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		time.Sleep(2 * time.Second)
+		defer cancel()
+		if line := i.fireIn(ctx, t, "request", `{"JobId":"dts-1","Wait":true}`).log.lines("job")[0]; line["repeated"] != nil || line["code"] != check.CodeDeadline {
+			t.Errorf("line %v", line)
+		}
+	})
+}
+
+// Every job is read once before any is read again.
+func TestFirstReadingsGoFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ids := make([]string, 6*inFlight)
+		for n := range ids {
+			ids[n] = fmt.Sprint("dts-", n)
+		}
+		dts := &slowReading{&scripted{reads: true}}
+		newInstance(everything(dts)).fire(t, "request", `{"JobIds":`+string(check.Marshal(ids))+`,"Action":"DescribeMigrateCheckJob","Wait":true}`, 8*time.Second)
+		for _, id := range ids {
+			if dts.count("describe", id) == 0 {
+				t.Errorf("%s was not read", id)
+			}
+		}
+	})
+}
+
+// slowReading is a DTS that takes a second to tell that a check runs.
+type slowReading struct{ *scripted }
+
+func (s *slowReading) DescribeCheck(ctx context.Context, job string) (check.State, check.Receipt, error) {
+	err := s.call(ctx, "describe", job)
+	time.Sleep(time.Second)
+	return check.State{Status: check.Running}, s.receipt("describe", job), err
+}
+
+// The counts of a batch add up, also with a rehearsal in it.
+func TestCountsWithARehearsal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		i := invoke(t, &scripted{create: map[string]error{"dts-4": refusal("FailedOperation")}}, kafka(`{"JobId":"dts-1","Wait":true}`, `{"JobId":"dts-2","DryRun":true}`, `"dts-3"`, `"dts-4"`))
+		if want := `"Failed":1,"Passed":1,"NotPassed":0,"NoVerdict":0,"Created":1,"Rehearsed":1}`; !strings.HasSuffix(string(i.answer), want) {
+			t.Errorf("got %s, %v", i.answer, i.err)
+		}
+	})
+}
+
+// The outcomes of an event that differ in what matters are others, for whoever was
+// told of it.
+func TestOtherOutcomesAreTold(t *testing.T) {
+	first, second := 0, 1
+	failed := func(step string) check.Outcome {
+		s := failedAt(step).state
+		return check.Outcome{JobID: "dts-1", Progress: check.Progress{Stage: check.StageJudged, Check: &s}}
+	}
+	refused := func(record *int, code string) check.Outcome {
+		return check.Outcome{Record: record, Progress: check.Progress{Error: refusal(code)}}
+	}
+	seen := map[uint64]int{}
+	for i, o := range []check.Outcome{
+		failed("A"), failed("B"), refused(&first, "FailedOperation"), refused(&second, "FailedOperation"), refused(&first, "InternalError"), {JobID: "dts-1"}, {JobID: "dts-2"},
+	} {
+		digest := digestOf([]check.Outcome{o}).digest
+		if before, ok := seen[digest]; ok {
+			t.Errorf("outcome %d is the same as %d", i, before)
+		}
+		seen[digest] = i
+	}
+}
+
+// An event that is refused as a whole and comes again under another request id is
+// told once.
+func TestRefusedEventIsToldOnce(t *testing.T) {
+	for _, event := range []string{`{"specversion":"1.0","id":"e","source":"s","data":"?"}`} {
+		told := 0
+		o := everything(&scripted{})
+		o.Forward = forwarder(func(_ context.Context, _ report.Report, before map[string]check.Told) []check.Forwarded {
+			if !before["webhook"].Same {
+				told++
+			}
+			return []check.Forwarded{{Destination: "webhook"}}
+		})
+		i := newInstance(o)
+		for _, id := range []string{"a", "b"} {
+			i.fire(t, id, event, time.Minute)
+		}
+		if told != 1 {
+			t.Errorf("%s: told %d times", event, told)
+		}
+	}
+}
+
+// What a delivery found stays its selection, also if another lists at the same time.
+func TestSelectionsAtOnce(t *testing.T) {
+	m := newDeliveries(time.Now)
+	d := m.get([]string{"id"}, 0)
+	m.noteSelection(d, selection(2, 1))
+	m.keep(d, remembered{job: selection(1, 1)[0], Progress: check.Progress{Stage: check.StageCreated}})
+	m.noteSelection(d, selection(1, 1))
+	if found, _ := m.selection(d); len(found) != 2 || m.recall(d, found[0].ID, 0) == nil {
+		t.Errorf("%d jobs, %v", len(found), m.recall(d, found[0].ID, 0))
 	}
 }

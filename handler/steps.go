@@ -228,19 +228,20 @@ func (r *run) judged(j *job, s check.State) check.State {
 // a check had that an earlier delivery judged is not known any more.
 func (r *run) warnOfAccepted() {
 	var unknown []string
-	judged := false
+	asked, judged := map[string]bool{}, false
 	for _, j := range r.jobs {
 		if j.recalled != nil && j.recalled.Stage >= check.StageJudged {
 			return
 		}
 		judged = judged || j.Check != nil && j.Check.Passed != nil
 		for _, id := range j.ask.Accept {
-			if _, seen := r.stepsSeen.Load(id); !seen {
+			if _, seen := r.stepsSeen.Load(id); !seen && !asked[id] {
 				unknown = append(unknown, id)
 			}
+			asked[id] = true
 		}
 	}
-	if unknown = distinct(unknown); judged && unknown != nil {
+	if judged && unknown != nil {
 		r.log.write(slog.LevelWarn, "warning", slog.String("error", "Accept: no check has the step "+strings.Join(unknown, ", ")))
 	}
 }
