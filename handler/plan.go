@@ -65,6 +65,7 @@ var (
 	describe = &step{(*run).describe, nil}
 	before   = &step{(*run).before, nil}
 	create   = &step{(*run).create, nil}
+	strictly = &step{(*run).strictly, nil}
 	await    = &step{(*run).await, (*run).verdictIsLate}
 	anew     = &step{(*run).anew, nil}
 	start    = &step{(*run).start, (*run).startIsLate}
@@ -74,6 +75,7 @@ var (
 var (
 	planRehearse     = []*step{rehearse}
 	planRead         = []*step{describe}
+	planStrictly     = []*step{strictly}
 	planFollow       = []*step{await}
 	planCreate       = []*step{create}
 	planVerdict      = []*step{before, create, await}
@@ -93,6 +95,8 @@ func (r *run) planFor(j *job) []*step {
 		return planFollow
 	case j.ask.Describe:
 		return planRead
+	case r.waits(j) && j.ask.Strict:
+		return planStrictly
 	case r.waits(j):
 		return nil
 	case j.ask.DryRun:

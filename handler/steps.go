@@ -55,7 +55,17 @@ func (r *run) describe(ctx context.Context, j *job) move {
 		return last
 	}
 	j.RequestID = receipt.RequestID
-	r.record(j, state)
+	r.record(j, r.judged(j, state))
+	return last
+}
+
+// strictly reads the check of a job that had passed before the event: whether it waits
+// to be started is not for DTS alone to say.
+func (r *run) strictly(ctx context.Context, j *job) move {
+	r.describe(ctx, j)
+	if j.Error == nil && j.Check.Passed != nil && *j.Check.Passed {
+		j.Stage, j.Untagged = check.StageWaiting, r.StartTag.Key != ""
+	}
 	return last
 }
 
