@@ -117,12 +117,30 @@ func among(asked []string, value string) bool {
 	return len(asked) == 0 || slices.Contains(asked, value)
 }
 
-// onlyName returns the name that DTS is to filter by, if it is a single one.
-func onlyName(f check.Filter) string {
+// jobsRequest is the request of every action that lists jobs, or reads some by their
+// ids. Each knows some of the fields.
+type jobsRequest struct {
+	JobId           string      `json:",omitempty"`
+	JobIds          []string    `json:",omitempty"`
+	JobName         string      `json:",omitempty"`
+	Status          []string    `json:",omitempty"`
+	SrcDatabaseType []string    `json:",omitempty"`
+	DstDatabaseType []string    `json:",omitempty"`
+	TagFilters      []tagFilter `json:",omitempty"`
+	Order           string      `json:",omitempty"`
+	OrderSeq        string      `json:",omitempty"`
+	Limit           int         `json:",omitempty"`
+	Offset          int         `json:",omitempty"`
+}
+
+// byAge returns the request for a page of a list, the oldest jobs first, with what
+// every list can filter by: a name, if it is a single one, and tags.
+func byAge(f check.Filter, offset, limit int) jobsRequest {
+	r := jobsRequest{TagFilters: tagFilters(f), Order: "CreateTime", OrderSeq: "ASC", Limit: limit, Offset: offset}
 	if len(f.Names) == 1 {
-		return f.Names[0]
+		r.JobName = f.Names[0]
 	}
-	return ""
+	return r
 }
 
 // tagFilter is a filter of DTS's by the tags of jobs.
