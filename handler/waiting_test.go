@@ -163,9 +163,9 @@ func TestDryRun(t *testing.T) {
 		}
 		i := invoke(t, dts, `{"Select":{},"Start":true,"DryRun":true}`)
 		want := `{"Jobs":[{"JobId":"dts-1","JobName":"orders","Would":["check","start"]},` +
-			`{"JobId":"dts-2","Check":{"Status":"finished","Passed":true,"Progress":100},"Waiting":true},` +
+			`{"JobId":"dts-2","Would":[],"WhyNot":"it has passed: it would wait to be started by a person"},` +
 			`{"JobId":"dts-3","Would":[],"WhyNot":"it would wait to be started by a person"},` +
-			`{"JobId":"sync-4","Kind":"sync","Would":["check"],"WhyNot":"it would wait to be started by a person"}],"Failed":0,"Started":0,"Waiting":1}`
+			`{"JobId":"sync-4","Kind":"sync","Would":["check"],"WhyNot":"it would wait to be started by a person"}],"Failed":0,"Started":0,"Waiting":0}`
 		if i.err != nil || string(i.answer) != want {
 			t.Errorf("got %s, %v\nwant %s", i.answer, i.err, want)
 		}
