@@ -57,10 +57,10 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	writing := time.Now()
 	answer, failed := r.answer(result)
 	if lost := r.forward(ctx, &result, failed != nil, time.Since(writing)); lost {
-		answer, failed = r.answer(result)
+		r.amend(&answer, result)
 	}
 	r.logEvent(result)
-	return answer, failed
+	return answer.encode(), failed
 }
 
 func (h *Handler) newRun(ctx context.Context, e event.Event) *run {
