@@ -77,16 +77,16 @@ func whole(texts []string, most int) []string {
 func (o Outcome) Within(limit int) Outcome {
 	short := o
 	for level := range shortenings {
-		if short = o.Shorten(level); short.size() <= limit {
+		if short = o.Shorten(level); short.Size() <= limit {
 			break
 		}
 	}
 	return short
 }
 
-// size returns roughly how many bytes the outcome's texts take, with what holds
+// Size returns roughly how many bytes the outcome's texts take, with what holds
 // them.
-func (o Outcome) size() int {
+func (o Outcome) Size() int {
 	n := len(o.JobName) + len(o.WhyNot)
 	if o.Error != nil {
 		n += len(o.Error.Message)
