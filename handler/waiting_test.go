@@ -3,6 +3,7 @@ package handler
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -153,12 +154,14 @@ func TestStartsAtOnce(t *testing.T) {
 // answered, was carried out; the job's state lags behind.
 func TestStartsAtOnceUnanswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		dts := &lagging{scripted: &scripted{start: map[string][]error{"dts-1": {unanswered()}}}}
+		dts := &lagging{scripted: &scripted{
+			describe: map[string][]reading{"dts-1": {verdict(true, "ok")}},
+			start:    map[string][]error{"dts-1": {unanswered()}},
+		}}
 		i := newInstance(everything(dts))
 		done := make(chan bool)
-		for n, id := range []string{"a", "b"} {
+		for _, id := range []string{"a", "b"} {
 			go func() {
-				time.Sleep(time.Duration(n) * 300 * time.Millisecond)
 				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
 				i.Invoke(ctx, []byte(`{"specversion":"1.0","source":"s","id":"`+id+`","data":{"JobId":"dts-1","Start":true}}`))
@@ -173,10 +176,17 @@ func TestStartsAtOnceUnanswered(t *testing.T) {
 	})
 }
 
-// lagging is a DTS whose jobs are shown as started 900 ms after they were.
+// lagging is a DTS whose jobs are shown as started 900 ms after they were. It creates
+// one check after the other.
 type lagging struct {
 	*scripted
 	started time.Time
+	created atomic.Int32
+}
+
+func (l *lagging) CreateCheck(ctx context.Context, job string) (check.Receipt, error) {
+	time.Sleep(time.Duration(l.created.Add(1)) * 200 * time.Millisecond)
+	return l.scripted.CreateCheck(ctx, job)
 }
 
 func (l *lagging) Start(ctx context.Context, job string) (check.Receipt, error) {
