@@ -31,12 +31,11 @@ func (r *run) start(ctx context.Context, j *job) (m move) {
 		return last
 	}
 	// Two events that ask for the same at once must not both find the job not started.
-	if _, busy := r.starting.LoadOrStore(j.JobID, true); busy {
-		return again(startPause)
+	if owner, busy := r.starting.LoadOrStore(j.JobID, j); busy && owner != j {
+		return again(startPause) // finish, or going back, lets go of it
 	}
-	defer r.starting.Delete(j.JobID)
-
 	found, _, failure := r.describeJob(ctx, j)
+	untagged := r.StartTag.Key != "" && !r.consents(found)
 	switch {
 	case failure != nil && j.Error == nil:
 		j.fail(failure)
@@ -47,6 +46,10 @@ func (r *run) start(ctx context.Context, j *job) (m move) {
 		if m, decided := r.lookAgain(j, found); decided {
 			return m
 		}
+		if untagged { // since then
+			j.Error, j.Stage, j.Untagged = nil, check.StageWaiting, true
+			return last
+		}
 	case found.Started():
 		j.foundStarted()
 		return last
@@ -56,14 +59,15 @@ func (r *run) start(ctx context.Context, j *job) (m move) {
 		if found.Status == check.JobChecking {
 			j.Evidence = check.EvidenceChecking
 		}
+		r.starting.CompareAndDelete(j.JobID, j)
 		return back(minPoll)
 	case found.Status != check.JobCheckPass:
 		j.Stage, j.Check = check.StageCreated, &check.State{
 			Status: check.Finished, Progress: 100, Message: "not started: the job is " + check.Cut(found.Status, 40),
 		}
 		return last
-	case waits || r.StartTag.Key != "" && !r.consents(found):
-		j.Stage, j.Untagged = check.StageWaiting, r.StartTag.Key != "" && !r.consents(found)
+	case waits || untagged:
+		j.Stage, j.Untagged = check.StageWaiting, untagged
 		return last
 	}
 	return r.sendStart(ctx, j)
@@ -83,7 +87,7 @@ func (r *run) sendStart(ctx context.Context, j *job) move {
 	if failure.MayBeRunning {
 		return again(0)
 	}
-	if failure.Code == check.CodeDeadline || failure.Retryable() {
+	if failure.Retryable() {
 		j.Stage = earlier
 		return last
 	}
@@ -94,7 +98,7 @@ func (r *run) sendStart(ctx context.Context, j *job) move {
 		looks = 2
 	}
 	for look := range looks {
-		if look > 0 && (!timeAfter(ctx, startPause) || smithytime.SleepWithContext(ctx, startPause) != nil) {
+		if look > 0 && smithytime.SleepWithContext(ctx, startPause) != nil {
 			break
 		}
 		if found, _, unread := r.describeJob(ctx, j); unread == nil && found.Started() {

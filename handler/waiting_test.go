@@ -3,6 +3,7 @@ package handler
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -149,6 +150,58 @@ func TestStartsAtOnce(t *testing.T) {
 	})
 }
 
+// Nor does the second send one while the first looks whether its own, which was not
+// answered, was carried out; the job's state lags behind.
+func TestStartsAtOnceUnanswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dts := &lagging{scripted: &scripted{
+			describe: map[string][]reading{"dts-1": {verdict(true, "ok")}},
+			start:    map[string][]error{"dts-1": {unanswered()}},
+		}}
+		i := newInstance(everything(dts))
+		done := make(chan bool)
+		for _, id := range []string{"a", "b"} {
+			go func() {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				i.Invoke(ctx, []byte(`{"specversion":"1.0","source":"s","id":"`+id+`","data":{"JobId":"dts-1","Start":true}}`))
+				done <- true
+			}()
+		}
+		<-done
+		<-done
+		if n := dts.count("start", "dts-1"); n != 1 {
+			t.Errorf("%d starts: %v", n, dts.calls)
+		}
+	})
+}
+
+// lagging is a DTS whose jobs are shown as started 900 ms after they were. It creates
+// one check after the other.
+type lagging struct {
+	*scripted
+	started time.Time
+	created atomic.Int32
+}
+
+func (l *lagging) CreateCheck(ctx context.Context, job string) (check.Receipt, error) {
+	time.Sleep(time.Duration(l.created.Add(1)) * 200 * time.Millisecond)
+	return l.scripted.CreateCheck(ctx, job)
+}
+
+func (l *lagging) Start(ctx context.Context, job string) (check.Receipt, error) {
+	l.started = time.Now()
+	return l.scripted.Start(ctx, job)
+}
+
+func (l *lagging) DescribeJob(ctx context.Context, job string) (check.Job, check.Receipt, error) {
+	found, receipt, err := l.scripted.DescribeJob(ctx, job)
+	if !l.started.IsZero() && time.Since(l.started) > 900*time.Millisecond {
+		found.Status = check.JobRunning
+	}
+	return found, receipt, err
+}
+
 // once is a DTS that takes a while to start a job, which then runs.
 type once struct {
 	*scripted
@@ -163,9 +216,9 @@ func TestDryRun(t *testing.T) {
 		}
 		i := invoke(t, dts, `{"Select":{},"Start":true,"DryRun":true}`)
 		want := `{"Jobs":[{"JobId":"dts-1","JobName":"orders","Would":["check","start"]},` +
-			`{"JobId":"dts-2","Check":{"Status":"finished","Passed":true,"Progress":100},"Waiting":true},` +
+			`{"JobId":"dts-2","Would":[],"WhyNot":"it has passed: it would wait to be started by a person"},` +
 			`{"JobId":"dts-3","Would":[],"WhyNot":"it would wait to be started by a person"},` +
-			`{"JobId":"sync-4","Kind":"sync","Would":["check"],"WhyNot":"it would wait to be started by a person"}],"Failed":0,"Started":0,"Waiting":1}`
+			`{"JobId":"sync-4","Kind":"sync","Would":["check"],"WhyNot":"it would wait to be started by a person"}],"Failed":0,"Started":0,"Waiting":0}`
 		if i.err != nil || string(i.answer) != want {
 			t.Errorf("got %s, %v\nwant %s", i.answer, i.err, want)
 		}

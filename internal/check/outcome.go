@@ -313,8 +313,11 @@ func (o Outcome) answer() answer {
 	return a
 }
 
-// MarshalJSON returns the job's part of an answer.
-func (o Outcome) MarshalJSON() ([]byte, error) { return Marshal(o.answer()), nil }
+// Encode returns the job's part of an answer.
+func (o Outcome) Encode() []byte { return Marshal(o.answer()) }
+
+// MarshalJSON is Encode, for values that hold outcomes.
+func (o Outcome) MarshalJSON() ([]byte, error) { return o.Encode(), nil }
 
 // UnmarshalJSON reads the job's part of an answer.
 func (o *Outcome) UnmarshalJSON(text []byte) error {

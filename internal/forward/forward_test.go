@@ -520,7 +520,11 @@ func TestEventBusToTheByte(t *testing.T) {
 		return jobs
 	}
 	s := New(config.Config{EventBus: "eb-l65vlc2u"}, &fakeAPI{})
-	whole := len(marshal(t, putEventsRequest{"eb-l65vlc2u", s.eventBus(check.Result{}).encode(check.Result{Jobs: jobs(0)})}))
+	bus, pieces := s.eventBus(check.Result{}), []piece{}
+	for _, o := range jobs(0) {
+		pieces = append(pieces, bus.piece(o))
+	}
+	whole := len(marshal(t, putEventsRequest{"eb-l65vlc2u", bus.encode(check.Result{}, pieces)}))
 	if whole > maxPut || whole < maxPut-3000 {
 		t.Fatalf("%d bytes", whole)
 	}
@@ -706,8 +710,8 @@ func TestPanic(t *testing.T) {
 	}
 	// Before anything is sent, too, and when it is to be sent again.
 	f := New(c, api).deliver(t.Context(), destination{name: "x", result: large(3, 10), limit: 1, frame: check.Result.Frame,
-		size: func(o check.Outcome) int { return len(o.JobID) },
-		encode: func(part check.Result) json.RawMessage {
+		piece: func(o check.Outcome) piece { return piece{size: len(o.JobID)} },
+		encode: func(part check.Result, _ []piece) json.RawMessage {
 			if part.Jobs[0].JobID == "dts-00001" {
 				panic("encode")
 			}
