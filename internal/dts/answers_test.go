@@ -268,3 +268,16 @@ func number(t reflect.Type) reflect.Kind {
 	}
 	return t.Kind()
 }
+
+// A check that broke down has not passed, whatever its flag says.
+func TestFlagsOfChecksThatBrokeDown(t *testing.T) {
+	flag := 1
+	for name, s := range map[string]check.State{
+		"2018": check2018{Status: check.Finished, CheckFlag: &flag, ErrorCode: 7}.state(),
+		"2021": check2021{Status: "failed", CheckFlag: "checkPass"}.state(),
+	} {
+		if s.Passed == nil || *s.Passed {
+			t.Errorf("%s: %+v", name, s)
+		}
+	}
+}

@@ -322,6 +322,9 @@ func TestListThatMoves(t *testing.T) {
 					if len(listed) != len(jobs) {
 						t.Error("a job is listed twice")
 					}
+					if a.pages > 20+3*test.size/100 {
+						t.Errorf("%d pages", a.pages)
+					}
 				})
 			})
 		})

@@ -319,6 +319,30 @@ func TestSyncJobsThatCannotBeRead(t *testing.T) {
 	})
 }
 
+// A call goes on for whoever has the most time, though somebody with less came first.
+func TestSyncJobsReadForTheMostPatient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := fakedts.New(fakedts.Options{Jobs: []fakedts.Job{{JobID: "sync-1", Kind: "sync"}}, Faults: []fakedts.Fault{{Kind: fakedts.FaultDelay, Delay: 5 * time.Second}}})
+		client := connect(t, server, settings())
+		for range maxUnderWay { // those that come next wait, and share a call
+			go client.DescribeJob(t.Context(), "sync-1")
+		}
+		synctest.Wait()
+		var wg sync.WaitGroup
+		for _, limit := range []time.Duration{6 * time.Second, time.Minute} {
+			wg.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), limit)
+				defer cancel()
+				if _, _, err := client.DescribeJob(ctx, "sync-1"); (err == nil) != (limit == time.Minute) {
+					t.Errorf("%v: %v", limit, err)
+				}
+			})
+			synctest.Wait()
+		}
+		wg.Wait()
+	})
+}
+
 // A call that nobody waits for any more is given up.
 func TestSyncJobsNobodyWaitsFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

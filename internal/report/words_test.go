@@ -141,6 +141,39 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
+// A job that is fixed counts as that, also if its check has warnings.
+func TestFixedWithWarnings(t *testing.T) {
+	o := check.Outcome{JobID: "dts-a", Progress: check.Progress{Stage: check.StageJudged, Before: &check.Verdict{},
+		Check: &check.State{Status: check.Finished, Passed: verdict(true), Steps: []check.Step{{ID: "A", Status: check.StepWarning}}}}}
+	if text := Text(Report{Result: check.Result{Jobs: []check.Outcome{o}}}); !strings.Contains(text, "Passed 1 (1 fixed, 1 with warnings or skipped steps)") {
+		t.Error(text)
+	}
+}
+
+// Jobs are called sync jobs where there are others beside them.
+func TestSyncJobsAreNamedAmongOthers(t *testing.T) {
+	r := Report{Result: check.Result{Jobs: []check.Outcome{{JobID: "sync-a"}, {JobID: "sync-b"}}}}
+	if text := Text(r); strings.Contains(text, english.sync) {
+		t.Error(text)
+	}
+	r.Result.Jobs[1].JobID = "dts-b"
+	if text := Text(r); !strings.Contains(text, "2 jobs (1 migration, 1 sync job)") || strings.Count(text, english.sync+"\n") != 1 {
+		t.Error(text)
+	}
+}
+
+// What is told to all jobs of a failed step is what mends the failure, and not what
+// one of its warnings would have.
+func TestSolutionsOfAFailedStep(t *testing.T) {
+	step := check.Step{ID: "A", Status: check.StepFailed, Failed: []check.Item{
+		{Name: "slow", Result: check.StepWarning, Solution: "tune it"}, {Name: "forbidden", Result: check.StepFailed, Solution: "grant it"}}}
+	o := check.Outcome{JobID: "dts-a", Progress: check.Progress{Stage: check.StageJudged, Check: &check.State{Status: check.Finished, Passed: verdict(false), Steps: []check.Step{step}}}}
+	d := describe(Report{Result: check.Result{Jobs: []check.Outcome{o, o}}})
+	if s := d.Causes[0].Solutions; len(s) != 1 || s[0].Text != "grant it" {
+		t.Errorf("%+v", s)
+	}
+}
+
 func TestTimeIsGivenWithItsZone(t *testing.T) {
 	if got := Text(Report{At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}); !strings.Contains(got, "2026-01-02 11:04 (UTC+8)") {
 		t.Error(got)
