@@ -135,10 +135,16 @@ func (r *run) forward(ctx context.Context, result *check.Result, givenBack bool,
 			continue
 		}
 		for payload := range f.Payloads {
-			r.log.write(slog.LevelError, "not handed on",
-				slog.String("destination", f.Destination),
-				slog.String("error", f.Reason),
-				slog.Any("payload", payload))
+			attributes := []slog.Attr{slog.String("destination", f.Destination), slog.String("error", f.Reason)}
+			inTime := time.Now().Before(r.time.answerBy) // the answer, which has the outcomes as well, goes first
+			if inTime {
+				attributes = append(attributes, slog.Any("payload", payload))
+			} else {
+				attributes = append(attributes, slog.String("payloadCut", "the function's time was nearly up: see the lines of the jobs"))
+			}
+			if r.log.write(slog.LevelError, "not handed on", attributes...); !inTime {
+				break
+			}
 		}
 	}
 	return result.NotHandedOn != nil
