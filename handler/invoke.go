@@ -112,10 +112,10 @@ func (r *run) result() check.Result {
 // message that has to be sent again, and reports whether there is any. written is
 // how long it took to write the answer: what is lost has to be written as well.
 func (r *run) forward(ctx context.Context, result *check.Result, givenBack bool, written time.Duration) (lost bool) {
-	r.output.flush()
 	if r.Forward == nil || r.onlyRead() || r.callersFault() {
 		return false
 	}
+	r.output.flush() // forwarding takes its time
 	result.GivenBack = givenBack
 	if result.Via = r.via(); r.self != "" {
 		result.Via = append(result.Via, r.self)
