@@ -45,10 +45,23 @@ type delivery struct {
 	told map[string]told // by destination
 }
 
-// remembered is one job, and how far it got.
+// remembered is one job, by what its check was judged, and how far it got.
 type remembered struct {
-	job check.Job
+	job       check.Job
+	judgement judgement
 	check.Progress
+}
+
+// judgement is a request's Strict and Accept in a few bytes.
+type judgement uint64
+
+func judgementOf(ask event.Ask) judgement {
+	if !ask.Strict {
+		return 0
+	}
+	hash := fnv.New64a()
+	hashTexts(hash, append([]string{"Strict"}, ask.Accept...))
+	return judgement(hash.Sum64())
 }
 
 // told is the outcome that a destination took last.
@@ -64,14 +77,13 @@ const (
 	// memorySize bounds what is remembered, in bytes of the heap.
 	memorySize = 6 << 20
 
-	// What a delivery takes besides its jobs, a job besides its value and its texts,
-	// and a destination.
+	// What a delivery takes besides its jobs, a job in the index, and a destination.
 	deliverySize = 600
 	jobSize      = 60
 	toldSize     = 120
 
 	// maxRemembered is the most that is kept of an error's text once texts are dropped.
-	maxRemembered = 160
+	maxRemembered = 64
 )
 
 func newDeliveries(now func() time.Time) *deliveries {
@@ -121,12 +133,12 @@ func (r *run) recall(refusal *check.Error, payload []byte) {
 	case refusal == nil && all != nil:
 		ids = append(ids, "event\x00"+string(all.Sum(nil)))
 	}
-	r.memory = r.deliveries.get(ids)
+	r.memory = r.deliveries.get(ids, 0)
 }
 
-// get returns the delivery that bears one of the ids, a new one if need be; nil
-// without ids.
-func (m *deliveries) get(ids []string) *delivery {
+// get returns the delivery that bears one of the ids, if need be a new one with room
+// for that many jobs; nil without ids.
+func (m *deliveries) get(ids []string, jobs int) *delivery {
 	if len(ids) == 0 {
 		return nil
 	}
@@ -153,6 +165,7 @@ func (m *deliveries) get(ids []string) *delivery {
 			m.texts = d
 		}
 		m.grow(d, deliverySize)
+		m.makeRoom(d, jobs)
 	}
 	for _, id := range ids {
 		if m.byID[id] == nil && !d.gone {
@@ -164,8 +177,9 @@ func (m *deliveries) get(ids []string) *delivery {
 	return d
 }
 
-// recall returns how far earlier deliveries brought a job, nil for nowhere.
-func (m *deliveries) recall(d *delivery, job string) *check.Progress {
+// recall returns how far earlier deliveries brought a job, nil for nowhere. A check
+// that was judged otherwise than it is to be now is one without a verdict.
+func (m *deliveries) recall(d *delivery, job string, by judgement) *check.Progress {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	i, ok := d.index[job]
@@ -173,6 +187,9 @@ func (m *deliveries) recall(d *delivery, job string) *check.Progress {
 		return nil
 	}
 	p := d.jobs[i].Progress
+	if p.Stage == check.StageJudged && p.Error == nil && d.jobs[i].judgement != by {
+		p.Stage, p.Check = check.StageCreated, nil
+	}
 	return &p
 }
 
@@ -201,8 +218,7 @@ func (m *deliveries) noteSelection(d *delivery, found []check.Job) {
 		return
 	}
 	d.selected = true
-	d.jobs = make([]remembered, 0, len(found))
-	d.index = make(map[string]int32, len(found))
+	m.makeRoom(d, len(found))
 	for _, j := range found {
 		if !d.gone {
 			m.add(d, j)
@@ -211,16 +227,13 @@ func (m *deliveries) noteSelection(d *delivery, found []check.Job) {
 }
 
 // keep remembers how far a job got, unless another delivery that came at the same
-// time has brought it further. What trying again can mend is not remembered, nor
-// is a refusal that says the function is misconfigured, which somebody may mend.
-func (m *deliveries) keep(d *delivery, j check.Job, p check.Progress) {
+// time has brought it further, or created the check. What trying again can mend is
+// not remembered, nor is a refusal that says the function is misconfigured, which
+// somebody may mend.
+func (m *deliveries) keep(d *delivery, now remembered) {
+	p := &now.Progress
 	if p.Error != nil && (p.Error.Retryable() || p.MayBeRunning() || p.Error.HTTPStatus() == 500) {
 		p.Error = nil
-	}
-	if p.Error != nil {
-		e := *p.Error
-		e.Attempts, e.Body = 0, nil
-		p.Error = &e
 	}
 	if p.Stage == check.StageUnseen && p.Error == nil {
 		return
@@ -230,38 +243,44 @@ func (m *deliveries) keep(d *delivery, j check.Job, p check.Progress) {
 	if d.gone {
 		return
 	}
-	i, ok := d.index[j.ID]
+	i, ok := d.index[now.job.ID]
 	if !ok {
-		i = m.add(d, j)
+		i = m.add(d, now.job)
 	}
 	if d.gone { // it was too much
 		return
 	}
 	kept := &d.jobs[i]
-	if kept.Stage > p.Stage {
+	if kept.Stage > p.Stage || kept.Stage == check.StageCreated && !kept.Others && p.Stage == kept.Stage && p.Others {
 		return
 	}
 	size := kept.size()
-	kept.Progress = p
+	kept.judgement, kept.Progress = now.judgement, *p
 	if d.bare {
 		kept.drop()
 	}
 	m.grow(d, kept.size()-size)
 }
 
+// makeRoom makes room for the jobs of a delivery that has none yet.
+func (m *deliveries) makeRoom(d *delivery, jobs int) {
+	if d.gone {
+		return
+	}
+	d.jobs, d.index = make([]remembered, 0, jobs), make(map[string]int32, jobs)
+	m.grow(d, jobs*(int(unsafe.Sizeof(remembered{}))+jobSize))
+}
+
 // add adds a job to a delivery and returns its index.
 func (m *deliveries) add(d *delivery, j check.Job) int32 {
 	j.Actions = nil // they say no more than was used already
-	if d.index == nil {
-		d.index = map[string]int32{}
-	}
-	i := int32(len(d.jobs))
+	i, room := int32(len(d.jobs)), cap(d.jobs)
 	d.index[j.ID] = i
 	d.jobs = append(d.jobs, remembered{job: j})
 	if d.bare {
 		d.jobs[i].drop()
 	}
-	m.grow(d, d.jobs[i].size())
+	m.grow(d, d.jobs[i].size()+(cap(d.jobs)-room)*(int(unsafe.Sizeof(remembered{}))+jobSize))
 	return i
 }
 
@@ -353,9 +372,11 @@ func (m *deliveries) note(d *delivery, destination string, now told) {
 	}
 	if d.told == nil {
 		d.told = map[string]told{}
-		m.grow(d, toldSize)
 	}
 	d.told[destination] = now
+	if len(d.told) == 1 {
+		m.grow(d, toldSize)
+	}
 }
 
 // digestOf returns the outcomes of an event in a few bytes. Their texts do not
@@ -377,20 +398,27 @@ func digestOf(outcomes []check.Outcome) told {
 				parts = append(parts, v.Failed...)
 			}
 		}
-		for _, part := range parts {
-			io.WriteString(hash, part)
-			hash.Write([]byte{0})
-		}
+		hashTexts(hash, parts)
 	}
 	now.digest = hash.Sum64()
 	return now
 }
 
-// size returns how many bytes a job takes in memory.
+func hashTexts(hash io.Writer, texts []string) {
+	for _, text := range texts {
+		io.WriteString(hash, text)
+		hash.Write([]byte{0})
+	}
+}
+
+// size returns how many bytes a job takes in memory beside its place in the list.
 func (r *remembered) size() int {
-	n := int(unsafe.Sizeof(*r)) + jobSize + block(r.job.ID) + block(r.job.Name) + block(r.RequestID) + block(r.StartRequestID)
+	n := block(r.job.ID) + block(r.job.Name) + block(r.RequestID) + block(r.StartRequestID)
 	if e := r.Error; e != nil {
-		n += int(unsafe.Sizeof(*e)) + block(e.Code) + block(e.Message) + block(e.RequestID)
+		n += int(unsafe.Sizeof(*e)) + block(e.Code) + block(e.Message)
+		if e.RequestID != r.RequestID {
+			n += block(e.RequestID)
+		}
 	}
 	if v := r.Before; v != nil {
 		n += int(unsafe.Sizeof(*v)) + blocks(v.Failed) + blocks(v.Warned)

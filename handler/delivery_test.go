@@ -483,6 +483,8 @@ func TestOtherEventsAreOthers(t *testing.T) {
 		"another partition":                 {{"r", kafka("jobs", 1, 4, "dts-1")}, {"r", kafka("jobs", 2, 4, "dts-1")}},
 		"another topic":                     {{"r", kafka("jobs", 1, 4, "dts-1")}, {"r", kafka("more", 1, 4, "dts-1")}},
 		"a topic made anew":                 {{"r", kafka("jobs", 1, 4, "dts-1")}, {"r", kafka("jobs", 1, 4, "dts-1,")}},
+		"a time long past":                  {{"r", timer("night", at, "dts-1")}, {"s", timer("night", at, "dts-1")}},
+		"a time to come":                    {{"r", timer("night", "2999-11-01T18:00:00Z", "dts-1")}, {"s", timer("night", "2999-11-01T18:00:00Z", "dts-1")}},
 		"another invocation":                {{"r", `{"JobId":"dts-1"}`}, {"s", `{"JobId":"dts-1"}`}},
 		"another payload":                   {{"r", `{"JobId":"dts-1"}`}, {"r", `{"JobIds":["dts-1"]}`}},
 		"no request id":                     {{"", `{"JobId":"dts-1"}`}, {"", `{"JobId":"dts-1"}`}},

@@ -20,6 +20,13 @@ func steps(warned bool) reading {
 	return r
 }
 
+// failedAt returns a reading of a check that failed at the step.
+func failedAt(step string) reading {
+	r := verdict(false, "no")
+	r.state.Steps = []check.Step{{ID: step, Status: check.StepFailed}}
+	return r
+}
+
 // dated is a reading of a job whose latest check ended so long after the test began.
 func dated(status string, after time.Duration) jobReading {
 	r := jobAt(status)
@@ -145,6 +152,14 @@ func TestWhoseVerdict(t *testing.T) {
 			time:  2 * time.Minute,
 			want:  `"Waiting":true`,
 		},
+		"strictly, warnings of an earlier check are not this one's": {
+			before: steps(true),
+			script: func() ([]reading, []jobReading) {
+				return []reading{steps(true), steps(true), steps(false)}, []jobReading{dated(check.JobCheckPass, time.Second)}
+			},
+			asked: `,"Strict":true`,
+			want:  `"Started":true`, starts: 1,
+		},
 		"a reading that goes back to the old verdict, and the job is checking": {
 			before: old,
 			script: func() ([]reading, []jobReading) {
@@ -158,6 +173,39 @@ func TestWhoseVerdict(t *testing.T) {
 				return []reading{state(check.Running, 1), old, verdict(false, "no privilege")}, []jobReading{jobAt(check.JobCheckNotPass)}
 			},
 			want: `"Passed":false`, not: `"Started":true`,
+		},
+		"a reading that goes back while the job is checking, and then agrees": {
+			before: old,
+			script: func() ([]reading, []jobReading) {
+				return []reading{state(check.Running, 1), old}, []jobReading{jobAt(check.JobChecking), jobAt(check.JobCheckPass)}
+			},
+			want: `"Started":true`, starts: 1,
+		},
+		"a verdict that the job's state denied once is open": {
+			before: old,
+			script: func() ([]reading, []jobReading) {
+				return []reading{state(check.Running, 1), old}, []jobReading{jobAt(check.JobCheckNotPass), jobAt(check.JobCheckPass)}
+			},
+			want: "ClientError.NoVerdict",
+		},
+		"not passed before either, but for another step": {
+			before: failedAt("A"),
+			script: func() ([]reading, []jobReading) { return []reading{failedAt("B")}, nil },
+			want:   `"Passed":false`,
+		},
+		"passed before, with another warning": {
+			before: steps(true),
+			script: func() ([]reading, []jobReading) { return []reading{steps(false)}, nil },
+			want:   `"Started":true`, starts: 1,
+		},
+		"strictly, the same warnings: told after a minute": {
+			before: steps(true),
+			script: func() ([]reading, []jobReading) {
+				return []reading{steps(true)}, []jobReading{jobAt(check.JobCheckPass)}
+			},
+			asked: `,"Strict":true`,
+			time:  2 * time.Minute,
+			want:  `"Strictly":["SrcPrivilegeCheck"]`,
 		},
 		"the job was changed since": {
 			before: old,

@@ -65,6 +65,7 @@ var (
 	describe = &step{(*run).describe, nil}
 	before   = &step{(*run).before, nil}
 	create   = &step{(*run).create, nil}
+	strictly = &step{(*run).strictly, nil}
 	await    = &step{(*run).await, (*run).verdictIsLate}
 	anew     = &step{(*run).anew, nil}
 	start    = &step{(*run).start, (*run).startIsLate}
@@ -72,37 +73,31 @@ var (
 
 // The plans, by what is asked.
 var (
-	planRehearse     = []*step{rehearse}
-	planRead         = []*step{describe}
-	planFollow       = []*step{await}
-	planCreate       = []*step{create}
-	planVerdict      = []*step{before, create, await}
-	planStart        = []*step{before, create, await, start}
-	planFollowStart  = []*step{await, start}
-	planFollowedAnew = []*step{await, anew, create, await, start}
+	planRehearse  = []*step{rehearse}
+	planRead      = []*step{describe}
+	planStrictly  = []*step{strictly}
+	planFollow    = []*step{await}
+	planCreate    = []*step{create}
+	planVerdict   = []*step{before, create, await}
+	planStart     = []*step{before, create, await, start}
+	planStartAnew = []*step{before, create, await, anew, create, await, start}
 )
 
-// planFor returns the plan for a job that nothing was done about, nil if nothing is
-// to be done. A selected job whose check runs gets no other check. One that has
-// passed, by whosever check, is started only with the consent of its tag, on a check
-// of this event's own.
+// planFor returns the plan for a job. A selected job that has passed by somebody
+// else's check is started only with the consent of its tag, on a check of this
+// event's own.
 func (r *run) planFor(j *job) []*step {
-	selected := !j.named
 	switch {
 	case j.ask.Describe && j.ask.Wait:
 		return planFollow
 	case j.ask.Describe:
 		return planRead
-	case r.waits(j):
-		return nil
 	case j.ask.DryRun:
 		return planRehearse
-	case selected && j.listed.Status == check.JobChecking && j.ask.Start && r.consents(j.listed):
-		return planFollowedAnew
-	case selected && j.listed.Status == check.JobChecking && j.ask.Start:
-		return planFollowStart
-	case selected && j.listed.Status == check.JobChecking:
-		return planFollow
+	case r.waits(j): // strictly, for otherwise nothing is left to do
+		return planStrictly
+	case j.ask.Start && !j.named && r.consents(j.listed):
+		return planStartAnew
 	case j.ask.Start:
 		return planStart
 	case j.ask.Wait:

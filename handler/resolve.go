@@ -15,7 +15,7 @@ import (
 // with how far earlier deliveries brought it. A request that cannot be carried out is
 // a failure of its own; refusal is why nothing of the event can be. Requests for the
 // same job are merged into one that does all that any of them asks for, as strictly
-// as any.
+// as any; but what only reads or rehearses stays by itself.
 func (r *run) resolve(ctx context.Context, refusal *check.Error) {
 	if refusal != nil && r.cameBefore(r.event.Via) {
 		return
@@ -28,18 +28,19 @@ func (r *run) resolve(ctx context.Context, refusal *check.Error) {
 	ctx, cancel := context.WithDeadline(ctx, r.time.workUntil(0))
 	defer cancel()
 	type same struct {
-		id       string
-		describe bool
+		id               string
+		describe, dryRun bool
 	}
+	keyOf := func(id string, ask event.Ask) same { return same{id, ask.Describe, ask.DryRun} }
 	first := map[same]*job{}
 	names := 0
 	for i := range r.event.Requests {
 		request := &r.event.Requests[i]
-		d := r.deliveries.get(r.idsOf(request, i))
+		d := r.deliveries.get(r.idsOf(request, i), len(request.Jobs))
 		found, err := r.find(ctx, request, d)
 		others := 0
 		for _, f := range found {
-			if first[same{f.ID, request.Ask.Describe}] == nil {
+			if first[keyOf(f.ID, request.Ask)] == nil {
 				others++
 			}
 		}
@@ -56,16 +57,20 @@ func (r *run) resolve(ctx context.Context, refusal *check.Error) {
 		}
 		names += len(found)
 		for _, f := range found {
-			key := same{f.ID, request.Ask.Describe}
+			key := keyOf(f.ID, request.Ask)
 			j := first[key]
 			if j == nil {
-				j = &job{Outcome: check.Outcome{JobID: f.ID, JobName: f.Name}, listed: f, ask: request.Ask}
+				j = &job{Outcome: check.Outcome{JobID: f.ID}, listed: f, ask: request.Ask}
 				first[key] = j
 				r.jobs = append(r.jobs, j)
 			} else {
 				j.ask = union(j.ask, request.Ask)
 			}
-			j.named = j.named || request.Select == nil
+			if request.Select == nil {
+				j.named = true
+			} else {
+				j.listed, j.JobName = f, f.Name
+			}
 			if !request.At.IsZero() {
 				j.fired = request.At
 			}
@@ -97,7 +102,7 @@ func (r *run) plan(j *job) {
 		return
 	}
 	for _, d := range j.from {
-		if p := r.deliveries.recall(d, j.JobID); p != nil && (j.recalled == nil || p.Stage > j.recalled.Stage) {
+		if p := r.deliveries.recall(d, j.JobID, judgementOf(j.ask)); p != nil && (j.recalled == nil || p.Stage > j.recalled.Stage) {
 			j.recalled = p
 		}
 	}
@@ -108,12 +113,12 @@ func (r *run) plan(j *job) {
 		}
 	}
 	switch {
-	case j.listed.Failure != nil:
+	case j.listed.Failure != nil && !j.named:
 		j.fail(j.listed.Failure)
 		j.attempts = j.Error.Attempts
 	case j.ask.Strict && !r.Steps && check.KindOf(j.JobID) == check.Migration:
 		j.fail(check.Invalid("Strict", "is not possible with version 2018-03-30 of the API, which gives no steps: set DTS_API_VERSION to 2021-12-06"))
-	case r.waits(j) && j.recalled == nil:
+	case r.waits(j) && j.recalled == nil && !j.ask.DryRun && !j.ask.Strict:
 		passed := true
 		j.Stage, j.Check = check.StageWaiting, &check.State{Status: check.Finished, Passed: &passed, Progress: 100}
 		j.Untagged = r.StartTag.Key != ""
@@ -122,7 +127,7 @@ func (r *run) plan(j *job) {
 		j.plan = r.planFor(j)
 		if j.recalled == nil && !j.named && !j.ask.DryRun && !j.ask.Describe && j.listed.Status == check.JobChecking {
 			// Somebody's check runs: it is waited for, and no other is created.
-			j.Stage, j.Found, j.Others, j.Since, j.Evidence = check.StageCreated, true, true, r.time.began, check.EvidenceChecking
+			j.Stage, j.Found, j.Others, j.Evidence = check.StageCreated, true, true, check.EvidenceChecking
 		}
 	}
 }
@@ -151,25 +156,17 @@ func (r *run) listedState(j *job) bool {
 	return true
 }
 
-// union returns what a and b ask for together. What one of them judges strictly is
-// accepted only if every strict one accepts it.
+// union returns what a and b ask for together, both of which read, rehearse or do.
+// What one of them judges strictly is accepted only if every strict one accepts it.
 func union(a, b event.Ask) event.Ask {
-	out := event.Ask{
-		Describe: a.Describe || b.Describe,
-		Wait:     a.Wait || b.Wait,
-		Start:    a.Start || b.Start,
-		Strict:   a.Strict || b.Strict,
-		DryRun:   a.DryRun && b.DryRun,
-	}
 	switch {
-	case a.Strict && b.Strict:
-		out.Accept = slices.DeleteFunc(slices.Clone(a.Accept), func(id string) bool { return !slices.Contains(b.Accept, id) })
-	case a.Strict:
-		out.Accept = a.Accept
+	case a.Strict && b.Strict && !slices.Equal(a.Accept, b.Accept):
+		a.Accept = slices.DeleteFunc(slices.Clone(a.Accept), func(id string) bool { return !slices.Contains(b.Accept, id) })
 	case b.Strict:
-		out.Accept = b.Accept
+		a.Accept = b.Accept
 	}
-	return out
+	a.Wait, a.Start, a.Strict = a.Wait || b.Wait, a.Start || b.Start, a.Strict || b.Strict
+	return a
 }
 
 // find returns the jobs that a request names or selects, or why it cannot be

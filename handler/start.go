@@ -37,6 +37,7 @@ func (r *run) start(ctx context.Context, j *job) (m move) {
 	defer r.starting.Delete(j.JobID)
 
 	found, _, failure := r.describeJob(ctx, j)
+	untagged := r.StartTag.Key != "" && !r.consents(found)
 	switch {
 	case failure != nil && j.Error == nil:
 		j.fail(failure)
@@ -46,6 +47,10 @@ func (r *run) start(ctx context.Context, j *job) (m move) {
 	case j.Stage == check.StageStarting:
 		if m, decided := r.lookAgain(j, found); decided {
 			return m
+		}
+		if untagged { // since then
+			j.Error, j.Stage, j.Untagged = nil, check.StageWaiting, true
+			return last
 		}
 	case found.Started():
 		j.foundStarted()
@@ -62,8 +67,8 @@ func (r *run) start(ctx context.Context, j *job) (m move) {
 			Status: check.Finished, Progress: 100, Message: "not started: the job is " + check.Cut(found.Status, 40),
 		}
 		return last
-	case waits || r.StartTag.Key != "" && !r.consents(found):
-		j.Stage, j.Untagged = check.StageWaiting, r.StartTag.Key != "" && !r.consents(found)
+	case waits || untagged:
+		j.Stage, j.Untagged = check.StageWaiting, untagged
 		return last
 	}
 	return r.sendStart(ctx, j)
@@ -83,7 +88,7 @@ func (r *run) sendStart(ctx context.Context, j *job) move {
 	if failure.MayBeRunning {
 		return again(0)
 	}
-	if failure.Code == check.CodeDeadline || failure.Retryable() {
+	if failure.Retryable() {
 		j.Stage = earlier
 		return last
 	}
@@ -94,7 +99,7 @@ func (r *run) sendStart(ctx context.Context, j *job) move {
 		looks = 2
 	}
 	for look := range looks {
-		if look > 0 && (!timeAfter(ctx, startPause) || smithytime.SleepWithContext(ctx, startPause) != nil) {
+		if look > 0 && smithytime.SleepWithContext(ctx, startPause) != nil {
 			break
 		}
 		if found, _, unread := r.describeJob(ctx, j); unread == nil && found.Started() {

@@ -55,7 +55,17 @@ func (r *run) describe(ctx context.Context, j *job) move {
 		return last
 	}
 	j.RequestID = receipt.RequestID
-	r.record(j, state)
+	r.record(j, r.judged(j, state))
+	return last
+}
+
+// strictly reads the check of a job that had passed before the event: whether it waits
+// to be started is not for DTS alone to say.
+func (r *run) strictly(ctx context.Context, j *job) move {
+	r.describe(ctx, j)
+	if j.Error == nil && j.Check.Passed != nil && *j.Check.Passed {
+		j.Stage, j.Untagged = check.StageWaiting, r.StartTag.Key != ""
+	}
 	return last
 }
 
@@ -148,9 +158,6 @@ func (r *run) create(ctx context.Context, j *job) move {
 func (j *job) created(receipt check.Receipt) {
 	j.Error, j.Stage = nil, check.StageCreated
 	j.RequestID, j.Found, j.Since = receipt.RequestID, receipt.AlreadyRunning, receipt.At
-	if receipt.At.IsZero() {
-		j.Since = time.Now()
-	}
 }
 
 // foundStarted notes that the migration was found started.
@@ -179,11 +186,14 @@ func (r *run) await(ctx context.Context, j *job) move {
 	if j.RequestID == "" {
 		j.RequestID = receipt.RequestID
 	}
+	if j.Since.IsZero() {
+		j.Since = receipt.At // of a check that was found running
+	}
 	state = r.judged(j, state)
 	switch {
 	case !state.Ended():
-		if state.Status != check.Unavailable || j.Created() {
-			j.sawRunning(state)
+		if state.Status == check.Starting || state.Status == check.Running { // an unknown word says nothing
+			j.Evidence = check.EvidenceProof
 		}
 		r.record(j, state)
 		if state.Status == check.Unavailable && !j.Created() && j.readings > 1 {
@@ -208,15 +218,6 @@ func (r *run) await(ctx context.Context, j *job) move {
 	return onward
 }
 
-// sawRunning notes that the check was seen without an end. An unknown word says
-// nothing.
-func (j *job) sawRunning(s check.State) {
-	switch s.Status {
-	case check.Unavailable, check.Starting, check.Running:
-		j.Evidence = check.EvidenceProof
-	}
-}
-
 // judged returns the state of a check as the request judges it.
 func (r *run) judged(j *job, s check.State) check.State {
 	if s.Status == check.Unavailable && j.Created() {
@@ -233,19 +234,24 @@ func (r *run) judged(j *job, s check.State) check.State {
 	return s
 }
 
-// warnOfAccepted names the accepted steps that no check has, in the log.
+// warnOfAccepted names the accepted steps that no check has, in the log. Which steps
+// a check had that an earlier delivery judged is not known any more.
 func (r *run) warnOfAccepted() {
 	var unknown []string
-	judged := false
+	asked, judged := map[string]bool{}, false
 	for _, j := range r.jobs {
+		if j.recalled != nil && j.recalled.Stage >= check.StageJudged {
+			return
+		}
 		judged = judged || j.Check != nil && j.Check.Passed != nil
 		for _, id := range j.ask.Accept {
-			if _, seen := r.stepsSeen.Load(id); !seen {
+			if _, seen := r.stepsSeen.Load(id); !seen && !asked[id] {
 				unknown = append(unknown, id)
 			}
+			asked[id] = true
 		}
 	}
-	if unknown = distinct(unknown); judged && unknown != nil {
+	if judged && unknown != nil {
 		r.log.write(slog.LevelWarn, "warning", slog.String("error", "Accept: no check has the step "+strings.Join(unknown, ", ")))
 	}
 }
@@ -308,7 +314,6 @@ func (r *run) anew(_ context.Context, j *job) move {
 		return last
 	}
 	j.Progress = check.Progress{Before: j.Check.Verdict()}
-	j.readings = 0
 	return onward
 }
 
@@ -324,11 +329,18 @@ func (r *run) rehearse(ctx context.Context, j *job) move {
 		}
 		found, j.RequestID, j.JobName = seen, receipt.RequestID, seen.Name
 	}
-	starts := j.ask.Start && check.KindOf(j.JobID) == check.Migration
+	starts := check.KindOf(j.JobID) == check.Migration
 	switch {
+	case r.waits(j):
+		j.WhyNot = "it has passed: it would wait to be started by a person"
+		return last
 	case found.Status == check.JobChecking && j.ask.Wait:
 		j.WhyNot = "a check runs already: it is waited for"
-		starts = starts && j.named
+		if anew := !j.named && j.ask.Start && r.consents(found); anew {
+			j.Would = append(j.Would, "check")
+		} else {
+			starts = starts && j.named
+		}
 	case !found.MayBeChecked() && found.Started():
 		j.WhyNot = "the migration was started already: the job is " + found.Status
 		return last

@@ -163,9 +163,9 @@ func TestDryRun(t *testing.T) {
 		}
 		i := invoke(t, dts, `{"Select":{},"Start":true,"DryRun":true}`)
 		want := `{"Jobs":[{"JobId":"dts-1","JobName":"orders","Would":["check","start"]},` +
-			`{"JobId":"dts-2","Check":{"Status":"finished","Passed":true,"Progress":100},"Waiting":true},` +
+			`{"JobId":"dts-2","Would":[],"WhyNot":"it has passed: it would wait to be started by a person"},` +
 			`{"JobId":"dts-3","Would":[],"WhyNot":"it would wait to be started by a person"},` +
-			`{"JobId":"sync-4","Kind":"sync","Would":["check"],"WhyNot":"it would wait to be started by a person"}],"Failed":0,"Started":0,"Waiting":1}`
+			`{"JobId":"sync-4","Kind":"sync","Would":["check"],"WhyNot":"it would wait to be started by a person"}],"Failed":0,"Started":0,"Waiting":0}`
 		if i.err != nil || string(i.answer) != want {
 			t.Errorf("got %s, %v\nwant %s", i.answer, i.err, want)
 		}
@@ -252,4 +252,49 @@ func TestAcceptOfSeveralRequests(t *testing.T) {
 			t.Errorf("got %s, %v", i.answer, i.err)
 		}
 	})
+}
+
+// What had passed before the event waits to be started only if its check has passed as
+// strictly as the event asks, and it is as untagged in a later delivery as in the first.
+func TestSelectedStrictly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dts := &scripted{
+			list: []check.Job{{ID: "dts-good", Status: check.JobCheckPass}, {ID: "dts-warned", Status: check.JobCheckPass},
+				{ID: "dts-unread", Status: check.JobCheckPass}},
+			reads:    true,
+			describe: map[string][]reading{"dts-good": {steps(false)}, "dts-warned": {steps(true)}, "dts-unread": {{err: refusal("ServiceUnavailable")}}},
+		}
+		o := everything(dts)
+		o.StartTag = nightTag
+		instance := newInstance(o)
+		for delivery := range 2 {
+			i := instance.fire(t, "request", `{"Select":{},"Start":true,"Strict":true}`, time.Minute)
+			if i.err == nil {
+				t.Fatalf("delivery %d: no function error, though a check could not be read", delivery)
+			}
+			outcomes := map[string]any{}
+			for _, line := range i.log.lines("job") {
+				outcomes[line["jobId"].(string)] = line["outcome"]
+				if line["jobId"] == "dts-good" && line["level"] != "INFO" {
+					t.Errorf("delivery %d: a person is called: %v", delivery, line)
+				}
+			}
+			if outcomes["dts-good"] != "waiting" || outcomes["dts-warned"] != "not passed" || outcomes["dts-unread"] != "refused" {
+				t.Errorf("delivery %d: %v", delivery, outcomes)
+			}
+		}
+		if dts.count("create", "dts-good")+dts.count("create", "dts-warned") > 0 {
+			t.Error("a check was created")
+		}
+	})
+}
+
+// A check that is only read is judged as strictly as one that is waited for.
+func TestDescribeStrictly(t *testing.T) {
+	dts := &scripted{reads: true, describe: map[string][]reading{"dts-1": {steps(true)}}}
+	var got check.Outcome
+	readJSON(t, invoke(t, dts, `{"JobId":"dts-1","Action":"DescribeMigrateCheckJob","Strict":true}`).answer, &got)
+	if got.Kind() != check.KindNotPassed {
+		t.Errorf("%+v", got)
+	}
 }

@@ -259,6 +259,7 @@ type summary struct {
 	Started     *int     `json:"Started,omitempty"`
 	Waiting     *int     `json:"Waiting,omitempty"`
 	Created     *int     `json:"Created,omitempty"`
+	Rehearsed   *int     `json:"Rehearsed,omitempty"`
 	Via         []string `json:"Via,omitempty"`
 	NotHandedOn []string `json:"NotHandedOn,omitempty"`
 }
@@ -270,6 +271,9 @@ func (r Result) summary() summary {
 		s.Passed, s.NotPassed, s.NoVerdict = &c.Passed, &c.NotPassed, &c.NoVerdict
 		if c.Created > 0 {
 			s.Created = &c.Created
+		}
+		if c.Rehearsed > 0 {
+			s.Rehearsed = &c.Rehearsed
 		}
 	}
 	if r.Start {

@@ -48,6 +48,10 @@ type Progress struct {
 	// about.
 	Found, Others bool
 
+	// Untagged, of a job that waits to be started, is set when it does not bear the
+	// tag by which this deployment may start jobs: no person is called for it.
+	Untagged bool
+
 	// Since is when the check was created, by the service's clock.
 	Since time.Time
 
@@ -80,10 +84,6 @@ type Outcome struct {
 	// Repeated is set when nothing was asked of DTS for the job in this delivery: it
 	// is the outcome of an earlier one.
 	Repeated bool
-
-	// Untagged, of a job that waits to be started, is set when it does not bear the
-	// tag by which this deployment may start jobs: no person is called for it.
-	Untagged bool
 
 	// Rehearsed is set for a rehearsal. Would says what would be done, WhyNot why
 	// nothing would, or not all that was asked for.

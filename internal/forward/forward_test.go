@@ -124,7 +124,7 @@ var (
 	refused    = check.Outcome{JobID: "refused", Progress: check.Progress{Error: failed("ResourceNotFound.JobNotExist")}}
 	noVerdict  = check.Outcome{JobID: "noVerdict", Progress: check.Progress{Stage: check.StageCreated, Check: &check.State{Status: check.Running}}}
 	waiting    = check.Outcome{JobID: "waiting", Progress: check.Progress{Stage: check.StageWaiting, Check: verdict(true)}}
-	untagged   = check.Outcome{JobID: "untagged", Progress: check.Progress{Stage: check.StageWaiting, Check: verdict(true)}, Untagged: true}
+	untagged   = check.Outcome{JobID: "untagged", Progress: check.Progress{Stage: check.StageWaiting, Untagged: true, Check: verdict(true)}}
 	created    = check.Outcome{JobID: "created", Progress: check.Progress{Stage: check.StageCreated}}
 	rehearsed  = check.Outcome{JobID: "rehearsed", Rehearsed: true, Would: []string{"check"}}
 	rehearsed2 = check.Outcome{JobID: "rehearsed", Rehearsed: true, Progress: check.Progress{Error: failed("ResourceNotFound.JobNotExist")}}
