@@ -163,7 +163,7 @@ func TestManyLargeEvents(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer instance.Close()
-			for n := range 8 {
+			for n := range 6 {
 				answer, err := instance.Invoke(t.Context(), scf.Event{RequestID: fmt.Sprint(n), Payload: []byte(event(n))})
 				if jobs := strings.Count(string(answer), `"JobId":"dts-`); err != nil || jobs != 5000 {
 					t.Fatalf("%d jobs, %v", jobs, err)
