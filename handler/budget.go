@@ -102,6 +102,6 @@ func (b budget) telling(job, kilobyte time.Duration) time.Duration {
 func (b budget) forwardUntil(written time.Duration) time.Time {
 	now := time.Now()
 	left := b.answerBy.Sub(now)
-	kept := min(max(b.telling(lostJobTime, 0), lostTimes*written), left/2)
+	kept := min(max(b.telling(lostJobTime, 0), lostTimes*written), left*3/4)
 	return now.Add(min(b.forward(), left-kept))
 }

@@ -62,6 +62,30 @@ func TestForward(t *testing.T) {
 	}
 }
 
+// There is more to be sent again than can be written in time: the answer goes first,
+// and what is left out is said.
+func TestTimeToWriteWhatWasLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := everything(&scripted{})
+		o.Forward = forwarder(func(ctx context.Context, r report.Report, _ map[string]check.Told) []check.Forwarded {
+			return []check.Forwarded{{Destination: "eventBus", Reason: "no answer", Payloads: func(yield func(json.RawMessage) bool) {
+				for yield(json.RawMessage(`[]`)) {
+					time.Sleep(time.Second)
+				}
+			}}}
+		})
+		began := time.Now()
+		i := newInstance(o).fire(t, "request", `{"JobId":"dts-1"}`, 10*time.Second)
+		lines := i.log.lines("not handed on")
+		if took := time.Since(began); took > 10*time.Second || len(lines) != 11 || lines[0]["payload"] == nil || lines[10]["payload"] != nil || lines[10]["payloadCut"] == nil {
+			t.Errorf("after %v: %v", took, lines)
+		}
+		if want := `"NotHandedOn":["eventBus"]`; !strings.Contains(string(i.answer), want) {
+			t.Errorf("got %s, %v", i.answer, i.err)
+		}
+	})
+}
+
 // DTS is silent to the end, and there is time left to forward that.
 func TestTimeToForward(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

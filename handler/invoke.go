@@ -112,10 +112,10 @@ func (r *run) result() check.Result {
 // message that has to be sent again, and reports whether there is any. written is
 // how long it took to write the answer: what is lost has to be written as well.
 func (r *run) forward(ctx context.Context, result *check.Result, givenBack bool, written time.Duration) (lost bool) {
-	r.output.flush()
 	if r.Forward == nil || r.onlyRead() || r.callersFault() {
 		return false
 	}
+	r.output.flush() // forwarding takes its time
 	result.GivenBack = givenBack
 	if result.Via = r.via(); r.self != "" {
 		result.Via = append(result.Via, r.self)
@@ -135,10 +135,16 @@ func (r *run) forward(ctx context.Context, result *check.Result, givenBack bool,
 			continue
 		}
 		for payload := range f.Payloads {
-			r.log.write(slog.LevelError, "not handed on",
-				slog.String("destination", f.Destination),
-				slog.String("error", f.Reason),
-				slog.Any("payload", payload))
+			attributes := []slog.Attr{slog.String("destination", f.Destination), slog.String("error", f.Reason)}
+			inTime := time.Now().Before(r.time.answerBy) // the answer, which has the outcomes as well, goes first
+			if inTime {
+				attributes = append(attributes, slog.Any("payload", payload))
+			} else {
+				attributes = append(attributes, slog.String("payloadCut", "the function's time was nearly up: see the lines of the jobs"))
+			}
+			if r.log.write(slog.LevelError, "not handed on", attributes...); !inTime {
+				break
+			}
 		}
 	}
 	return result.NotHandedOn != nil

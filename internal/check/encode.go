@@ -221,9 +221,10 @@ func (r Result) encode(out []byte, level, limit int, size func([]byte) int) ([]b
 	return append(out, end...), total <= limit
 }
 
-// Join returns the answer of a batch whose jobs are encoded already.
-func (r Result) Join(jobs iter.Seq[[]byte]) []byte {
-	out := []byte(begin)
+// Join returns the answer of a batch whose jobs are encoded already. size is about how
+// many bytes these have.
+func (r Result) Join(jobs iter.Seq[[]byte], size int) []byte {
+	out := append(make([]byte, 0, size+r.Frame()), begin...)
 	for job := range jobs {
 		if len(out) > len(begin) {
 			out = append(out, ',')

@@ -40,7 +40,7 @@ func (f *Forwarder) eventBus(r check.Result) destination {
 			return piece{event, escaped(event) + len(",")}
 		},
 		encode: func(_ check.Result, pieces []piece) json.RawMessage {
-			payload := []byte{'['}
+			payload := append(make([]byte, 0, sizeOf(pieces)+len("[]")), '[')
 			for i, p := range pieces {
 				if i > 0 {
 					payload = append(payload, ',')

@@ -181,10 +181,17 @@ func answers(name string, r check.Result, limit, way int, send func(context.Cont
 			if way > 0 || !part.Batch || len(pieces) < 2 { // it may have to be shortened, and by less
 				return part.Encode(limit, nil)
 			}
-			return part.Join(jsonOf(pieces))
+			return part.Join(jsonOf(pieces), sizeOf(pieces))
 		},
 		send: send,
 	}
+}
+
+func sizeOf(pieces []piece) (size int) {
+	for _, p := range pieces {
+		size += p.size
+	}
+	return size
 }
 
 // jsonOf yields the pieces' JSON.

@@ -190,6 +190,9 @@ func (c *call) decode(ctx context.Context, x *exchange, secrets secrets) error {
 	}
 	c.client.decoding.Lock()
 	defer c.client.decoding.Unlock()
+	if err := ctx.Err(); err != nil { // others came first
+		return err
+	}
 	most := maxValues
 	if c.action.MaxAnswer > 0 {
 		most = c.action.MaxAnswer / bytesPerValue
