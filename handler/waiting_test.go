@@ -207,6 +207,7 @@ func TestAccept(t *testing.T) {
 		}
 		return r
 	}
+	passed := true
 	for name, row := range map[string]struct {
 		event   string
 		reading reading
@@ -217,6 +218,7 @@ func TestAccept(t *testing.T) {
 		"accepted":       {`"JobId":"dts-1","Start":true,"Strict":true,"Accept":["A","B"]`, warned("A", "B"), `"Accepted":["A","B"]`, true, ""},
 		"another warns":  {`"JobId":"dts-1","Start":true,"Strict":true,"Accept":["A"]`, warned("A", "B"), `"Strictly":["B"],"Accepted":["A"]`, false, ""},
 		"a slip":         {`"JobId":"dts-1","Start":true,"Strict":true,"Accept":["A","b"]`, warned("A", "B"), `"Strictly":["B"],"Accepted":["A"]`, false, "Accept: no check has the step b"},
+		"not of blocked": {`"JobId":"dts-1","Start":true,"Strict":true,"Accept":["A"]`, reading{state: check.State{Status: check.Finished, Passed: &passed, Steps: []check.Step{{ID: "A", Status: check.StepBlocked}}}}, `"Strictly":["A"]`, false, ""},
 		"not of failure": {`"JobId":"dts-1","Start":true,"Strict":true,"Accept":["A"]`, reading{state: check.State{Status: check.Finished, Passed: new(bool), Steps: []check.Step{{ID: "A", Status: check.StepFailed}}}}, `"Passed":false`, false, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
