@@ -450,7 +450,7 @@ func TestFirstReadingsGoFirst(t *testing.T) {
 			ids[n] = fmt.Sprint("dts-", n)
 		}
 		dts := &slowReading{&scripted{reads: true}}
-		newInstance(everything(dts)).fire(t, "request", `{"JobIds":`+string(check.Marshal(ids))+`,"Action":"DescribeMigrateCheckJob","Wait":true}`, 8*time.Second)
+		newInstance(everything(dts)).fire(t, "request", `{"JobIds":`+string(check.Marshal(ids))+`,"Action":"DescribeMigrateCheckJob","Wait":true}`, 6500*time.Millisecond)
 		for _, id := range ids {
 			if dts.count("describe", id) == 0 {
 				t.Errorf("%s was not read", id)
@@ -463,7 +463,9 @@ func TestFirstReadingsGoFirst(t *testing.T) {
 type slowReading struct{ *scripted }
 
 func (s *slowReading) DescribeCheck(ctx context.Context, job string) (check.State, check.Receipt, error) {
-	err := s.call(ctx, "describe", job)
+	if ctx.Err() != nil {
+		return check.State{}, check.Receipt{}, &check.Error{Code: check.CodeDeadline, Message: "not sent"}
+	}
 	time.Sleep(time.Second)
-	return check.State{Status: check.Running}, s.receipt("describe", job), err
+	return check.State{Status: check.Running}, s.receipt("describe", job), s.call(ctx, "describe", job)
 }
