@@ -134,7 +134,7 @@ func commands(text string) (out []string) {
 		for line := range strings.Lines(m[2]) {
 			line = strings.TrimSpace(line)
 			if m[1] == "sh" || m[1] == "console" && strings.HasPrefix(line, "$ ") {
-				out = append(out, line)
+				out = append(out, strings.Replace(line, "DTS_LANGUAGE=zh-CN ", "", 1)) // the Chinese page may ask for Chinese
 			}
 		}
 	}

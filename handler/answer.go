@@ -17,12 +17,12 @@ import (
 const maxAnswer = 6<<20 - 2<<10
 
 // answer writes the result for the event's source, or returns the function error.
-func (r *run) answer(result check.Result) ([]byte, error) {
+func (r *run) answer(result check.Result) (response, error) {
 	if !r.event.Source.HTTP() {
 		if err := functionError(r.event.Source, result); err != nil {
-			return nil, err
+			return response{}, err
 		}
-		return result.Encode(maxAnswer, nil), nil
+		return response{body: result.Encode(maxAnswer, nil)}, nil
 	}
 	w := newResponse(200)
 	switch {
@@ -34,15 +34,36 @@ func (r *run) answer(result check.Result) ([]byte, error) {
 	case check.Count(result.Jobs).Failed > 0:
 		w.status = 207
 	}
-	switch r.event.HTTP.Prefers {
-	case event.HTML:
-		w.html(report.HTML(r.report(result)))
-	case event.Text:
-		w.body, w.headers["Content-Type"] = []byte(report.Text(r.report(result))), "text/plain; charset=utf-8"
+	switch {
+	case r.forPeople():
+		r.tell(&w, result)
 	default:
 		w.body = result.Encode(maxAnswer, quotedSize)
 	}
-	return w.encode(), nil
+	return w, nil
+}
+
+// amend adds to an answer what could not be forwarded.
+func (r *run) amend(w *response, result check.Result) {
+	switch {
+	case w.body == nil: // it is a function error
+	case r.forPeople():
+		r.tell(w, result)
+	default:
+		w.body = check.Amend(w.body, result.NotHandedOn)
+	}
+}
+
+// forPeople reports whether the answer is a page or a table.
+func (r *run) forPeople() bool { return r.event.HTTP != nil && r.event.HTTP.Prefers != event.JSON }
+
+// tell writes the page or the table.
+func (r *run) tell(w *response, result check.Result) {
+	if r.event.HTTP.Prefers == event.HTML {
+		w.html(report.HTML(r.report(result)))
+		return
+	}
+	w.body, w.headers["Content-Type"] = []byte(report.Text(r.report(result))), "text/plain; charset=utf-8"
 }
 
 // quotedSize returns the length of text as a JSON string, without the quotes.
@@ -59,8 +80,8 @@ func quotedSize(text []byte) int {
 	return n
 }
 
-// response is an integration response, from which API Gateway or a Function URL
-// makes an HTTP response.
+// response is an answer: the bare body, or an integration response, from which API
+// Gateway or a Function URL makes an HTTP response.
 type response struct {
 	status  int
 	headers map[string]string
@@ -79,6 +100,9 @@ func (w *response) html(page []byte) {
 }
 
 func (w response) encode() []byte {
+	if w.headers == nil {
+		return w.body
+	}
 	var out bytes.Buffer
 	out.Grow(len(w.body) + len(w.body)/4 + 200)
 	out.WriteString(`{"isBase64Encoded":false,"statusCode":` + strconv.Itoa(w.status) + `,"headers":`)

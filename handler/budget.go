@@ -10,6 +10,10 @@ import (
 type budget struct {
 	began, answerBy time.Time
 	forwards        bool
+
+	// What there will be to tell: so many jobs, and about so many bytes of what DTS
+	// says of their checks.
+	jobs, texts int
 }
 
 const (
@@ -20,15 +24,25 @@ const (
 	maxMargin   = 500 * time.Millisecond
 
 	// jobTime is what it takes to tell what became of one job, in the log and in the
-	// answer, on the small share of a processor that 64 MB get.
-	jobTime = 400 * time.Microsecond
+	// answer, on the small share of a processor that 64 MB get; lostJobTime what it
+	// takes where it could not be forwarded. textTime and lostTextTime are those of a
+	// kilobyte of DTS's texts.
+	jobTime      = 150 * time.Microsecond
+	lostJobTime  = 250 * time.Microsecond
+	textTime     = 250 * time.Microsecond
+	lostTextTime = 400 * time.Microsecond
+
+	// The texts of a check usually take less than usualTexts bytes, those of many
+	// less than manyTexts. Where they take more, the work ends earlier.
+	usualTexts = 4 << 10
+	manyTexts  = 3 << 19
 
 	// Results are forwarded within 1/forwardShare of the time, at most maxForward.
 	forwardShare = 5
 	maxForward   = 15 * time.Second
 
 	// Where messages are lost, each of three destinations costs about as much time
-	// as writing the answer did, and the answer is written again.
+	// as writing the answer did.
 	lostTimes = 4
 
 	// defaultTimeout is the platform's own, for an invocation without a deadline.
@@ -47,7 +61,7 @@ func budgetOf(ctx context.Context, began time.Time, limitInMs int32, forwards bo
 		ctx, deadline = context.WithoutCancel(ctx), began.Add(limit)
 	}
 	margin := min(max(deadline.Sub(began)/marginShare, minMargin), maxMargin)
-	return ctx, budget{began, deadline.Add(-margin), forwards}
+	return ctx, budget{began: began, answerBy: deadline.Add(-margin), forwards: forwards}
 }
 
 func (b budget) whole() time.Duration { return b.answerBy.Sub(b.began) }
@@ -60,18 +74,34 @@ func (b budget) forward() time.Duration {
 	return min(b.whole()/forwardShare, maxForward)
 }
 
-// workUntil returns when the work on that many jobs must end.
-func (b budget) workUntil(jobs int) time.Time {
-	kept := min(time.Duration(jobs)*jobTime, b.whole()/2)
-	return b.answerBy.Add(-kept - b.forward())
+// expect notes how many jobs there are, and of how many checks the verdict can be
+// read.
+func (b *budget) expect(jobs, verdicts int) {
+	b.jobs, b.texts = jobs, min(verdicts*usualTexts, manyTexts)
+}
+
+// workUntil returns when the work must end. There may be more bytes of texts by then
+// than were expected.
+func (b budget) workUntil(texts int) time.Time {
+	b.texts = max(b.texts, texts)
+	kept := b.telling(jobTime, textTime)
+	if b.forwards {
+		kept += b.telling(lostJobTime, lostTextTime)
+	}
+	return b.answerBy.Add(-min(kept, b.whole()/2) - b.forward())
+}
+
+// telling returns how long it takes to tell what there is, given what a job and a
+// kilobyte take.
+func (b budget) telling(job, kilobyte time.Duration) time.Duration {
+	return time.Duration(b.jobs)*job + time.Duration(b.texts>>10)*kilobyte
 }
 
 // forwardUntil returns when forwarding must end, if it begins now: what could not be
-// delivered is still to be written, before the answer is. written is how long it
-// took to write the answer.
-func (b budget) forwardUntil(jobs int, written time.Duration) time.Time {
+// delivered is still to be written. written is how long it took to write the answer.
+func (b budget) forwardUntil(written time.Duration) time.Time {
 	now := time.Now()
 	left := b.answerBy.Sub(now)
-	kept := min(max(time.Duration(jobs)*jobTime, lostTimes*written), left/2)
+	kept := min(max(b.telling(lostJobTime, 0), lostTimes*written), left/2)
 	return now.Add(min(b.forward(), left-kept))
 }

@@ -30,6 +30,8 @@ type run struct {
 	requestID string    // SCF's, with the payload; empty where there is none
 	memory    *delivery // of the event as a whole; nil if it cannot come again
 
+	texts atomic.Int64 // bytes that the texts of finished jobs take
+
 	// stepsSeen holds the ids of accepted steps that a check has.
 	stepsSeen sync.Map
 
@@ -57,10 +59,10 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	writing := time.Now()
 	answer, failed := r.answer(result)
 	if lost := r.forward(ctx, &result, failed != nil, time.Since(writing)); lost {
-		answer, failed = r.answer(result)
+		r.amend(&answer, result)
 	}
 	r.logEvent(result)
-	return answer, failed
+	return answer.encode(), failed
 }
 
 func (h *Handler) newRun(ctx context.Context, e event.Event) *run {
@@ -121,7 +123,7 @@ func (r *run) forward(ctx context.Context, result *check.Result, givenBack bool,
 	defer func() { result.Via = nil }()
 	now := digestOf(result.Jobs)
 	told := r.deliveries.told(r.memory, now)
-	ctx, cancel := context.WithDeadline(ctx, r.time.forwardUntil(len(r.jobs), written))
+	ctx, cancel := context.WithDeadline(ctx, r.time.forwardUntil(written))
 	defer cancel()
 	for _, f := range r.Forward.Forward(ctx, r.report(*result), told) {
 		if f.Reason == "" {

@@ -65,6 +65,7 @@ var (
 	describe = &step{(*run).describe, nil}
 	before   = &step{(*run).before, nil}
 	create   = &step{(*run).create, nil}
+	strictly = &step{(*run).strictly, nil}
 	await    = &step{(*run).await, (*run).verdictIsLate}
 	anew     = &step{(*run).anew, nil}
 	start    = &step{(*run).start, (*run).startIsLate}
@@ -74,6 +75,7 @@ var (
 var (
 	planRehearse  = []*step{rehearse}
 	planRead      = []*step{describe}
+	planStrictly  = []*step{strictly}
 	planFollow    = []*step{await}
 	planCreate    = []*step{create}
 	planVerdict   = []*step{before, create, await}
@@ -92,6 +94,8 @@ func (r *run) planFor(j *job) []*step {
 		return planRead
 	case j.ask.DryRun:
 		return planRehearse
+	case r.waits(j): // strictly, for otherwise nothing is left to do
+		return planStrictly
 	case j.ask.Start && !j.named && r.consents(j.listed):
 		return planStartAnew
 	case j.ask.Start:

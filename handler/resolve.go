@@ -121,7 +121,7 @@ func (r *run) plan(j *job) {
 		j.attempts = j.Error.Attempts
 	case j.ask.Strict && !r.Steps && check.KindOf(j.JobID) == check.Migration:
 		j.fail(check.Invalid("Strict", "is not possible with version 2018-03-30 of the API, which gives no steps: set DTS_API_VERSION to 2021-12-06"))
-	case r.waits(j) && j.recalled == nil && !j.ask.DryRun:
+	case r.waits(j) && j.recalled == nil && !j.ask.DryRun && !j.ask.Strict:
 		passed := true
 		j.Stage, j.Check = check.StageWaiting, &check.State{Status: check.Finished, Passed: &passed, Progress: 100}
 		j.Untagged = r.StartTag.Key != ""

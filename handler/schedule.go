@@ -22,11 +22,12 @@ const inFlight = 32
 // workers of its own, because each action has a quota of its own. A job that waits
 // costs a timer.
 func (r *run) work(ctx context.Context) {
-	ctx, cancel := context.WithDeadline(ctx, r.time.workUntil(len(r.jobs)))
+	r.time.expect(len(r.jobs), r.verdicts())
+	ctx, cancel := context.WithDeadline(ctx, r.time.workUntil(0))
 	defer cancel()
 	// Half of the time in which the quota of readings allows more than one of each
 	// check may go to what was there before.
-	readings := time.Until(r.time.workUntil(len(r.jobs))).Seconds() * float64(r.Rate)
+	readings := time.Until(r.time.workUntil(0)).Seconds() * float64(r.Rate)
 	r.befores.Store(int32(min(readings/2-float64(len(r.jobs)), float64(len(r.jobs)))))
 	var todo []*job
 	for _, j := range r.jobs {
@@ -59,7 +60,9 @@ func (r *run) work(ctx context.Context) {
 		for range min(len(todo), inFlight) {
 			workers.Go(func() {
 				for j := q.next(done); j != nil; j = q.next(done) {
+					ctx, cancel := context.WithDeadline(ctx, r.time.workUntil(int(r.texts.Load())))
 					wait := r.advance(ctx, j)
+					cancel()
 					switch next := j.step(); {
 					case next == nil:
 						left.Done()
@@ -158,6 +161,17 @@ func panicText(panicked any) string {
 	return "a panic"
 }
 
+// verdicts returns of how many checks the verdict can be read in the time there is.
+func (r *run) verdicts() int {
+	asked := 0
+	for _, j := range r.jobs {
+		if j.ask.Describe || j.ask.Wait {
+			asked++
+		}
+	}
+	return min(asked, int(time.Until(r.time.answerBy).Seconds())*r.Rate)
+}
+
 // maxTexts bounds what the texts of an event's outcomes take, in bytes: those
 // of thousands of jobs would fit neither into the memory nor into an answer. Each
 // job has an equal share.
@@ -175,5 +189,6 @@ func (r *run) finish(j *job) {
 		r.deliveries.keep(d, remembered{j.listed, judgementOf(j.ask), j.Progress})
 	}
 	j.Outcome = j.Outcome.Within(r.textShare())
+	r.texts.Add(int64(j.Outcome.Size()))
 	r.logJob(j)
 }

@@ -59,6 +59,16 @@ func (r *run) describe(ctx context.Context, j *job) move {
 	return last
 }
 
+// strictly reads the check of a job that had passed before the event: whether it waits
+// to be started is not for DTS alone to say.
+func (r *run) strictly(ctx context.Context, j *job) move {
+	r.describe(ctx, j)
+	if j.Error == nil && j.Check.Passed != nil && *j.Check.Passed {
+		j.Stage, j.Untagged = check.StageWaiting, r.StartTag.Key != ""
+	}
+	return last
+}
+
 // Reading what a job had before is worth no more than a part of its time.
 const (
 	beforeShare  = 8

@@ -486,3 +486,48 @@ func TestCountsWithARehearsal(t *testing.T) {
 		}
 	})
 }
+
+// What had passed before the event waits to be started only if its check has passed as
+// strictly as the event asks, and it is as untagged in a later delivery as in the first.
+func TestSelectedStrictly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dts := &scripted{
+			list: []check.Job{{ID: "dts-good", Status: check.JobCheckPass}, {ID: "dts-warned", Status: check.JobCheckPass},
+				{ID: "dts-unread", Status: check.JobCheckPass}},
+			reads:    true,
+			describe: map[string][]reading{"dts-good": {steps(false)}, "dts-warned": {steps(true)}, "dts-unread": {{err: refusal("ServiceUnavailable")}}},
+		}
+		o := everything(dts)
+		o.StartTag = nightTag
+		instance := newInstance(o)
+		for delivery := range 2 {
+			i := instance.fire(t, "request", `{"Select":{},"Start":true,"Strict":true}`, time.Minute)
+			if i.err == nil {
+				t.Fatalf("delivery %d: no function error, though a check could not be read", delivery)
+			}
+			outcomes := map[string]any{}
+			for _, line := range i.log.lines("job") {
+				outcomes[line["jobId"].(string)] = line["outcome"]
+				if line["jobId"] == "dts-good" && line["level"] != "INFO" {
+					t.Errorf("delivery %d: a person is called: %v", delivery, line)
+				}
+			}
+			if outcomes["dts-good"] != "waiting" || outcomes["dts-warned"] != "not passed" || outcomes["dts-unread"] != "refused" {
+				t.Errorf("delivery %d: %v", delivery, outcomes)
+			}
+		}
+		if dts.count("create", "dts-good")+dts.count("create", "dts-warned") > 0 {
+			t.Error("a check was created")
+		}
+	})
+}
+
+// A check that is only read is judged as strictly as one that is waited for.
+func TestDescribeStrictly(t *testing.T) {
+	dts := &scripted{reads: true, describe: map[string][]reading{"dts-1": {steps(true)}}}
+	var got check.Outcome
+	readJSON(t, invoke(t, dts, `{"JobId":"dts-1","Action":"DescribeMigrateCheckJob","Strict":true}`).answer, &got)
+	if got.Kind() != check.KindNotPassed {
+		t.Errorf("%+v", got)
+	}
+}

@@ -17,4 +17,15 @@ for DTS_LANGUAGE in en-US zh-CN; do
   kill "$service"
   wait "$service" || true
   service=
+  if [ -n "${PICTURES:-}" ]; then
+    start serve -listen 127.0.0.1:0 -api 127.0.0.1:0 -dts 127.0.0.1:0 -dead-letters "$tmp/dead-letters.jsonl"
+    FUNCTION_URL=$(value "HTTP")
+    PICTURE=$PICTURES/board.png
+    [ "$DTS_LANGUAGE" = en-US ] || PICTURE=$PICTURES/$DTS_LANGUAGE/board.png
+    export FUNCTION_URL PICTURE
+    client board.mjs
+    kill "$service"
+    wait "$service" || true
+    service=
+  fi
 done

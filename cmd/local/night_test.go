@@ -20,18 +20,23 @@ import (
 	"migratecheck/internal/local/robot"
 )
 
-// jobs of a night: one that passes, one that does not, one that is refused, and
-// one that awaits no check.
+// jobs of a night: of each kind one that passes and one that does not, one that is
+// refused, and one that awaits no check.
 const nightJobs = `[
 	{"JobId": "dts-good", "JobName": "orders", "CheckSeconds": 0.8},
 	{"JobId": "dts-bad", "JobName": "<script>alert(1)</script> | @all", "CheckSeconds": 0.8, "Status": "checkNotPass", "NotPassed": true,
 		"Message": "no luck | <b>**no**</b> | @all [privilege](javascript:alert(1)) |"},
 	{"JobId": "dts-refused", "ErrorCode": "FailedOperation.NotAllowOperation", "ErrorMessage": "not now"},
-	{"JobId": "dts-migrates", "InMigration": true}
+	{"JobId": "dts-migrates", "InMigration": true},
+	{"JobId": "sync-good", "Kind": "sync", "JobName": "ledger", "CheckSeconds": 0.8},
+	{"JobId": "sync-bad", "Kind": "sync", "CheckSeconds": 0.8, "Status": "checkNotPass", "NotPassed": true}
 ]`
 
 // What every job of the night comes to.
-var nightKinds = map[string]check.Kind{"dts-good": check.KindPassed, "dts-bad": check.KindNotPassed, "dts-refused": check.KindFailed}
+var nightKinds = map[string]check.Kind{
+	"dts-good": check.KindPassed, "dts-bad": check.KindNotPassed, "dts-refused": check.KindFailed,
+	"sync-good": check.KindPassed, "sync-bad": check.KindNotPassed,
+}
 
 const (
 	hookKey    = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
@@ -76,7 +81,7 @@ func nightly(timeout int, variables map[string]string) string {
 	return strings.NewReplacer(
 		"environment: {variables: {DTS_REGION: ap-shanghai}}", block,
 		"timeout: 20", fmt.Sprintf("timeout: %d", timeout),
-		"argument: dts-quick", `argument: '{"Select":{},"Wait":true}'`,
+		"argument: dts-quick", `argument: '{"Select":{"Kind":["migration","sync"]},"Wait":true}'`,
 	).Replace(serverless)
 }
 
@@ -97,20 +102,18 @@ func noSecrets(t *testing.T, text string) {
 	}
 }
 
-// A timer's night reaches the chat, the event bus and another function, in both
-// languages and both generations.
+// A timer's night, with jobs of both kinds, reaches every chat, the event bus and another function,
+// in both languages and both generations.
 func TestNight(t *testing.T) {
 	words := map[string][]string{
-		"en-US": {"DTS check: 2 of 3 jobs need you", "Not passed", "Failed", "Passed", "no luck", "not now"},
-		"zh-CN": {"DTS 校验：3 个任务中有 2 个需要处理", "未通过", "失败", "已通过", "no luck", "not now"},
+		"en-US": {"DTS check: 3 of 5 jobs need you", "3 migrations, 2 sync jobs", "Not passed", "Failed", "Passed", "no luck", "not now"},
+		"zh-CN": {"DTS 校验：5 个任务中有 3 个需要处理", "3 个迁移任务，2 个同步任务", "未通过", "失败", "已通过", "no luck", "not now"},
 	}
-	for name, c := range map[string]struct{ language, version, chat string }{
-		"English, 2018": {"en-US", "2018-03-30", "wecom"},
-		"English, 2021": {"en-US", "2021-12-06", "feishu"},
-		"Chinese, 2018": {"zh-CN", "2018-03-30", "dingtalk"},
-		"Chinese, 2021": {"zh-CN", "2021-12-06", "wecom"},
+	for _, c := range []struct{ language, version, chat string }{
+		{"en-US", "2018-03-30", "wecom"}, {"en-US", "2021-12-06", "feishu"}, {"en-US", "2018-03-30", "dingtalk"}, {"en-US", "2021-12-06", "slack"},
+		{"zh-CN", "2021-12-06", "wecom"}, {"zh-CN", "2018-03-30", "feishu"}, {"zh-CN", "2021-12-06", "dingtalk"}, {"zh-CN", "2018-03-30", "slack"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.language+" "+c.version+" "+c.chat, func(t *testing.T) {
 			t.Parallel()
 			o := listenOthers(t, c.chat)
 			maps.Copy(o.variables, map[string]string{"DTS_LANGUAGE": c.language, "DTS_API_VERSION": c.version, "LOG_LEVEL": "debug"})
@@ -122,13 +125,10 @@ func TestNight(t *testing.T) {
 			if len(messages) != 1 || string(messages[0].Chat) != c.chat || messages[0].Mentions != nil {
 				t.Fatalf("messages %+v", messages)
 			}
-			for _, word := range append(words[c.language], "dts-bad", "dts-refused") {
+			for _, word := range append(words[c.language], "SrcPrivilegeCheck", "dts-bad", "dts-refused", "sync-bad") {
 				if !strings.Contains(messages[0].Text, word) {
 					t.Errorf("the message has no %q: %s", word, messages[0].Text)
 				}
-			}
-			if hasSteps := strings.Contains(messages[0].Text, "SrcPrivilegeCheck"); hasSteps != (c.version == "2021-12-06") {
-				t.Errorf("steps in the message: %v", hasSteps)
 			}
 
 			kinds := map[string]check.Kind{}
@@ -140,7 +140,7 @@ func TestNight(t *testing.T) {
 				}
 				kinds[e.Event.Subject] = check.Kind(kind)
 			}
-			if !maps.Equal(kinds, nightKinds) || len(o.bus.Received()) != 3 {
+			if !maps.Equal(kinds, nightKinds) || len(o.bus.Received()) != len(nightKinds) {
 				t.Errorf("events %v", kinds)
 			}
 
@@ -149,8 +149,14 @@ func TestNight(t *testing.T) {
 				t.Fatalf("the function's events %+v", events)
 			}
 			_, handed, err := readAnswer(events[0].Event)
-			if counts := check.Count(handed.Jobs); err != nil || counts != (check.Counts{Jobs: 3, Passed: 1, NotPassed: 1, Failed: 1}) {
+			if counts := check.Count(handed.Jobs); err != nil || counts != (check.Counts{Jobs: 5, Passed: 2, NotPassed: 2, Failed: 1}) {
 				t.Errorf("the function's event %s", events[0].Event)
+			}
+			for _, o := range handed.Jobs { // migrations have steps in the one version only
+				hasSteps := o.Check != nil && o.Check.Steps != nil
+				if want := o.Error == nil && (check.KindOf(o.JobID) == check.Sync || c.version == "2021-12-06"); hasSteps != want {
+					t.Errorf("steps of %s: %v", o.JobID, hasSteps)
+				}
 			}
 			noSecrets(t, night.log.String()+messages[0].Text+string(events[0].Event))
 		})
@@ -197,7 +203,7 @@ func TestNightWithoutItsDestinations(t *testing.T) {
 				}
 			}
 			night := openNight(t, 5, o.variables)
-			status, body := curl(t, "POST", night.url, form, `{"Select":{},"Wait":true}`)
+			status, body := curl(t, "POST", night.url, form, `{"Select":{"Kind":["migration","sync"]},"Wait":true}`)
 			_, answer, err := readAnswer([]byte(body))
 			if status != http.StatusMultiStatus || err != nil {
 				t.Fatalf("%d %s", status, body)
@@ -210,7 +216,7 @@ func TestNightWithoutItsDestinations(t *testing.T) {
 				t.Errorf("answer %s, want %v not handed on", body, c.lost)
 			}
 			log := night.log.String()
-			if n := strings.Count(log, " job source=url"); n != 3 {
+			if n := strings.Count(log, " job source=url"); n != len(nightKinds) {
 				t.Errorf("%d lines of jobs", n)
 			}
 			for i, got := range []int{len(o.function.Received()), len(o.bus.Received()), len(o.robots.Messages())} {
@@ -218,7 +224,7 @@ func TestNightWithoutItsDestinations(t *testing.T) {
 				if told := strings.Count(log, "not handed on source=url destination="+destination+" error="); (told == 1) != slices.Contains(c.lost, destination) {
 					t.Errorf("%s: told %d times", destination, told)
 				}
-				if !slices.Contains(c.lost, destination) && got != []int{1, 3, 1}[i] {
+				if !slices.Contains(c.lost, destination) && got != []int{1, len(nightKinds), 1}[i] {
 					t.Errorf("%s: got %d", destination, got)
 				}
 			}
@@ -238,11 +244,11 @@ func TestPlayedDestinations(t *testing.T) {
 	}{
 		"as text": {[]string{"-webhook", "dingtalk"},
 			[]string{"Results:       function next, played here\n", "Results:       event bus eb-local1, played here\n", "Results:       webhook dingtalk, played here\n"},
-			[]string{" NOTE   dingtalk message of ", "\n  | ", "DTS check: 2 of 3 jobs need you", " NOTE   function next: an asynchronous event of ",
+			[]string{" NOTE   dingtalk message of ", "\n  | ", "DTS check: 3 of 5 jobs need you", " NOTE   function next: an asynchronous event of ",
 				" NOTE   event bus eb-local1: migrate-check:passed, dts-good, ", "migrate-check:notPassed, dts-bad, ", "migrate-check:failed, dts-refused, "}},
 		"of Slack": {[]string{"-webhook", "slack"},
 			[]string{"Results:       webhook slack, played here\n"},
-			[]string{" NOTE   slack message of ", "DTS check: 2 of 3 jobs need you", "<@li.si>", "mentions li.si"}},
+			[]string{" NOTE   slack message of ", "DTS check: 3 of 5 jobs need you", "<@li.si>", "mentions li.si"}},
 		"as JSON": {[]string{"-webhook", "feishu", "-json"},
 			[]string{`"results":["function next, played here","event bus eb-local1, played here","webhook feishu, played here"]`},
 			[]string{`"type":"NOTE","message":"feishu message of `, `"message":"event bus eb-local1: migrate-check:passed, dts-good, `}},

@@ -3,6 +3,7 @@ package check
 import (
 	"bytes"
 	"encoding/json"
+	"iter"
 	"strings"
 	"unicode/utf8"
 )
@@ -76,16 +77,16 @@ func whole(texts []string, most int) []string {
 func (o Outcome) Within(limit int) Outcome {
 	short := o
 	for level := range shortenings {
-		if short = o.Shorten(level); short.size() <= limit {
+		if short = o.Shorten(level); short.Size() <= limit {
 			break
 		}
 	}
 	return short
 }
 
-// size returns roughly how many bytes the outcome's texts take, with what holds
+// Size returns roughly how many bytes the outcome's texts take, with what holds
 // them.
-func (o Outcome) size() int {
+func (o Outcome) Size() int {
 	n := len(o.JobName) + len(o.WhyNot)
 	if o.Error != nil {
 		n += len(o.Error.Message)
@@ -212,12 +213,30 @@ func (r Result) encode(out []byte, level, limit int, size func([]byte) int) ([]b
 		if i > 0 {
 			out = append(out, ',')
 		}
-		out = append(out, Marshal(o.Shorten(level).answer())...)
+		out = append(out, o.Shorten(level).Encode()...)
 		if total += size(out[from:]); total > limit && !must {
 			return out, false
 		}
 	}
 	return append(out, end...), total <= limit
+}
+
+// Join returns the answer of a batch whose jobs are encoded already.
+func (r Result) Join(jobs iter.Seq[[]byte]) []byte {
+	out := []byte(begin)
+	for job := range jobs {
+		if len(out) > len(begin) {
+			out = append(out, ',')
+		}
+		out = append(out, job...)
+	}
+	return append(out, r.end()...)
+}
+
+// Amend adds to an answer that is encoded what could not be forwarded.
+func Amend(answer []byte, notHandedOn []string) []byte {
+	answer = append(answer[:len(answer)-len("}")], `,"NotHandedOn":`...)
+	return append(append(answer, Marshal(notHandedOn)...), '}')
 }
 
 // begin is what stands before the jobs of a batch's answer.

@@ -48,6 +48,10 @@ type Progress struct {
 	// about.
 	Found, Others bool
 
+	// Untagged, of a job that waits to be started, is set when it does not bear the
+	// tag by which this deployment may start jobs: no person is called for it.
+	Untagged bool
+
 	// Since is when the check was created, by the service's clock.
 	Since time.Time
 
@@ -60,10 +64,6 @@ type Progress struct {
 
 	// Check is the check's state, nil where none was asked for or seen.
 	Check *State
-
-	// Untagged, of a job that waits to be started, is set when it does not bear the
-	// tag by which this deployment may start jobs: no person is called for it.
-	Untagged bool
 
 	// Error is why the job failed, or was refused its next step; nil for a job that
 	// was accepted.
@@ -313,8 +313,11 @@ func (o Outcome) answer() answer {
 	return a
 }
 
-// MarshalJSON returns the job's part of an answer.
-func (o Outcome) MarshalJSON() ([]byte, error) { return Marshal(o.answer()), nil }
+// Encode returns the job's part of an answer.
+func (o Outcome) Encode() []byte { return Marshal(o.answer()) }
+
+// MarshalJSON is Encode, for values that hold outcomes.
+func (o Outcome) MarshalJSON() ([]byte, error) { return o.Encode(), nil }
 
 // UnmarshalJSON reads the job's part of an answer.
 func (o *Outcome) UnmarshalJSON(text []byte) error {

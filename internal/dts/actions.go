@@ -77,11 +77,6 @@ type service struct {
 	actions
 }
 
-func (s service) with(a actions) service {
-	s.actions = a
-	return s
-}
-
 // do calls an action of which an answer that is too large is of no use.
 func (s service) do(ctx context.Context, a tcapi.Action, request, response any) (check.Receipt, error) {
 	receipt, err := s.api.Do(ctx, a, request, response)
@@ -89,6 +84,16 @@ func (s service) do(ctx context.Context, a tcapi.Action, request, response any) 
 		failure.Body = nil
 	}
 	return receipt, err
+}
+
+// readCheck reads a check in the form that a kind of job, or a generation, has.
+func readCheck[T interface{ state() check.State }](ctx context.Context, s service, job string) (check.State, check.Receipt, error) {
+	var answer T
+	receipt, err := s.do(ctx, s.actions.check, jobRequest{job}, &answer)
+	if err != nil {
+		return check.State{}, check.Receipt{}, err
+	}
+	return answer.state(), receipt, nil
 }
 
 // migrations are the actions that are the same in both generations.

@@ -213,14 +213,13 @@ func TestWords2018(t *testing.T) {
 func TestFieldsAreTheSDKs(t *testing.T) {
 	for _, pair := range [][2]any{
 		{check2018{}, v2018.DescribeMigrateCheckJobResponseParams{}},
-		{jobs2018{}, v2018.DescribeMigrateJobsRequestParams{}},
+		{jobRequest{}, v2018.DescribeMigrateJobsRequestParams{}},
 		{list[job2018]{}, v2018.DescribeMigrateJobsResponseParams{}},
 		{check2021{}, v2021.DescribeMigrationCheckJobResponseParams{}},
-		{jobs2021{}, v2021.DescribeMigrationJobsRequestParams{}},
 		{list[job2021]{}, v2021.DescribeMigrationJobsResponseParams{}},
 		{detail2021{}, v2021.DescribeMigrationDetailResponseParams{}},
 		{checkSync{}, v2021.DescribeCheckSyncJobResultResponseParams{}},
-		{jobsSync{}, v2021.DescribeSyncJobsRequestParams{}},
+		{jobRequest{}, v2021.DescribeSyncJobsRequestParams{}},
 		{list[jobSync]{}, v2021.DescribeSyncJobsResponseParams{}},
 		{jobRequest{}, v2021.CreateCheckSyncJobRequestParams{}},
 		{jobRequest{}, v2021.DescribeCheckSyncJobResultRequestParams{}},

@@ -34,13 +34,13 @@ type kind interface {
 // config.Version2018 or config.Version2021; sync jobs are of the latter only.
 // Jobs that bear startTag are Tagged, none if its key is empty.
 func New(api *tcapi.Client, version string, startTag check.Tag) *Client {
-	s := service{api: api, startTag: startTag}
+	with := func(a actions) service { return service{api, startTag, a} }
 	c := &Client{api: api, kinds: map[check.JobKind]kind{
-		check.Migration: version2018{migrations{s.with(actions2018)}},
-		check.Sync:      newSync(s.with(actionsSync)),
+		check.Migration: version2018{migrations{with(actions2018)}},
+		check.Sync:      newSync(with(actionsSync)),
 	}}
 	if version == config.Version2021 {
-		c.kinds[check.Migration] = version2021{migrations{s.with(actions2021)}}
+		c.kinds[check.Migration] = version2021{migrations{with(actions2021)}}
 	}
 	return c
 }

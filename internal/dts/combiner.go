@@ -27,11 +27,9 @@ const maxUnderWay = 4
 
 // batch is a call for several jobs.
 type batch struct {
-	ctx    context.Context // of the first caller
-	ids    []string
-	asking int // callers that still wait
-	until  time.Time
-	cancel context.CancelFunc // set once the call is under way
+	ctx   context.Context // of the first caller
+	ids   []string
+	until time.Time // when the last caller has to go
 
 	done    chan struct{} // closed when what follows is set
 	found   map[string]check.Job
@@ -39,25 +37,20 @@ type batch struct {
 	err     error
 }
 
-// get reads a job; the job is zero if DTS does not list it. It returns when the time
+// get reads a job, perhaps with others. It returns when the time
 // of ctx is up, though the call may go on for others.
-func (c *combiner) get(ctx context.Context, id string) (check.Job, check.Receipt, error) {
+func (c *combiner) get(ctx context.Context, id string) (map[string]check.Job, check.Receipt, error) {
 	b := c.join(ctx, id)
 	select {
 	case <-b.done:
 	case <-ctx.Done():
-	}
-	c.leave(b)
-	select {
-	case <-b.done:
-	default:
-		return check.Job{}, check.Receipt{}, &check.Error{Code: check.CodeDeadline, Message: "the job was not read: the function's time was nearly up"}
+		return nil, check.Receipt{}, &check.Error{Code: check.CodeDeadline, Message: "the job was not read: the function's time was nearly up"}
 	}
 	if failure, ok := b.err.(*check.Error); ok {
 		own := *failure // the callers may change theirs
-		return check.Job{}, check.Receipt{}, &own
+		return nil, check.Receipt{}, &own
 	}
-	return b.found[id], b.receipt, nil
+	return b.found, b.receipt, nil
 }
 
 // join adds a job to the next call.
@@ -71,21 +64,11 @@ func (c *combiner) join(ctx context.Context, id string) *batch {
 	if !slices.Contains(b.ids, id) {
 		b.ids = append(b.ids, id)
 	}
-	b.asking++
 	if until := time.Now().Add(tcapi.TimeLeft(ctx)); until.After(b.until) {
 		b.until = until
 	}
 	c.begin()
 	return b
-}
-
-// leave notes that a caller does not wait any more; without any the call is given up.
-func (c *combiner) leave(b *batch) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if b.asking--; b.asking == 0 && b.cancel != nil {
-		b.cancel()
-	}
 }
 
 // begin begins calls for as many of those that wait as may be under way. The caller
@@ -94,14 +77,10 @@ func (c *combiner) begin() {
 	for c.underWay < maxUnderWay && len(c.waiting) > 0 {
 		b := c.waiting[0]
 		c.waiting = slices.Delete(c.waiting, 0, 1)
-		if b.asking == 0 {
-			continue
-		}
-		var ctx context.Context
-		ctx, b.cancel = context.WithDeadline(context.WithoutCancel(b.ctx), b.until)
+		ctx, cancel := context.WithDeadline(context.WithoutCancel(b.ctx), b.until)
 		c.underWay++
 		go func() {
-			defer b.cancel()
+			defer cancel()
 			b.found, b.receipt, b.err = c.read(ctx, b.ids)
 			close(b.done)
 			c.mu.Lock()

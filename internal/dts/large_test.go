@@ -55,7 +55,7 @@ func TestListsOfLargeEntries(t *testing.T) {
 		"nodes":       {300, map[string]any{"SrcInfos": nodes(30), "DstInfos": nodes(30)}, 30},
 	} {
 		t.Run(name, func(t *testing.T) {
-			everyList(t, func(t *testing.T, list string) {
+			everyLargeList(t, func(t *testing.T, list string) {
 				a := newAccount(test.jobs)
 				for i := range a.jobs {
 					a.jobs[i].more = test.more
@@ -163,7 +163,7 @@ func TestEntriesThatAreTooLarge(t *testing.T) {
 		"many values":     {30, []int{7}, map[string]any{"Zone": encoded(make([]int, 500000))}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			everyList(t, func(t *testing.T, list string) {
+			everyLargeList(t, func(t *testing.T, list string) {
 				a := newAccount(test.size)
 				for _, i := range test.huge {
 					a.jobs[i].more, a.jobs[i].status = test.more, "running"
@@ -189,7 +189,7 @@ func TestEntriesThatAreTooLarge(t *testing.T) {
 			})
 		})
 	}
-	everyList(t, func(t *testing.T, list string) {
+	everyLargeList(t, func(t *testing.T, list string) {
 		a := newAccount(20)
 		a.jobs[9].more = map[string]any{"DatabaseInfo": text} // before the id
 		in(t, list, a, func(t *testing.T, client *Client) {

@@ -16,17 +16,10 @@ const (
 	maxListed = 50000
 
 	// maxOverlap is how far a page may reach into the one before, if jobs move;
-	// maxMisses how many pages may fail to reach it; maxStalls how many pages in a
-	// row may bring nothing new.
+	// maxIdle how many pages may bring nothing new.
 	maxOverlap = 32
-	maxMisses  = 100
-	maxStalls  = 20
+	maxIdle    = 200
 )
-
-// moved returns the error for a list whose end was not reached in that many pages.
-func moved(pages int, why string) error {
-	return &check.Error{Code: check.CodeSelectionMoved, Message: "the list of jobs was not read to its end: " + why, Attempts: pages}
-}
 
 // listAll lists the jobs of a kind that fit a filter.
 //
@@ -38,8 +31,7 @@ func listAll(ctx context.Context, k kind, f check.Filter) ([]check.Job, error) {
 	var all []listed
 	index := map[string]int{} // of each JobId in all
 	size := pageSize{jobs: maxPage, patience: 1}
-	end, overlap := 0, 1
-	misses, stalls, fitting := 0, 0, 0
+	end, overlap, idle, fitting := 0, 1, 0, 0
 	for pages := 1; ; pages++ {
 		offset := max(0, end-overlap)
 		p, err := size.read(ctx, k, f, offset)
@@ -49,13 +41,8 @@ func listAll(ctx context.Context, k kind, f check.Filter) ([]check.Job, error) {
 		if err != nil {
 			return nil, err
 		}
-		joins, news := offset == 0, false
-		for _, j := range p.jobs {
-			_, seen := index[j.ID]
-			joins = joins || seen
-			news = news || !seen
-		}
-		if joins {
+		known := len(all)
+		if offset == 0 || slices.ContainsFunc(p.jobs, func(j listed) bool { _, seen := index[j.ID]; return seen }) {
 			for _, j := range p.jobs {
 				i, seen := index[j.ID]
 				if !seen {
@@ -86,21 +73,14 @@ func listAll(ctx context.Context, k kind, f check.Filter) ([]check.Job, error) {
 			size.grow()
 			overlap = min(overlap, size.overlap())
 		} else {
-			misses++
 			overlap *= 2
 		}
-		if stalls++; joins && news {
-			stalls = 0
+		if len(all) == known {
+			idle++
 		}
-		most := maxStalls
-		if size.jobs < maxPage {
-			most = maxMisses // smaller pages take more to come back to the end
-		}
-		switch {
-		case stalls > most:
-			return nil, moved(pages, "DTS says that there are more jobs, and lists none")
-		case misses > maxMisses:
-			return nil, moved(pages, "too many jobs came and went meanwhile")
+		if idle > maxIdle {
+			return nil, &check.Error{Code: check.CodeSelectionMoved, Attempts: pages,
+				Message: "the list of jobs was not read to its end: too many jobs came and went meanwhile, or DTS says that there are more, and lists none"}
 		}
 	}
 	out := []check.Job{}
@@ -117,12 +97,30 @@ func among(asked []string, value string) bool {
 	return len(asked) == 0 || slices.Contains(asked, value)
 }
 
-// onlyName returns the name that DTS is to filter by, if it is a single one.
-func onlyName(f check.Filter) string {
+// jobsRequest is the request of every action that lists jobs, or reads some by their
+// ids. Each knows some of the fields.
+type jobsRequest struct {
+	JobId           string      `json:",omitempty"`
+	JobIds          []string    `json:",omitempty"`
+	JobName         string      `json:",omitempty"`
+	Status          []string    `json:",omitempty"`
+	SrcDatabaseType []string    `json:",omitempty"`
+	DstDatabaseType []string    `json:",omitempty"`
+	TagFilters      []tagFilter `json:",omitempty"`
+	Order           string      `json:",omitempty"`
+	OrderSeq        string      `json:",omitempty"`
+	Limit           int         `json:",omitempty"`
+	Offset          int         `json:",omitempty"`
+}
+
+// byAge returns the request for a page of a list, the oldest jobs first, with what
+// every list can filter by: a name, if it is a single one, and tags.
+func byAge(f check.Filter, offset, limit int) jobsRequest {
+	r := jobsRequest{TagFilters: tagFilters(f), Order: "CreateTime", OrderSeq: "ASC", Limit: limit, Offset: offset}
 	if len(f.Names) == 1 {
-		return f.Names[0]
+		r.JobName = f.Names[0]
 	}
-	return ""
+	return r
 }
 
 // tagFilter is a filter of DTS's by the tags of jobs.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"migratecheck/internal/check"
@@ -54,7 +55,7 @@ func (s service) listed(e entry, f check.Filter) listed {
 }
 
 // readPage reads a page of a list.
-func readPage[T entry](ctx context.Context, s service, f check.Filter, offset, limit int, request any) (page, error) {
+func readPage[T entry](ctx context.Context, s service, f check.Filter, request jobsRequest) (page, error) {
 	var answer list[T]
 	receipt, err := s.api.Do(ctx, s.actions.list, request, &answer)
 	if err != nil {
@@ -64,9 +65,9 @@ func readPage[T entry](ctx context.Context, s service, f check.Filter, offset, l
 	switch n := len(answer.JobList); {
 	case answer.TotalCount == nil || *answer.TotalCount < 0:
 		wrong = "no TotalCount"
-	case n > limit:
+	case n > request.Limit:
 		wrong = "more entries than were asked for"
-	case n > 0 && *answer.TotalCount < offset+n:
+	case n > 0 && *answer.TotalCount < request.Offset+n:
 		wrong = "more entries than there are"
 	}
 	if wrong != "" {
@@ -88,16 +89,45 @@ func readPage[T entry](ctx context.Context, s service, f check.Filter, offset, l
 	return p, nil
 }
 
-func unreadableList(receipt check.Receipt, why string) error {
-	return unreadable(receipt, "the list of jobs cannot be read: "+why)
+// readJobs reads jobs by their ids.
+func readJobs[T entry](ctx context.Context, s service, request jobsRequest, ids ...string) (map[string]check.Job, check.Receipt, error) {
+	var answer list[T]
+	receipt, err := s.do(ctx, s.actions.job, request, &answer)
+	if err != nil {
+		return nil, check.Receipt{}, err
+	}
+	found := map[string]check.Job{}
+	others := false
+	for _, e := range answer.JobList {
+		j := s.listed(e, check.Filter{}).Job
+		if _, twice := found[j.ID]; twice {
+			return nil, check.Receipt{}, unreadableList(receipt, "a job that is there twice")
+		}
+		if slices.Contains(ids, j.ID) {
+			found[j.ID] = j
+		} else {
+			others = true
+		}
+	}
+	if others && len(found) < len(ids) {
+		return nil, check.Receipt{}, unreadableList(receipt, "other jobs than were asked for")
+	}
+	return found, receipt, nil
 }
 
-// notListed returns the error for a job that is not in the list of jobs.
-func notListed(code string, receipt check.Receipt) error {
-	return &check.Error{
-		Code: code, Message: "DTS lists no job of this JobId in the region",
-		RequestID: receipt.RequestID, Attempts: receipt.Attempts,
+// only returns one of the jobs that were read; code says that it does not exist.
+func only(job string, found map[string]check.Job, receipt check.Receipt, code string) (check.Job, check.Receipt, error) {
+	j, ok := found[job]
+	if !ok {
+		return check.Job{}, check.Receipt{}, &check.Error{
+			Code: code, Message: "DTS lists no job of this JobId in the region", RequestID: receipt.RequestID, Attempts: receipt.Attempts,
+		}
 	}
+	return j, receipt, nil
+}
+
+func unreadableList(receipt check.Receipt, why string) error {
+	return unreadable(receipt, "the list of jobs cannot be read: "+why)
 }
 
 // tooLarge reports whether an error is that of a page that is too large, for us or

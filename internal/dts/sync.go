@@ -2,6 +2,7 @@ package dts
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -52,24 +53,6 @@ var syncSteps = map[string]string{
 	"skipped":  check.StepSkipped,
 }
 
-// jobsSync is the request of DescribeSyncJobs.
-type jobsSync struct {
-	JobId      string      `json:",omitempty"`
-	JobName    string      `json:",omitempty"`
-	Status     []string    `json:",omitempty"`
-	TagFilters []tagFilter `json:",omitempty"`
-	Order      string      `json:",omitempty"`
-	OrderSeq   string      `json:",omitempty"`
-	Offset     int         `json:",omitempty"`
-	Limit      int         `json:",omitempty"`
-}
-
-// jobsOfIDs is the same request for several jobs. The SDK in use lacks JobIds.
-type jobsOfIDs struct {
-	JobIds []string
-	Limit  int
-}
-
 // jobSync is an entry of the list.
 type jobSync struct {
 	JobId, JobName, Status           string
@@ -91,19 +74,17 @@ func (j jobSync) fits(f check.Filter) bool {
 }
 
 func (s *syncs) list(ctx context.Context, f check.Filter, offset, limit int) (page, error) {
-	var statuses []string
+	r := byAge(f, offset, limit)
 	for theirs, ours := range syncStatuses {
 		if theirs != unconfigured && slices.Contains(f.Status, ours) {
-			statuses = append(statuses, theirs)
+			r.Status = append(r.Status, theirs)
 		}
 	}
-	if len(f.Status) > 0 && statuses == nil {
+	if len(f.Status) > 0 && r.Status == nil {
 		return page{}, nil // statuses of migrations alone
 	}
-	slices.Sort(statuses)
-	return readPage[jobSync](ctx, s.service, f, offset, limit, jobsSync{
-		JobName: onlyName(f), Status: statuses, TagFilters: tagFilters(f), Order: "CreateTime", OrderSeq: "ASC", Limit: limit, Offset: offset,
-	})
+	slices.Sort(r.Status)
+	return readPage[jobSync](ctx, s.service, f, r)
 }
 
 // describeJob reads a job together with others that are to be read.
@@ -112,45 +93,26 @@ func (s *syncs) describeJob(ctx context.Context, job string) (check.Job, check.R
 	if err != nil {
 		return check.Job{}, check.Receipt{}, err
 	}
-	if found.ID == "" {
-		return check.Job{}, check.Receipt{}, notListed("ResourceNotFound.ResourceNotFoundError", receipt)
-	}
-	return found, receipt, nil
+	return only(job, found, receipt, "ResourceNotFound.ResourceNotFoundError")
 }
 
 // readJobs reads several jobs in one call, or in more if its answer is too large.
 func (s *syncs) readJobs(ctx context.Context, ids []string) (map[string]check.Job, check.Receipt, error) {
-	var request any = jobsOfIDs{ids, len(ids)}
+	request := jobsRequest{JobIds: ids, Limit: len(ids)}
 	if len(ids) == 1 {
-		request = jobsSync{JobId: ids[0]}
+		request = jobsRequest{JobId: ids[0]}
 	}
-	var answer list[jobSync]
-	receipt, err := s.do(ctx, s.actions.job, request, &answer)
-	if tooLarge(err) && len(ids) > 1 {
-		half, _, err := s.readJobs(ctx, ids[:len(ids)/2])
-		if err != nil {
-			return nil, check.Receipt{}, err
-		}
-		found, receipt, err := s.readJobs(ctx, ids[len(ids)/2:])
-		if err != nil {
-			return nil, check.Receipt{}, err
-		}
-		for id, j := range half {
-			found[id] = j
-		}
-		return found, receipt, nil
+	found, receipt, err := readJobs[jobSync](ctx, s.service, request, ids...)
+	if !tooLarge(err) || len(ids) == 1 {
+		return found, receipt, err
 	}
+	found, _, err = s.readJobs(ctx, ids[:len(ids)/2])
 	if err != nil {
 		return nil, check.Receipt{}, err
 	}
-	found := map[string]check.Job{}
-	for _, entry := range answer.JobList {
-		if _, twice := found[entry.JobId]; twice || !slices.Contains(ids, entry.JobId) {
-			return nil, check.Receipt{}, unreadable(receipt, "the list of jobs has one twice, or one that was not asked for")
-		}
-		found[entry.JobId] = s.listed(entry, check.Filter{}).Job
-	}
-	return found, receipt, nil
+	others, receipt, err := s.readJobs(ctx, ids[len(ids)/2:])
+	maps.Copy(found, others)
+	return found, receipt, err
 }
 
 // checkSync is the answer of DescribeCheckSyncJobResult. All of it may be null.
@@ -168,7 +130,8 @@ type stepSync struct {
 // tipSync is what DTS says of an error or a warning.
 type tipSync struct{ Code, Message, Solution, HelpDoc, SkipInfo string }
 
-// describeCheck reads the job, and the result of its check unless that runs.
+// describeCheck reads the job, and the result of its check unless that runs. A verdict
+// is one only if the job's own status confirms it: a check that broke down is failed, too.
 func (s *syncs) describeCheck(ctx context.Context, job string) (check.State, check.Receipt, error) {
 	found, receipt, err := s.describeJob(ctx, job)
 	if err != nil {
@@ -177,30 +140,26 @@ func (s *syncs) describeCheck(ctx context.Context, job string) (check.State, che
 	if found.Status == check.JobChecking {
 		return check.State{Status: check.Running}, receipt, nil
 	}
-	var answer checkSync
-	sent := receipt.Attempts
-	receipt, err = s.do(ctx, s.actions.check, jobRequest{job}, &answer)
+	state, read, err := readCheck[checkSync](ctx, s.service, job)
 	if failure, ok := err.(*check.Error); ok {
-		failure.Attempts += sent
+		failure.Attempts += receipt.Attempts
 		return check.State{}, check.Receipt{}, failure
 	}
-	receipt.Attempts += sent
-	return answer.state(found), receipt, nil
+	if p := state.Passed; p != nil && !(*p && (found.Status == check.JobCheckPass || found.Started()) || !*p && found.Status == check.JobCheckNotPass) {
+		state.Passed = nil
+	}
+	read.Attempts += receipt.Attempts
+	return state, read, nil
 }
 
-// state returns the check's state. A verdict is one only if the job's own status
-// confirms it: a check that broke down is failed, too.
-func (a checkSync) state(job check.Job) check.State {
+func (a checkSync) state() check.State {
 	s := check.State{Status: check.Head(a.Status, maxWord), Progress: min(max(a.Progress, 0), 100)}
 	switch s.Status {
 	case "notStarted", "":
 		s.Status = check.Unavailable
 	case "success", "failed":
 		passed := s.Status == "success"
-		if passed && (job.Status == check.JobCheckPass || job.Started()) || !passed && job.Status == check.JobCheckNotPass {
-			s.Passed = &passed
-		}
-		s.Status, s.Progress = check.Finished, 100
+		s.Passed, s.Status, s.Progress = &passed, check.Finished, 100
 	}
 	all := make([]step2021, len(a.StepInfos))
 	for i, step := range a.StepInfos {

@@ -324,8 +324,8 @@ func TestSyncJobsNobodyWaitsFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := fakedts.New(fakedts.Options{Faults: []fakedts.Fault{{Kind: fakedts.FaultSilence}}})
 		client := connect(t, server, settings())
-		ctx, cancel := context.WithCancel(t.Context())
-		go func() { time.Sleep(time.Second); cancel() }()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
 		client.DescribeJob(ctx, "sync-1")
 		time.Sleep(time.Hour)
 		if n := len(server.Calls()); n != 1 {

@@ -20,12 +20,7 @@ type check2018 struct {
 }
 
 func (v version2018) describeCheck(ctx context.Context, job string) (check.State, check.Receipt, error) {
-	var answer check2018
-	receipt, err := v.do(ctx, v.actions.check, jobRequest{job}, &answer)
-	if err != nil {
-		return check.State{}, check.Receipt{}, err
-	}
-	return answer.state(), receipt, nil
+	return readCheck[check2018](ctx, v.service, job)
 }
 
 func (a check2018) state() check.State {
@@ -38,17 +33,6 @@ func (a check2018) state() check.State {
 		s.Passed = &passed
 	}
 	return s
-}
-
-// jobs2018 is the request of DescribeMigrateJobs.
-type jobs2018 struct {
-	JobId      string      `json:",omitempty"`
-	JobName    string      `json:",omitempty"`
-	TagFilters []tagFilter `json:",omitempty"`
-	Order      string      `json:",omitempty"`
-	OrderSeq   string      `json:",omitempty"`
-	Limit      int         `json:",omitempty"`
-	Offset     int         `json:",omitempty"`
 }
 
 // job2018 is an entry of the list.
@@ -69,28 +53,13 @@ func (j job2018) fits(f check.Filter) bool {
 }
 
 func (v version2018) describeJob(ctx context.Context, job string) (check.Job, check.Receipt, error) {
-	var answer list[job2018]
-	receipt, err := v.do(ctx, v.actions.job, jobs2018{JobId: job}, &answer)
+	found, receipt, err := readJobs[job2018](ctx, v.service, jobsRequest{JobId: job}, job)
 	if err != nil {
 		return check.Job{}, check.Receipt{}, err
 	}
-	var found []check.Job
-	for _, entry := range answer.JobList {
-		if entry.JobId == job {
-			found = append(found, v.listed(entry, check.Filter{}).Job)
-		}
-	}
-	switch len(found) {
-	case 0:
-		return check.Job{}, check.Receipt{}, notListed("ResourceNotFound.JobNotExist", receipt)
-	case 1:
-		return found[0], receipt, nil
-	}
-	return check.Job{}, check.Receipt{}, unreadable(receipt, "the job is listed more than once")
+	return only(job, found, receipt, "ResourceNotFound.JobNotExist")
 }
 
 func (v version2018) list(ctx context.Context, f check.Filter, offset, limit int) (page, error) {
-	return readPage[job2018](ctx, v.service, f, offset, limit, jobs2018{
-		JobName: onlyName(f), TagFilters: tagFilters(f), Order: "CreateTime", OrderSeq: "ASC", Limit: limit, Offset: offset,
-	})
+	return readPage[job2018](ctx, v.service, f, byAge(f, offset, limit))
 }

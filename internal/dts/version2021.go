@@ -30,15 +30,10 @@ type item2021 struct {
 }
 
 func (v version2021) describeCheck(ctx context.Context, job string) (check.State, check.Receipt, error) {
-	var answer check2021
-	receipt, err := v.do(ctx, v.actions.check, jobRequest{job}, &answer)
-	if err != nil {
-		return check.State{}, check.Receipt{}, err
-	}
-	return answer.state(), receipt, nil
+	return readCheck[check2021](ctx, v.service, job)
 }
 
-func (a *check2021) state() check.State {
+func (a check2021) state() check.State {
 	s := check.State{Status: check.Head(a.Status, maxWord), Message: check.Head(a.BriefMsg, check.MostText)}
 	switch s.Status {
 	case "notStarted", "":
@@ -67,18 +62,6 @@ func (a *check2021) state() check.State {
 	}
 	s.Steps = steps(a.StepInfo)
 	return s
-}
-
-// jobs2021 is the request of DescribeMigrationJobs.
-type jobs2021 struct {
-	JobName         string      `json:",omitempty"`
-	Status          []string    `json:",omitempty"`
-	SrcDatabaseType []string    `json:",omitempty"`
-	DstDatabaseType []string    `json:",omitempty"`
-	TagFilters      []tagFilter `json:",omitempty"`
-	OrderSeq        string
-	Limit           int
-	Offset          int
 }
 
 // job2021 is an entry of the list, and the part of a job's details that is the
@@ -149,8 +132,8 @@ func timeOf(text string) time.Time {
 }
 
 func (v version2021) list(ctx context.Context, f check.Filter, offset, limit int) (page, error) {
-	return readPage[job2021](ctx, v.service, f, offset, limit, jobs2021{
-		JobName: onlyName(f), Status: f.Status, SrcDatabaseType: f.SrcDatabaseTypes, DstDatabaseType: f.DstDatabaseTypes,
-		TagFilters: tagFilters(f), OrderSeq: "asc", Limit: limit, Offset: offset,
-	})
+	r := byAge(f, offset, limit)
+	r.Order, r.OrderSeq = "", "asc" // as it has no other
+	r.Status, r.SrcDatabaseType, r.DstDatabaseType = f.Status, f.SrcDatabaseTypes, f.DstDatabaseTypes
+	return readPage[job2021](ctx, v.service, f, r)
 }

@@ -31,18 +31,23 @@ type cloudEvent struct {
 // eventBus is the destination of RESULT_EVENT_BUS.
 func (f *Forwarder) eventBus(r check.Result) destination {
 	frame := length(putEventsRequest{f.config.EventBus, json.RawMessage("[]")})
-	event := func(o check.Outcome) cloudEvent { return eventOf(o, r.Via, maxPut-frame) }
 	return destination{
 		name: EventBus, result: r,
 		limit: maxPut,
 		frame: func(check.Result) int { return frame },
-		size:  func(o check.Outcome) int { return length(event(o)) + len(",") },
-		encode: func(part check.Result) json.RawMessage {
-			events := make([]cloudEvent, len(part.Jobs))
-			for i, o := range part.Jobs {
-				events[i] = event(o)
+		piece: func(o check.Outcome) piece {
+			event := check.Marshal(eventOf(o, r.Via, maxPut-frame))
+			return piece{event, escaped(event) + len(",")}
+		},
+		encode: func(_ check.Result, pieces []piece) json.RawMessage {
+			payload := []byte{'['}
+			for i, p := range pieces {
+				if i > 0 {
+					payload = append(payload, ',')
+				}
+				payload = append(payload, p.json...)
 			}
-			return check.Marshal(events)
+			return append(payload, ']')
 		},
 		send: func(ctx context.Context, payload json.RawMessage) error {
 			_, err := f.api.Do(ctx, putEvents, putEventsRequest{f.config.EventBus, payload}, nil)
@@ -63,8 +68,29 @@ func eventOf(o check.Outcome, via []string, limit int) cloudEvent {
 		e.Subject = "event"
 	}
 	answer := check.Result{Jobs: []check.Outcome{o}, Via: via}
-	e.Data = string(answer.Encode(limit-length(e), func(part []byte) int { return length(string(part)) - len(`""`) }))
+	e.Data = string(answer.Encode(limit-length(e), quoted))
 	return e
+}
+
+// A request has JSON with the escapes for HTML. escaped returns how many bytes a
+// text that is JSON has there, quoted how many it has as the content of a string.
+func escaped(text []byte) int { return count(text, 0) }
+func quoted(text []byte) int  { return count(text, 1) }
+
+// count counts the bytes of a text, with so many more for what a string escapes.
+func count(text []byte, quote int) int {
+	n := len(text)
+	for i, c := range text {
+		switch {
+		case c == '"' || c == '\\':
+			n += quote
+		case c == '<' || c == '>' || c == '&':
+			n += len(`\u003c`) - 1
+		case c == 0xe2 && i+2 < len(text) && text[i+1] == 0x80 && text[i+2]&^1 == 0xa8: // U+2028 and U+2029
+			n += len(`\u2028`) - 3
+		}
+	}
+	return n
 }
 
 // length returns how many bytes a value has in a request.

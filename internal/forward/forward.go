@@ -62,13 +62,21 @@ type destination struct {
 	result check.Result
 
 	// A call has at most limit bytes: frame are those of a result beside its jobs,
-	// size those of a job and the comma behind it. Without a limit there is one call.
+	// and piece writes a job. Without a limit there is one call.
 	limit int
 	frame func(check.Result) int
-	size  func(check.Outcome) int
+	piece func(check.Outcome) piece
 
-	encode func(part check.Result) json.RawMessage
+	// encode writes a call, of the pieces if there is a limit.
+	encode func(part check.Result, pieces []piece) json.RawMessage
 	send   func(ctx context.Context, payload json.RawMessage) error
+}
+
+// piece is a job as it is sent. size is what it counts in a call, with the comma
+// behind it.
+type piece struct {
+	json []byte
+	size int
 }
 
 // next returns what the next call takes of a result, at least one job if there is
@@ -77,17 +85,22 @@ func (d destination) next(r check.Result) (part, rest check.Result, payload json
 	part, rest = r, r
 	rest.Jobs = nil
 	err = guard(func() error {
-		n := len(r.Jobs)
-		if d.limit > 0 {
-			n = 0
-			for total := d.frame(r) - len(","); n < len(r.Jobs); n++ {
-				if total += d.size(r.Jobs[n]); total > d.limit && n > 0 {
-					break
-				}
-			}
+		if d.limit == 0 {
+			payload = d.encode(part, nil)
+			return nil
 		}
+		var pieces []piece
+		total := d.frame(r) - len(",")
+		for _, o := range r.Jobs {
+			p := d.piece(o)
+			if total += p.size; total > d.limit && pieces != nil {
+				break
+			}
+			pieces = append(pieces, p)
+		}
+		n := len(pieces)
 		part.Jobs, rest.Jobs = r.Jobs[:n], r.Jobs[n:]
-		payload = d.encode(part)
+		payload = d.encode(part, pieces)
 		return nil
 	})
 	return part, rest, payload, err
@@ -158,11 +171,30 @@ func (f *Forwarder) destinations(r report.Report, told map[string]check.Told) (o
 func answers(name string, r check.Result, limit, way int, send func(context.Context, json.RawMessage) error) destination {
 	return destination{
 		name: name, result: r,
-		limit:  limit,
-		frame:  check.Result.Frame,
-		size:   func(o check.Outcome) int { return len(check.Marshal(o.Shorten(way))) + len(",") },
-		encode: func(part check.Result) json.RawMessage { return part.Encode(limit, nil) },
-		send:   send,
+		limit: limit,
+		frame: check.Result.Frame,
+		piece: func(o check.Outcome) piece {
+			encoded := o.Shorten(way).Encode()
+			return piece{encoded, len(encoded) + len(",")}
+		},
+		encode: func(part check.Result, pieces []piece) json.RawMessage {
+			if way > 0 || !part.Batch || len(pieces) < 2 { // it may have to be shortened, and by less
+				return part.Encode(limit, nil)
+			}
+			return part.Join(jsonOf(pieces))
+		},
+		send: send,
+	}
+}
+
+// jsonOf yields the pieces' JSON.
+func jsonOf(pieces []piece) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for _, p := range pieces {
+			if !yield(p.json) {
+				return
+			}
+		}
 	}
 }
 

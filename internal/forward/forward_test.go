@@ -124,7 +124,7 @@ var (
 	refused    = check.Outcome{JobID: "refused", Progress: check.Progress{Error: failed("ResourceNotFound.JobNotExist")}}
 	noVerdict  = check.Outcome{JobID: "noVerdict", Progress: check.Progress{Stage: check.StageCreated, Check: &check.State{Status: check.Running}}}
 	waiting    = check.Outcome{JobID: "waiting", Progress: check.Progress{Stage: check.StageWaiting, Check: verdict(true)}}
-	untagged   = check.Outcome{JobID: "untagged", Progress: check.Progress{Stage: check.StageWaiting, Check: verdict(true)}, Untagged: true}
+	untagged   = check.Outcome{JobID: "untagged", Progress: check.Progress{Stage: check.StageWaiting, Untagged: true, Check: verdict(true)}}
 	created    = check.Outcome{JobID: "created", Progress: check.Progress{Stage: check.StageCreated}}
 	rehearsed  = check.Outcome{JobID: "rehearsed", Rehearsed: true, Would: []string{"check"}}
 	rehearsed2 = check.Outcome{JobID: "rehearsed", Rehearsed: true, Progress: check.Progress{Error: failed("ResourceNotFound.JobNotExist")}}
@@ -520,7 +520,11 @@ func TestEventBusToTheByte(t *testing.T) {
 		return jobs
 	}
 	s := New(config.Config{EventBus: "eb-l65vlc2u"}, &fakeAPI{})
-	whole := len(marshal(t, putEventsRequest{"eb-l65vlc2u", s.eventBus(check.Result{}).encode(check.Result{Jobs: jobs(0)})}))
+	bus, pieces := s.eventBus(check.Result{}), []piece{}
+	for _, o := range jobs(0) {
+		pieces = append(pieces, bus.piece(o))
+	}
+	whole := len(marshal(t, putEventsRequest{"eb-l65vlc2u", bus.encode(check.Result{}, pieces)}))
 	if whole > maxPut || whole < maxPut-3000 {
 		t.Fatalf("%d bytes", whole)
 	}
@@ -706,8 +710,8 @@ func TestPanic(t *testing.T) {
 	}
 	// Before anything is sent, too, and when it is to be sent again.
 	f := New(c, api).deliver(t.Context(), destination{name: "x", result: large(3, 10), limit: 1, frame: check.Result.Frame,
-		size: func(o check.Outcome) int { return len(o.JobID) },
-		encode: func(part check.Result) json.RawMessage {
+		piece: func(o check.Outcome) piece { return piece{size: len(o.JobID)} },
+		encode: func(part check.Result, _ []piece) json.RawMessage {
 			if part.Jobs[0].JobID == "dts-00001" {
 				panic("encode")
 			}

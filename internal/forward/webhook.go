@@ -46,7 +46,7 @@ func (f *Forwarder) webhook(r report.Report) destination {
 	}
 	return destination{
 		name: Webhook, result: r.Result,
-		encode: func(check.Result) json.RawMessage { return f.robot.message(r, f.config.WebhookMention) },
+		encode: func(check.Result, []piece) json.RawMessage { return f.robot.message(r, f.config.WebhookMention) },
 		send:   f.post,
 	}
 }

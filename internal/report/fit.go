@@ -71,15 +71,11 @@ func (d *description) each(b *limited, sections []section, behind int, entry fun
 	return 0
 }
 
-// known returns the causes of which more is known than the kind of the outcome.
-func (d *description) known() []*cause {
-	return slices.DeleteFunc(slices.Clone(d.Causes), func(c *cause) bool { return c.ID == "" })
-}
-
-// eachCause returns an entry for each known cause in at most limit bytes, and says how
+// eachCause returns an entry for each cause of which more is known than the kind of the
+// outcome, in at most limit bytes, and says how
 // many more there are by the format more.
 func (d *description) eachCause(limit int, more string, entry func(c *cause) string) string {
-	causes := d.known()
+	causes := slices.DeleteFunc(slices.Clone(d.Causes), func(c *cause) bool { return c.ID == "" })
 	return d.fit(limit, func(b *limited) {
 		for i, c := range causes {
 			behind := ""

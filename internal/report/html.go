@@ -53,7 +53,7 @@ func (w *words) frame(title string) frame {
 func Home(language string) []byte {
 	w := languages[language]
 	if w == nil {
-		w = &english
+		w = english
 	}
 	return []byte(w.render("head", w.frame(w.HomeTitle)) + w.render("home", w) + w.render("foot", nil))
 }

@@ -15,7 +15,7 @@ type job struct {
 	Change                 check.Change
 	Changed                string // the change in a word
 	Marks                  []string
-	Facts                  []fact
+	Facts                  facts
 	Steps                  []step
 	More                   string // how many steps are left out, in words
 }
@@ -23,7 +23,7 @@ type job struct {
 type step struct {
 	Title, ID     string
 	Status, Class string // in words, and as a class of the page's style
-	Facts         []fact
+	Facts         facts
 }
 
 // fact is a line: a text, perhaps with a label, or a link. It is told if a cause
@@ -31,6 +31,16 @@ type step struct {
 type fact struct {
 	Label, Text, Link string
 	Told              bool
+}
+
+// facts are what is said of a job, or of a step.
+type facts []fact
+
+// say adds a fact, unless there is nothing to say.
+func (f *facts) say(label, text string) {
+	if text != "" {
+		*f = append(*f, fact{Label: label, Text: text})
+	}
 }
 
 // title returns what a job is called.
@@ -56,35 +66,35 @@ func (d *description) Job(o *check.Outcome) job {
 	}
 	switch kindOf(o) {
 	case check.KindWaiting:
-		j.say("", d.waits)
+		j.Facts.say("", d.waits)
 	case untagged:
-		j.say("", d.noTag)
+		j.Facts.say("", d.noTag)
 	case check.KindRehearsed:
 		for _, step := range o.Would {
-			j.say("", cmp.Or(d.would[step], d.short(step)))
+			j.Facts.say("", cmp.Or(d.would[step], d.short(step)))
 		}
 		if len(o.Would) == 0 {
-			j.say("", d.would[""])
+			j.Facts.say("", d.would[""])
 		}
 	case check.KindFailed:
 		j.Facts = append(j.Facts, fact{Label: d.short(o.Error.Code), Text: d.short(o.Error.Message)})
 	}
-	j.say(d.whyNot, d.short(o.WhyNot))
+	j.Facts.say(d.whyNot, d.short(o.WhyNot))
 	if o.AlreadyRunning() {
-		j.say("", d.wasRunning)
+		j.Facts.say("", d.wasRunning)
 	}
 	if o.AlreadyStarted() {
-		j.say("", d.wasStarted)
+		j.Facts.say("", d.wasStarted)
 	}
 	if o.CreatedAnyway() {
-		j.say("", d.created)
+		j.Facts.say("", d.created)
 	}
 	if o.MayBeRunning() {
 		// Once there is a check, what may have been carried out is the start.
 		if o.CreatedAnyway() || o.AlreadyRunning() || o.Check != nil {
-			j.say("", d.mayStart)
+			j.Facts.say("", d.mayStart)
 		} else {
-			j.say("", d.mayRun)
+			j.Facts.say("", d.mayRun)
 		}
 	}
 	if o.Check != nil {
@@ -92,17 +102,10 @@ func (d *description) Job(o *check.Outcome) job {
 	}
 	// That it passed before, or not, is said by the change; what failed then, if it is not the same.
 	if b := o.Before; b != nil && o.Check != nil && o.Check.Passed != nil && !slices.Equal(b.Failed, o.Check.Verdict().Failed) {
-		j.say(d.failedBefore, d.ids(b.Failed))
+		j.Facts.say(d.failedBefore, d.ids(b.Failed))
 	}
-	j.say(d.startRequest, d.short(o.StartRequestID))
+	j.Facts.say(d.startRequest, d.short(o.StartRequestID))
 	return j
-}
-
-// say adds a fact, unless there is nothing to say.
-func (j *job) say(label, text string) {
-	if text != "" {
-		j.Facts = append(j.Facts, fact{Label: label, Text: text})
-	}
 }
 
 // describeCheck describes a check: of one that has passed only what is worth a look.
@@ -117,15 +120,15 @@ func (d *description) describeCheck(j *job, o *check.Outcome) {
 		case !s.Ended() && s.Status != check.Unavailable:
 			state = d.progress(state, s.Progress)
 		}
-		j.say("", state)
+		j.Facts.say("", state)
 	}
 	if kept && len(s.Strictly) > 0 {
-		j.say(d.onlyStrictly, d.ids(s.Strictly))
+		j.Facts.say(d.onlyStrictly, d.ids(s.Strictly))
 	} else if !passed {
-		j.say(d.message, d.short(s.Message))
+		j.Facts.say(d.message, d.short(s.Message))
 	}
 	if len(s.Accepted) > 0 {
-		j.say(d.accepted, d.ids(s.Accepted))
+		j.Facts.say(d.accepted, d.ids(s.Accepted))
 	}
 	var steps []check.Step
 	left := 0
@@ -138,7 +141,7 @@ func (d *description) describeCheck(j *job, o *check.Outcome) {
 		}
 	}
 	if kept && left > 0 {
-		j.say("", d.notCarried(left))
+		j.Facts.say("", d.notCarried(left))
 	}
 	slices.SortStableFunc(steps, func(a, b check.Step) int { return weight(a) - weight(b) })
 	for i, step := range steps {
@@ -196,31 +199,26 @@ func (d *description) describeStep(s check.Step) step {
 		described.ID = ""
 	}
 	links := map[string]bool{}
-	add := func(label, text string) {
-		if text != "" {
-			described.Facts = append(described.Facts, fact{Label: label, Text: text})
-		}
-	}
 	for i, item := range s.Failed {
 		if i == d.items {
-			add("", d.moreItems(len(s.Failed)-i))
+			described.Facts.say("", d.moreItems(len(s.Failed)-i))
 			break
 		}
 		label := cmp.Or(d.short(item.Name), d.reason)
 		if item.Result != s.Status && item.Result != "" {
 			label += d.inBrackets(d.statusOf(item.Result))
 		}
-		add(label, cmp.Or(d.short(item.Reason), d.log(item.Log), d.short(item.Description), d.statusOf(item.Result)))
-		if add(d.solution, d.short(item.Solution)); item.Solution != "" {
+		described.Facts.say(label, cmp.Or(d.short(item.Reason), d.log(item.Log), d.short(item.Description), d.statusOf(item.Result)))
+		if described.Facts.say(d.solution, d.short(item.Solution)); item.Solution != "" {
 			described.Facts[len(described.Facts)-1].Told = d.told[beginning(item.Solution)]
 		}
-		add(d.risk, d.short(item.SkipRisk))
+		described.Facts.say(d.risk, d.short(item.SkipRisk))
 		for n, help := range item.HelpDoc {
 			safe, ok := link(help)
 			switch {
 			case n == d.items:
 			case !ok:
-				add(d.Help, d.short(help))
+				described.Facts.say(d.Help, d.short(help))
 			case !links[safe]:
 				links[safe] = true
 				described.Facts = append(described.Facts, fact{Label: d.Help, Link: safe, Told: d.told[safe]})
@@ -228,7 +226,7 @@ func (d *description) describeStep(s check.Step) step {
 		}
 	}
 	if len(s.Failed) == 0 {
-		add(d.message, d.short(s.Message))
+		described.Facts.say(d.message, d.short(s.Message))
 	}
 	return described
 }

@@ -37,14 +37,12 @@ func Message(r Report, chat Chat, limit int) string {
 // that need a person.
 func (d *description) begin(b *limited, c *dialect) {
 	b.WriteString(c.strong(d.Headline))
-	for _, line := range append([]string{d.counts()}, d.Alerts...) {
-		if line != "" {
-			b.WriteString(c.newline + c.say(line))
-		}
+	for _, line := range said(append([]string{d.counts()}, d.Alerts...)...) {
+		b.WriteString(c.newline + c.say(line))
 	}
 	// Where there is hardly any room, the jobs come first.
-	for _, line := range []string{d.Context, d.filters} {
-		if line != "" && b.Len() < b.limit/4 {
+	for _, line := range said(d.Context, d.filters) {
+		if b.Len() < b.limit/4 {
 			b.WriteString(c.newline + c.say(line))
 		}
 	}
@@ -131,10 +129,7 @@ func (d *description) closing(c *dialect, named bool) (text string) {
 		if i == 0 {
 			before = "\n\n"
 		}
-		text += before + s.Title + " " + fmt.Sprint(s.Number)
-		if s.Note != "" {
-			text += d.inBrackets(s.Note)
-		}
+		text += before + d.countText(s.count)
 		if !named || s.Kind == untagged || len(s.Outcomes) > mostNamed {
 			continue
 		}
@@ -162,10 +157,8 @@ func (d *description) closing(c *dialect, named bool) (text string) {
 // head returns the line that names a job.
 func (d *description) head(j job, c *dialect) string {
 	head := c.job + c.strong(j.Title)
-	for _, word := range append([]string{j.Name, j.Changed}, j.Marks...) {
-		if word != "" {
-			head += " " + c.say(word)
-		}
+	for _, word := range said(append([]string{j.Name, j.Changed}, j.Marks...)...) {
+		head += " " + c.say(word)
 	}
 	return head
 }

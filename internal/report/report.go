@@ -108,7 +108,7 @@ var beijing = time.FixedZone("UTC+8", 8*60*60)
 const maxName = 40
 
 func describe(r Report) description {
-	w := cmp.Or(languages[r.Language], &english)
+	w := cmp.Or(languages[r.Language], english)
 	d := description{words: w, detail: details[0], told: map[string]bool{}}
 	jobs := r.Result.Jobs
 	byKind := map[check.Kind][]*check.Outcome{}
@@ -181,16 +181,30 @@ func (d *description) describeEvent(r Report, repeated int) {
 	if !r.At.IsZero() {
 		at = r.At.In(beijing).Format("2006-01-02 15:04") + d.zone
 	}
-	d.Context = d.list(clean(r.Region, maxName), function, source, at)
+	d.Context = strings.Join(said(clean(r.Region, maxName), function, source, at), d.comma)
 	// What begins a line must not make it a list or a heading.
 	if d.Context != "" && d.Context[0] < 'A' { // a digit, or one of # + - = >
 		d.Context = "· " + d.Context
 	}
 }
 
-// list joins those of the texts that are not empty.
-func (w *words) list(texts ...string) string {
-	return strings.Join(slices.DeleteFunc(texts, func(s string) bool { return s == "" }), w.comma)
+// said returns those of the texts that are not empty.
+func said(texts ...string) []string {
+	return slices.DeleteFunc(texts, func(s string) bool { return s == "" })
+}
+
+// overview returns the lines below a headline.
+func (d *description) overview() []string {
+	return said(append([]string{d.counts(), d.Context, d.Selected}, d.Alerts...)...)
+}
+
+// countText returns a count in words: "Not passed 2 (1 new)".
+func (d *description) countText(c count) string {
+	text := c.Title + " " + fmt.Sprint(c.Number)
+	if c.Note != "" {
+		text += d.inBrackets(c.Note)
+	}
+	return text
 }
 
 // counts returns the counts as a line.
@@ -200,10 +214,7 @@ func (d *description) counts() string {
 	}
 	texts := make([]string, len(d.Counts))
 	for i, c := range d.Counts {
-		texts[i] = c.Title + " " + fmt.Sprint(c.Number)
-		if c.Note != "" {
-			texts[i] += d.inBrackets(c.Note)
-		}
+		texts[i] = d.countText(c)
 	}
 	return d.all + d.Colon + strings.Join(texts, d.comma)
 }

@@ -81,7 +81,7 @@ var mixed = []check.Outcome{
 	{JobID: "dts-accept01", JobName: "members", Progress: check.Progress{Stage: check.StageJudged, Check: &check.State{Status: check.Finished, Passed: verdict(true), Progress: 100, Accepted: []string{"SrcPrivilegeCheck"}, Steps: []check.Step{
 		{ID: "SrcPrivilegeCheck", Name: "Source database privileges", Status: check.StepWarning, Failed: []check.Item{{Name: "Global privileges", Result: check.StepWarning, Reason: "The account may do more than needed."}}}}}}},
 	{JobID: "dts-waiting1", JobName: "billing", Progress: check.Progress{Stage: check.StageWaiting, Check: &check.State{Status: check.Finished, Passed: verdict(true), Progress: 100}}},
-	{JobID: "dts-untagged", Untagged: true, Progress: check.Progress{Stage: check.StageWaiting, Check: &check.State{Status: check.Finished, Passed: verdict(true), Progress: 100}}},
+	{JobID: "dts-untagged", Progress: check.Progress{Untagged: true, Stage: check.StageWaiting, Check: &check.State{Status: check.Finished, Passed: verdict(true), Progress: 100}}},
 	{JobID: "sync-newfail", Repeated: true, Progress: check.Progress{Stage: check.StageJudged, Before: &check.Verdict{Passed: true}, Check: &check.State{Status: check.Finished, Passed: verdict(false), Progress: 100, Steps: []check.Step{
 		{ID: "BinlogParamCheck", Name: "Binary log", Status: check.StepFailed, Failed: []check.Item{{Name: "binlog_format", Result: check.StepFailed, Reason: "binlog_format is STATEMENT.", Solution: "Set it to ROW."}}}}}}},
 	{JobID: "dts-created2", Progress: check.Progress{Stage: check.StageCreated, Check: &check.State{Status: check.Unavailable}}},

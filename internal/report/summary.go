@@ -12,10 +12,8 @@ import (
 func Summary(r Report, limit int) string {
 	d, c := describe(r), github
 	text := "## " + c.say(d.Headline) + "\n"
-	for _, line := range append([]string{d.counts(), d.Context, d.Selected}, d.Alerts...) {
-		if line != "" {
-			text += "\n" + c.say(line) + "\n"
-		}
+	for _, line := range d.overview() {
+		text += "\n" + c.say(line) + "\n"
 	}
 	if causes := d.eachCause(limit/4, "- %s\n", func(cause *cause) string {
 		entry := c.job + c.strong(d.causeTitle(cause)) + d.Colon + d.many(cause) + "\n"

@@ -16,12 +16,7 @@ func Text(r Report) string { return textWithin(r, maxReport) }
 
 func textWithin(r Report, limit int) string {
 	d := describe(r)
-	head := d.Headline + "\n"
-	for _, line := range append([]string{d.counts(), d.Context, d.Selected}, d.Alerts...) {
-		if line != "" {
-			head += line + "\n"
-		}
-	}
+	head := joined(append([]string{d.Headline}, d.overview()...))
 	c := &dialect{bold: "%s", stepFact: "    "}
 	if causes := d.eachCause(limit/4, "- %s\n", func(cause *cause) string {
 		entry := "- " + d.causeTitle(cause) + d.Colon + d.many(cause) + "\n"

@@ -14,7 +14,7 @@ import (
 
 // Every language has every word.
 func TestLanguages(t *testing.T) {
-	en := reflect.ValueOf(english)
+	en := reflect.ValueOf(*english)
 	for language, w := range languages {
 		if w.Lang != language {
 			t.Errorf("%s says that it is %s", language, w.Lang)

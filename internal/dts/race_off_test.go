@@ -1,0 +1,5 @@
+//go:build !race
+
+package dts
+
+const raceDetector = false
