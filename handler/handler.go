@@ -71,7 +71,7 @@ type Handler struct {
 	log        logger
 	output     *output
 	deliveries *deliveries
-	starting   sync.Map // the ids of the jobs that are being started
+	starting   sync.Map // the *job that is being started, by its id
 }
 
 // New returns a handler.

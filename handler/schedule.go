@@ -181,6 +181,7 @@ func (r *run) textShare() int { return maxTexts / max(len(r.jobs), 1) }
 
 // finish notes that nothing more is to be done about a job.
 func (r *run) finish(j *job) {
+	r.starting.CompareAndDelete(j.JobID, j)
 	if !j.began.IsZero() {
 		j.duration = time.Since(j.began)
 	}

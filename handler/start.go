@@ -31,11 +31,9 @@ func (r *run) start(ctx context.Context, j *job) (m move) {
 		return last
 	}
 	// Two events that ask for the same at once must not both find the job not started.
-	if _, busy := r.starting.LoadOrStore(j.JobID, true); busy {
-		return again(startPause)
+	if owner, busy := r.starting.LoadOrStore(j.JobID, j); busy && owner != j {
+		return again(startPause) // finish, or going back, lets go of it
 	}
-	defer r.starting.Delete(j.JobID)
-
 	found, _, failure := r.describeJob(ctx, j)
 	untagged := r.StartTag.Key != "" && !r.consents(found)
 	switch {
@@ -61,6 +59,7 @@ func (r *run) start(ctx context.Context, j *job) (m move) {
 		if found.Status == check.JobChecking {
 			j.Evidence = check.EvidenceChecking
 		}
+		r.starting.CompareAndDelete(j.JobID, j)
 		return back(minPoll)
 	case found.Status != check.JobCheckPass:
 		j.Stage, j.Check = check.StageCreated, &check.State{

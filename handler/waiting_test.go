@@ -150,6 +150,49 @@ func TestStartsAtOnce(t *testing.T) {
 	})
 }
 
+// Nor does the second send one while the first looks whether its own, which was not
+// answered, was carried out; the job's state lags behind.
+func TestStartsAtOnceUnanswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dts := &lagging{scripted: &scripted{start: map[string][]error{"dts-1": {unanswered()}}}}
+		i := newInstance(everything(dts))
+		done := make(chan bool)
+		for n, id := range []string{"a", "b"} {
+			go func() {
+				time.Sleep(time.Duration(n) * 300 * time.Millisecond)
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				i.Invoke(ctx, []byte(`{"specversion":"1.0","source":"s","id":"`+id+`","data":{"JobId":"dts-1","Start":true}}`))
+				done <- true
+			}()
+		}
+		<-done
+		<-done
+		if n := dts.count("start", "dts-1"); n != 1 {
+			t.Errorf("%d starts: %v", n, dts.calls)
+		}
+	})
+}
+
+// lagging is a DTS whose jobs are shown as started 900 ms after they were.
+type lagging struct {
+	*scripted
+	started time.Time
+}
+
+func (l *lagging) Start(ctx context.Context, job string) (check.Receipt, error) {
+	l.started = time.Now()
+	return l.scripted.Start(ctx, job)
+}
+
+func (l *lagging) DescribeJob(ctx context.Context, job string) (check.Job, check.Receipt, error) {
+	found, receipt, err := l.scripted.DescribeJob(ctx, job)
+	if !l.started.IsZero() && time.Since(l.started) > 900*time.Millisecond {
+		found.Status = check.JobRunning
+	}
+	return found, receipt, err
+}
+
 // once is a DTS that takes a while to start a job, which then runs.
 type once struct {
 	*scripted
