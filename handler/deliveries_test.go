@@ -412,16 +412,14 @@ func (l *refusedLists) ListJobs(context.Context, check.Filter) ([]check.Job, err
 // told of it.
 func TestOtherOutcomesAreTold(t *testing.T) {
 	first, second := 0, 1
-	failed := func(step string) check.Outcome {
-		s := failedAt(step).state
-		return check.Outcome{JobID: "dts-1", Progress: check.Progress{Stage: check.StageJudged, Check: &s}}
-	}
+	state := failedAt("A").state
+	notPassed := check.Outcome{JobID: "dts-1", Progress: check.Progress{Stage: check.StageJudged, Check: &state}}
 	refused := func(record *int, code string) check.Outcome {
 		return check.Outcome{Record: record, Progress: check.Progress{Error: refusal(code)}}
 	}
 	seen := map[uint64]int{}
 	for i, o := range []check.Outcome{
-		failed("A"), failed("B"), refused(&first, "FailedOperation"), refused(&second, "FailedOperation"), refused(&first, "InternalError"), {JobID: "dts-1"}, {JobID: "dts-2"},
+		notPassed, refused(&first, "FailedOperation"), refused(&second, "FailedOperation"), refused(&first, "InternalError"), {JobID: "dts-1"}, {JobID: "dts-2"},
 	} {
 		digest := digestOf([]check.Outcome{o}).digest
 		if before, ok := seen[digest]; ok {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -177,17 +178,18 @@ func TestStartsAtOnceUnanswered(t *testing.T) {
 // lagging is a DTS whose jobs are shown as started 900 ms after they were.
 type lagging struct {
 	*scripted
-	started time.Time
+	started atomic.Pointer[time.Time]
 }
 
 func (l *lagging) Start(ctx context.Context, job string) (check.Receipt, error) {
-	l.started = time.Now()
+	now := time.Now()
+	l.started.Store(&now)
 	return l.scripted.Start(ctx, job)
 }
 
 func (l *lagging) DescribeJob(ctx context.Context, job string) (check.Job, check.Receipt, error) {
 	found, receipt, err := l.scripted.DescribeJob(ctx, job)
-	if !l.started.IsZero() && time.Since(l.started) > 900*time.Millisecond {
+	if started := l.started.Load(); started != nil && time.Since(*started) > 900*time.Millisecond {
 		found.Status = check.JobRunning
 	}
 	return found, receipt, err
@@ -196,7 +198,7 @@ func (l *lagging) DescribeJob(ctx context.Context, job string) (check.Job, check
 // once is a DTS that takes a while to start a job, which then runs.
 type once struct {
 	*scripted
-	runs bool
+	runs atomic.Bool
 }
 
 // A rehearsal reads everything, and says what would be done.
@@ -228,7 +230,7 @@ func TestDryRun(t *testing.T) {
 
 func (o *once) DescribeJob(ctx context.Context, job string) (check.Job, check.Receipt, error) {
 	found, receipt, err := o.scripted.DescribeJob(ctx, job)
-	if o.runs {
+	if o.runs.Load() {
 		found.Status = check.JobRunning
 	}
 	return found, receipt, err
@@ -237,7 +239,7 @@ func (o *once) DescribeJob(ctx context.Context, job string) (check.Job, check.Re
 func (o *once) Start(ctx context.Context, job string) (check.Receipt, error) {
 	time.Sleep(300 * time.Millisecond)
 	receipt, err := o.scripted.Start(ctx, job)
-	o.runs = true
+	o.runs.Store(true)
 	return receipt, err
 }
 
