@@ -118,6 +118,9 @@ func (r *run) recall(refusal *check.Error, payload []byte) {
 		r.requestID = id + "\x00" + string(sum[:])
 		ids = append(ids, r.requestID)
 	}
+	if r.Forward == nil { // there is nobody to tell twice
+		return
+	}
 	all := sha256.New()
 	for i := range r.event.Requests {
 		own := r.idsOf(&r.event.Requests[i], i)
@@ -130,7 +133,7 @@ func (r *run) recall(refusal *check.Error, payload []byte) {
 	switch {
 	case refusal != nil && (r.event.Source == event.CKafka || r.event.Source == event.EventBridge):
 		ids = append(ids, "event\x00"+string(sum[:]))
-	case refusal == nil && all != nil:
+	case refusal == nil && all != nil && len(r.event.Requests) > 0:
 		ids = append(ids, "event\x00"+string(all.Sum(nil)))
 	}
 	r.memory = r.deliveries.get(ids, 0)

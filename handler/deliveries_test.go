@@ -292,17 +292,173 @@ func TestCircle(t *testing.T) {
 	o := everything(dts)
 	o.Forward = forwarder(func(_ context.Context, r report.Report, _ map[string]check.Told) []check.Forwarded {
 		via = r.Result.Via
-		return nil
+		return []check.Forwarded{{Destination: "webhook", Reason: "no answer"}} // so the answer is written again
 	})
 	i := newInstance(o)
 	ctx := functioncontext.NewContext(t.Context(), &functioncontext.FunctionContext{RequestID: "r", TencentcloudRegion: "ap-guangzhou", Namespace: "default", FunctionName: "migrate-check"})
 	first := i.fireAs(ctx, t, `{"JobId":"dts-1","Via":["ap-shanghai/default/migrate-check"]}`)
-	if want := []string{"ap-shanghai/default/migrate-check", "ap-guangzhou/default/migrate-check"}; !slices.Equal(via, want) || strings.Contains(string(first.answer), "Via") {
+	if want := []string{"ap-shanghai/default/migrate-check", "ap-guangzhou/default/migrate-check"}; !slices.Equal(via, want) || strings.Contains(string(first.answer), "Via") || !strings.Contains(string(first.answer), "NotHandedOn") {
 		t.Errorf("via %v, answer %s", via, first.answer)
 	}
 	const circle = `{"Records":[{"CMQ":{"topicName":"t","msgId":"1","msgBody":"{\"JobId\":\"dts-2\",\"Via\":[\"ap-guangzhou/default/migrate-check\"]}"}},{"CMQ":{"topicName":"t","msgId":"2","msgBody":"dts-3"}}]}`
 	second := i.fireAs(ctx, t, circle)
 	if second.err != nil || dts.count("create", "dts-2") != 0 || dts.count("create", "dts-3") != 1 || len(second.log.lines("circle")) != 1 {
 		t.Errorf("%s, %v, %v", second.answer, second.err, dts.calls)
+	}
+}
+
+// What one delivery has brought about stays, whatever another that came at the same
+// time saw of it.
+func TestDeliveriesAtOnce(t *testing.T) {
+	created := check.Progress{Stage: check.StageCreated, RequestID: "own"}
+	judged := check.Progress{Stage: check.StageJudged, RequestID: "own"}
+	for name, pair := range map[string][2]check.Progress{
+		"its own check":      {created, {Stage: check.StageCreated, RequestID: "refused", Found: true, Others: true}},
+		"what went further":  {judged, {Stage: check.StageCreated, RequestID: "create"}},
+		"what is new anyway": {{Stage: check.StageCreated, RequestID: "refused", Others: true}, judged},
+		"and not a refusal":  {created, {Error: refusal("FailedOperation.NotAllowOperation"), RequestID: "refused"}},
+	} {
+		m := newDeliveries(time.Now)
+		d := m.get([]string{"id"}, 1)
+		for _, p := range pair {
+			m.keep(d, remembered{job: check.Job{ID: "dts-1"}, Progress: p})
+		}
+		if got := m.recall(d, "dts-1", 0); got.RequestID != "own" || got.Others || got.Error != nil {
+			t.Errorf("%s: remembered %+v", name, got)
+		}
+	}
+}
+
+// A note about an event that is forgotten just then harms nobody.
+func TestNoteInAFullMemory(t *testing.T) {
+	for size := memorySize - 2*toldSize; size <= memorySize+toldSize; size += 40 {
+		m := newDeliveries(time.Now)
+		d := m.get([]string{"id"}, 1)
+		m.grow(d, size-m.size)
+		m.note(d, "webhook", told{})
+	}
+}
+
+// Ten thousand refusals are remembered with their texts cut, and what was created
+// among them is not created twice.
+func TestRefusalsOfALargeBatchAreRemembered(t *testing.T) {
+	ids := make([]string, 10000)
+	for i := range ids {
+		ids[i] = fmt.Sprintf("dts-%08d", i)
+	}
+	dts := &mostlyRefused{brisk: &brisk{created: map[string]int{}}}
+	o := everything(serial{dts, make(chan struct{}, 1)})
+	o.Log = io.Discard
+	h := New(o)
+	before := heap()
+	for range 2 {
+		fireQuietly(t, h, "request", string(check.Marshal(ids)), time.Minute)
+	}
+	if took := heap() - before; took > 9<<20 {
+		t.Errorf("%d bytes are kept", took)
+	}
+	for id, n := range dts.created {
+		if n > 1 {
+			t.Fatalf("%s was created %d times", id, n)
+		}
+	}
+}
+
+// mostlyRefused is a DTS that accepts every tenth creation.
+type mostlyRefused struct{ *brisk }
+
+func (m *mostlyRefused) CreateCheck(ctx context.Context, job string) (check.Receipt, error) {
+	if !strings.HasSuffix(job, "0") {
+		return check.Receipt{}, &check.Error{
+			Code: strings.Clone("FailedOperation.NotAllowOperation"), Message: strings.Repeat("x", 4000), RequestID: "46b45da1-3e8e-4ef2-8de8-000" + job[3:], Attempts: 1,
+		}
+	}
+	return m.brisk.CreateCheck(ctx, job)
+}
+
+// What thousands of records are refused for is not kept in full.
+func TestRefusalsOfManySelections(t *testing.T) {
+	const records = 8000
+	dts := &refusedLists{last: records}
+	o := everything(dts)
+	o.Log = io.Discard
+	bodies := make([]string, records)
+	for i := range bodies {
+		bodies[i] = `{"Select":{}}`
+	}
+	event := kafka(bodies...)
+	h := New(o)
+	before := heap()
+	fireQuietly(t, h, "request", event, time.Minute)
+	if took := dts.heap - before; took > 24<<20 {
+		t.Errorf("%d bytes at the last of them", took)
+	}
+}
+
+// refusedLists is a DTS that refuses to list jobs, at length.
+type refusedLists struct {
+	DTS
+	last, heap int
+}
+
+func (l *refusedLists) ListJobs(context.Context, check.Filter) ([]check.Job, error) {
+	if l.last--; l.last == 0 {
+		l.heap = heap()
+	}
+	return nil, &check.Error{Code: "UnauthorizedOperation", Message: strings.Repeat("x", check.MostText), Attempts: 1}
+}
+
+// The outcomes of an event that differ in what matters are others, for whoever was
+// told of it.
+func TestOtherOutcomesAreTold(t *testing.T) {
+	first, second := 0, 1
+	state := failedAt("A").state
+	notPassed := check.Outcome{JobID: "dts-1", Progress: check.Progress{Stage: check.StageJudged, Check: &state}}
+	refused := func(record *int, code string) check.Outcome {
+		return check.Outcome{Record: record, Progress: check.Progress{Error: refusal(code)}}
+	}
+	seen := map[uint64]int{}
+	for i, o := range []check.Outcome{
+		notPassed, refused(&first, "FailedOperation"), refused(&second, "FailedOperation"), refused(&first, "InternalError"), {JobID: "dts-1"}, {JobID: "dts-2"},
+	} {
+		digest := digestOf([]check.Outcome{o}).digest
+		if before, ok := seen[digest]; ok {
+			t.Errorf("outcome %d is the same as %d", i, before)
+		}
+		seen[digest] = i
+	}
+}
+
+// An event that is refused as a whole and comes again under another request id is
+// told once.
+func TestRefusedEventIsToldOnce(t *testing.T) {
+	for _, event := range []string{`{"specversion":"1.0","id":"e","source":"s","data":"?"}`} {
+		told := 0
+		o := everything(&scripted{})
+		o.Forward = forwarder(func(_ context.Context, _ report.Report, before map[string]check.Told) []check.Forwarded {
+			if !before["webhook"].Same {
+				told++
+			}
+			return []check.Forwarded{{Destination: "webhook"}}
+		})
+		i := newInstance(o)
+		for _, id := range []string{"a", "b"} {
+			i.fire(t, id, event, time.Minute)
+		}
+		if told != 1 {
+			t.Errorf("%s: told %d times", event, told)
+		}
+	}
+}
+
+// What a delivery found stays its selection, also if another lists at the same time.
+func TestSelectionsAtOnce(t *testing.T) {
+	m := newDeliveries(time.Now)
+	d := m.get([]string{"id"}, 0)
+	m.noteSelection(d, selection(2, 1))
+	m.keep(d, remembered{job: selection(1, 1)[0], Progress: check.Progress{Stage: check.StageCreated}})
+	m.noteSelection(d, selection(1, 1))
+	if found, _ := m.selection(d); len(found) != 2 || m.recall(d, found[0].ID, 0) == nil {
+		t.Errorf("%d jobs, %v", len(found), m.recall(d, found[0].ID, 0))
 	}
 }

@@ -740,3 +740,92 @@ func TestPanicText(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// kafka are records with the bodies.
+func kafka(bodies ...string) string {
+	var records []any
+	for i, body := range bodies {
+		records = append(records, map[string]any{"Ckafka": map[string]any{"topic": "jobs", "partition": 0, "offset": i, "msgBody": body}})
+	}
+	return string(check.Marshal(map[string]any{"Records": records}))
+}
+
+// A verdict that an earlier delivery judged less strictly, or that accepted more, is
+// not started on.
+func TestDeliveryOfARequestBesideAStricterOne(t *testing.T) {
+	for name, pair := range map[string][2]string{
+		"strictly":      {`{"JobId":"dts-1","Wait":true}`, `{"JobId":"dts-1","Start":true,"Strict":true}`},
+		"accepted less": {`{"JobId":"dts-1","Wait":true,"Strict":true,"Accept":["SrcPrivilegeCheck"]}`, `{"JobId":"dts-1","Start":true,"Strict":true,"Accept":["Other"]}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				dts := &scripted{describe: map[string][]reading{"dts-1": {state(check.Running, 1), steps(true)}}}
+				i := newInstance(everything(dts))
+				if first := i.fire(t, "a", kafka(pair[0]), time.Minute); !strings.Contains(string(first.answer), `"Passed":true`) {
+					t.Fatalf("first: %s, %v", first.answer, first.err)
+				}
+				again := i.fire(t, "b", kafka(pair[0], pair[1]), time.Minute)
+				if again.err != nil || !strings.Contains(string(again.answer), `"Strictly":["SrcPrivilegeCheck"]`) || dts.count("start", "dts-1") != 0 || dts.count("create", "dts-1") != 1 {
+					t.Errorf("again: %s, %v, %v", again.answer, again.err, dts.calls)
+				}
+				before := len(dts.calls)
+				if third := i.fire(t, "c", kafka(pair[0], pair[1]), time.Minute); !strings.Contains(string(third.answer), `"Repeated":true`) || len(dts.calls) != before {
+					t.Errorf("third: %s, %v, %v", third.answer, third.err, dts.calls)
+				}
+			})
+		})
+	}
+}
+
+// Of what several records of one job were brought to, the furthest counts.
+func TestDeliveryOfRecordsThatCameApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dts := &scripted{describe: map[string][]reading{"dts-1": {state(check.Running, 1), state(check.Running, 1), verdict(true, "ok")}}}
+		i := newInstance(everything(dts))
+		const plain, waits = `{"Ckafka":{"topic":"jobs","partition":0,"offset":1,"msgBody":"dts-1"}}`, `{"Ckafka":{"topic":"jobs","partition":0,"offset":2,"msgBody":"{\"JobId\":\"dts-1\",\"Wait\":true}"}}`
+		i.fire(t, "a", `{"Records":[`+plain+`]}`, time.Minute)
+		i.fire(t, "b", `{"Records":[`+waits+`]}`, time.Minute)
+		calls := len(dts.calls)
+		for _, event := range []string{plain + "," + waits, waits + "," + plain} {
+			if got := i.fire(t, "c", `{"Records":[`+event+`]}`, time.Minute); len(dts.calls) != calls || !strings.Contains(string(got.answer), `"Passed":true`) {
+				t.Errorf("got %s, %v", got.answer, dts.calls[calls:])
+			}
+		}
+	})
+}
+
+// An event of just as many jobs as it may have is done, and the record with one more
+// is refused.
+func TestMostJobs(t *testing.T) {
+	i := invoke(t, &brisk{list: selection(event.MaxJobs, 1)}, kafka(`{"Select":{}}`, "dts-00000000", "dts-more"))
+	if want := `"Failed":1}`; i.err != nil || !strings.HasSuffix(string(i.answer), want) || !strings.Contains(string(i.answer), `"Record":2`) {
+		t.Errorf("got …%.300s, %.300v", i.answer, i.err)
+	}
+}
+
+// Of jobs whose status is not known the log names some, and counts all.
+func TestManyUnknownStatuses(t *testing.T) {
+	dts := &scripted{}
+	for n := range 25 {
+		dts.list = append(dts.list, check.Job{ID: fmt.Sprint("dts-", n), Status: "brandNew"})
+	}
+	line := invoke(t, dts, `{"Select":{}}`).log.lines("skipped")[0]
+	if line["jobs"] != 25.0 || strings.Count(fmt.Sprint(line["error"]), "brandNew") != 20 {
+		t.Errorf("line %v", line)
+	}
+}
+
+// Repeated is only what is told again as it was.
+func TestWhatIsNotReadIsNotRepeated(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dts := &scripted{describe: map[string][]reading{"dts-1": {{err: refusal("InternalError.DatabaseError")}}}}
+		i := newInstance(everything(dts))
+		i.fire(t, "request", `{"JobId":"dts-1","Wait":true}`, 5*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		time.Sleep(2 * time.Second)
+		defer cancel()
+		if line := i.fireIn(ctx, t, "request", `{"JobId":"dts-1","Wait":true}`).log.lines("job")[0]; line["repeated"] != nil || line["code"] != check.CodeDeadline {
+			t.Errorf("line %v", line)
+		}
+	})
+}

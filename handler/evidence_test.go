@@ -2,6 +2,7 @@ package handler
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -362,4 +363,178 @@ func (s silentBefore) DescribeCheck(ctx context.Context, job string) (check.Stat
 	}
 	<-ctx.Done()
 	return check.State{}, check.Receipt{}, &check.Error{Code: check.CodeNoAnswer, Message: "no answer", Attempts: 1}
+}
+
+// A reading, too, is strict where that is asked for.
+func TestStrictReading(t *testing.T) {
+	for name, event := range map[string]string{
+		"once":       `{"JobId":"dts-1","Action":"DescribeMigrateCheckJob","Strict":true}`,
+		"selected":   `{"Select":{},"Action":"DescribeMigrateCheckJob","Strict":true}`,
+		"on a board": `{"httpMethod":"GET","path":"/","headers":{"Accept":"text/html"},"queryString":{"Select":"true","Strict":"true"}}`,
+		"waiting":    `{"JobId":"dts-1","Action":"DescribeMigrateCheckJob","Wait":true,"Strict":true}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				dts := &scripted{reads: true, list: []check.Job{{ID: "dts-1", Status: check.JobCheckPass}}, describe: map[string][]reading{"dts-1": {steps(true)}}}
+				i := invoke(t, dts, event)
+				if line := i.log.lines("job")[0]; line["outcome"] != "not passed" {
+					t.Errorf("line %v, answer %s", line, i.answer)
+				}
+			})
+		})
+	}
+}
+
+// A check that was found running gets its verdict in a minute by the clock of DTS,
+// whatever this machine's says.
+func TestFoundCheckingByTheClockOfDTS(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dts := &scripted{
+			skew: time.Hour, reads: true, list: []check.Job{{ID: "dts-1", Status: check.JobChecking}},
+			describe: map[string][]reading{"dts-1": {steps(false), steps(false), steps(true)}},
+		}
+		i := invoke(t, dts, `{"Select":{},"Wait":true,"Strict":true}`)
+		if !strings.Contains(string(i.answer), `"Check":{"Status":"starting"`) {
+			t.Errorf("got %s, %v", i.answer, i.err)
+		}
+	})
+}
+
+// What a job had before is not told of an old event if its check may be the one that
+// an earlier delivery created.
+func TestBeforeOfAnOldEvent(t *testing.T) {
+	for name, row := range map[string]struct {
+		fired, ended time.Duration // before now; never ended if zero
+		want         bool
+	}{
+		"a new event":                       {10 * time.Second, 0, true},
+		"ended before it":                   {10 * time.Minute, 11 * time.Minute, true},
+		"ended since":                       {10 * time.Minute, 9 * time.Minute, false},
+		"it does not say when it had ended": {10 * time.Minute, 0, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				job := jobAt(check.JobCheckNotPass)
+				if row.ended > 0 {
+					job.job.CheckEnded = time.Now().Add(-row.ended)
+				}
+				dts := &scripted{before: map[string]reading{"dts-1": verdict(false, "no")}, job: map[string][]jobReading{"dts-1": {job}}}
+				i := invoke(t, dts, string(check.Marshal(map[string]any{"Type": "Timer", "TriggerName": "t", "Time": time.Now().Add(-row.fired), "Message": `{"JobId":"dts-1","Wait":true}`})))
+				if got := strings.Contains(string(i.answer), `"Before":{"Passed":false}`); got != row.want {
+					t.Errorf("got %s, %v", i.answer, i.err)
+				}
+			})
+		})
+	}
+}
+
+// What was before is read as far as there is time and quota for it, and no longer if
+// that fails.
+func TestBeforeWhereTimeIsShort(t *testing.T) {
+	for name, row := range map[string]struct {
+		jobs        int
+		list, time  time.Duration
+		err         error
+		least, most int
+	}{
+		"time enough":               {300, 0, 10 * time.Minute, nil, 300, 300},
+		"as many readings as calls": {300, 0, 10 * time.Second, nil, 0, 0},
+		"half of the time is gone":  {3, 40 * time.Second, time.Minute, nil, 0, 0},
+		"they fail":                 {300, 0, 10 * time.Minute, refusal("InternalError"), 1, 60},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				dts := &slowList{&scripted{before: map[string]reading{}}, row.list}
+				for n := range row.jobs {
+					id := fmt.Sprint("dts-", n)
+					dts.list = append(dts.list, check.Job{ID: id, Status: check.JobCreated})
+					dts.before[id] = reading{state: check.State{Status: check.Unavailable}, err: row.err}
+				}
+				newInstance(everything(dts)).fire(t, "request", `{"Select":{},"Wait":true}`, row.time)
+				before := 0
+				for _, call := range dts.calls {
+					if strings.HasPrefix(call, "before ") {
+						before++
+					}
+				}
+				if before < row.least || before > row.most {
+					t.Errorf("%d readings", before)
+				}
+			})
+		})
+	}
+}
+
+// slowList is a DTS whose lists take that long.
+type slowList struct {
+	*scripted
+	takes time.Duration
+}
+
+func (s *slowList) ListJobs(ctx context.Context, f check.Filter) ([]check.Job, error) {
+	time.Sleep(s.takes)
+	return s.scripted.ListJobs(ctx, f)
+}
+
+// The status of a sync job may follow its check; a check that has ended without a
+// verdict is read again by the next delivery, too.
+func TestVerdictThatFollows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dts := &scripted{describe: map[string][]reading{"sync-1": {state(check.Running, 1), state(check.Finished, 100), verdict(true, "ok")}}}
+		if i := invoke(t, dts, `{"JobId":"sync-1","Wait":true}`); !strings.Contains(string(i.answer), `"Passed":true`) {
+			t.Errorf("sync: %s, %v", i.answer, i.err)
+		}
+		dts = &scripted{
+			creates:  map[string][]error{"dts-2": {refusal("InternalError.LockError"), nil}},
+			describe: map[string][]reading{"dts-1": {state(check.Running, 1), state(check.Finished, 100), verdict(true, "ok")}},
+		}
+		i := newInstance(everything(dts))
+		for delivery, want := range []string{`"NoVerdict":1`, `"NoVerdict":0`} {
+			if got := i.fire(t, "request", comesAgain["timer"](`,"Wait":true`), time.Minute); delivery > 0 && !strings.Contains(string(got.answer), want) {
+				t.Errorf("delivery %d: %s, %v", delivery, got.answer, got.err)
+			}
+		}
+	})
+}
+
+// What can be told after a minute is told then.
+func TestVerdictAfterAMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dts := &scripted{before: map[string]reading{"dts-1": verdict(true, "ok")}, describe: map[string][]reading{"dts-1": {verdict(true, "ok")}}}
+		began := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+		defer cancel()
+		i := invokeIn(ctx, t, dts, `{"JobId":"dts-1","Wait":true}`)
+		if took := time.Since(began); took <= settled || took > settled+2*time.Second || !strings.Contains(string(i.answer), `"Check":{"Status":"finished","Passed":true`) {
+			t.Errorf("after %v: %s, %v", took, i.answer, i.err)
+		}
+	})
+}
+
+// If a verdict turns out to be open when time is up, that is told, and is no failure
+// where the check is somebody else's.
+func TestVerdictIsOpenWhenTimeIsUp(t *testing.T) {
+	for name, row := range map[string]struct {
+		create error
+		failed bool
+	}{"its own check": {nil, true}, "somebody else's": {refusal("InternalError.DuplicateJob"), false}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				dts := lateJob{&scripted{create: map[string]error{"dts-1": row.create}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobChecking)}}}}
+				i := newInstance(everything(dts)).fire(t, "request", startAtNight, 10*time.Second)
+				if got := string(i.answer) + fmt.Sprint(i.err); (i.err != nil) != row.failed || !strings.Contains(got, "NoVerdict") && row.failed || !row.failed && !strings.Contains(got, `"Check":{"Status":"running"`) {
+					t.Errorf("got %s", got)
+				}
+			})
+		})
+	}
+}
+
+// lateJob is a DTS that tells a job's state when time is nearly up.
+type lateJob struct{ *scripted }
+
+func (l lateJob) DescribeJob(ctx context.Context, job string) (check.Job, check.Receipt, error) {
+	deadline, _ := ctx.Deadline()
+	time.Sleep(time.Until(deadline) - 500*time.Millisecond)
+	return l.scripted.DescribeJob(ctx, job)
 }

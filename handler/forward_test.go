@@ -32,6 +32,8 @@ func TestForward(t *testing.T) {
 		"an event that is refused":               {`{"Type":"Timer","TriggerName":"night","Time":"2026-11-01T18:00:00Z","Message":"?"}`, nil, ``, 1},
 		"a request that is its caller's to mend": {`{"httpMethod":"POST","path":"/","body":"{}"}`, nil, `{"isBase64Encoded":false,"statusCode":400`, 0},
 		"a method that asks for nothing":         {`{"httpMethod":"OPTIONS","path":"/"}`, nil, `{"isBase64Encoded":false,"statusCode":204`, 0},
+		"a GET that reads":                       {`{"httpMethod":"GET","path":"/","queryString":{"JobId":"dts-1","Action":"DescribeMigrateCheckJob"}}`, nil, `{"isBase64Encoded":false,"statusCode":200`, 0},
+		"a POST that reads":                      {`{"httpMethod":"POST","path":"/","body":"{\"JobId\":\"dts-1\",\"Action\":\"DescribeMigrateCheckJob\"}"}`, nil, `{"isBase64Encoded":false,"statusCode":200`, 1},
 		"a page that is opened":                  {`{"httpMethod":"GET","path":"/","headers":{"accept":` + browser + `},"queryString":{"JobId":"dts-1"}}`, nil, `{"isBase64Encoded":false,"statusCode":200`, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -106,4 +108,18 @@ func TestTimeToForward(t *testing.T) {
 			t.Errorf("%v were left, and it took %v", left, took)
 		}
 	})
+}
+
+// What DTS refuses is not its caller's to mend, whatever the code: it is forwarded.
+func TestForwardOfWhatDTSRefuses(t *testing.T) {
+	times := 0
+	o := everything(&scripted{create: map[string]error{"dts-1": refusal("InvalidParameter.BizInvalidParameterError")}})
+	o.Forward = forwarder(func(context.Context, report.Report, map[string]check.Told) []check.Forwarded {
+		times++
+		return nil
+	})
+	i := newInstance(o).fire(t, "request", `{"httpMethod":"POST","path":"/","body":"dts-1"}`, time.Minute)
+	if line := i.log.lines("job")[0]; times != 1 || line["level"] != "ERROR" || readResponse(t, i).StatusCode != 400 {
+		t.Errorf("forwarded %d times, %s, %v", times, i.answer, line)
+	}
 }

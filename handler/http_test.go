@@ -21,6 +21,7 @@ func TestMethods(t *testing.T) {
 		"nonsense":      {`{"httpMethod":"BREW","path":"/","body":"{"}`, 405, 0},
 		"prerender":     {`{"httpMethod":"GET","path":"/","headers":{"sec-purpose":"prerender"},"queryString":{"JobId":"dts-1","Action":"CreateMigrateCheckJob"}}`, 503, 0},
 		"prefetch":      {`{"httpMethod":"GET","path":"/","headers":{"Sec-Purpose":"prefetch;prerender"},"queryString":{"JobId":"dts-1","Action":"CreateMigrateCheckJob"}}`, 503, 0},
+		"cross-site":    {`{"httpMethod":"POST","path":"/","headers":{"Sec-Fetch-Site":"cross-site"},"body":"dts-1"}`, 403, 0},
 		"GET":           {`{"httpMethod":"GET","path":"/","queryString":{"JobId":"dts-1"}}`, 200, 1},
 		"PUT":           {`{"httpMethod":"PUT","path":"/","body":"dts-1"}`, 200, 1},
 		"GET, no event": {`{"httpMethod":"GET","path":"/"}`, 400, 0},
@@ -34,7 +35,7 @@ func TestMethods(t *testing.T) {
 			if (got.Headers["Allow"] == "GET, POST, PUT, OPTIONS") != (row.status == 204 || row.status == 405 || row.status == 503) {
 				t.Errorf("headers %v", got.Headers)
 			}
-			if row.status == 204 && got.Body != "" {
+			if refused := row.status >= 400; refused != strings.HasPrefix(got.Body, `{"Error":{`) || row.status == 204 && got.Body != "" {
 				t.Errorf("body %s", got.Body)
 			}
 		})
@@ -95,6 +96,37 @@ func TestPage(t *testing.T) {
 				t.Errorf("%s in\n%s", row.not, got.Body)
 			}
 		})
+	}
+}
+
+// A request that is refused for what it says is its caller's to mend, and no more than
+// a warning in the log.
+func TestCallersFault(t *testing.T) {
+	i := invoke(t, &scripted{}, `{"httpMethod":"POST","path":"/","body":"?"}`)
+	for _, message := range []string{"job", "event"} {
+		if lines := i.log.lines(message); len(lines) != 1 || lines[0]["level"] != "WARN" {
+			t.Errorf("lines %v", lines)
+		}
+	}
+}
+
+// The button asks for the checks of those jobs on a page that await one.
+func TestButton(t *testing.T) {
+	for name, row := range map[string]struct {
+		reading reading
+		want    bool
+	}{
+		"never checked": {state(check.Unavailable, 0), true},
+		"not passed":    {verdict(false, "no"), true},
+		"passed":        {verdict(true, "ok"), false},
+		"running":       {state(check.Running, 1), false},
+		"not read":      {reading{err: refusal("ResourceNotFound.JobNotExist")}, false},
+	} {
+		dts := &scripted{reads: true, describe: map[string][]reading{"dts-1": {row.reading}}}
+		got := readResponse(t, invoke(t, dts, `{"httpMethod":"GET","path":"/","headers":{"accept":`+browser+`},"queryString":{"JobId":"dts-1"}}`))
+		if strings.Contains(got.Body, `value="dts-1"`) != row.want {
+			t.Errorf("%s: %s", name, got.Body)
+		}
 	}
 }
 

@@ -36,7 +36,10 @@ func (r *run) resolve(ctx context.Context, refusal *check.Error) {
 	names := 0
 	for i := range r.event.Requests {
 		request := &r.event.Requests[i]
-		d := r.deliveries.get(r.idsOf(request, i), len(request.Jobs))
+		var d *delivery // what only reads is not remembered
+		if !request.Ask.Describe && !request.Ask.DryRun {
+			d = r.deliveries.get(r.idsOf(request, i), len(request.Jobs))
+		}
 		found, err := r.find(ctx, request, d)
 		others := 0
 		for _, f := range found {
@@ -74,7 +77,7 @@ func (r *run) resolve(ctx context.Context, refusal *check.Error) {
 			if !request.At.IsZero() {
 				j.fired = request.At
 			}
-			if d != nil && !request.Ask.Describe && !request.Ask.DryRun {
+			if d != nil {
 				j.from = append(j.from, d)
 			}
 		}
@@ -220,9 +223,7 @@ func (r *run) selected(ctx context.Context, request *event.Request, d *delivery)
 	if len(listed) > event.MaxJobs {
 		return nil, check.Invalid("Select", fmt.Sprintf("finds more than %d jobs", event.MaxJobs))
 	}
-	if !request.Ask.Describe && !request.Ask.DryRun {
-		r.deliveries.noteSelection(d, listed)
-	}
+	r.deliveries.noteSelection(d, listed)
 	return listed, nil
 }
 

@@ -2,6 +2,7 @@ package handler
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -310,5 +311,35 @@ func TestIndexOfARefusedRecord(t *testing.T) {
 		if line := i.log.lines("job")[0]; line["code"] != check.CodeStartNotAllowed || line["record"] != index {
 			t.Errorf("%s: %v", event, line)
 		}
+	}
+}
+
+// Consent that was withdrawn is respected, also after a start that was not answered.
+func TestTagTakenAway(t *testing.T) {
+	tagged := jobAt(check.JobCheckPass)
+	tagged.job.Tagged = true
+	synctest.Test(t, func(t *testing.T) {
+		dts := &scripted{
+			start: map[string][]error{"dts-1": {unanswered()}},
+			job:   map[string][]jobReading{"dts-1": {tagged, tagged, jobAt(check.JobCheckPass)}},
+		}
+		o := everything(dts)
+		o.StartTag = nightTag
+		i := newInstance(o).fire(t, "request", `{"JobId":"dts-1","Start":true}`, time.Minute)
+		if dts.count("start", "dts-1") != 1 || i.err != nil || !strings.Contains(string(i.answer), `"Waiting":true`) {
+			t.Errorf("got %s, %v, %v", i.answer, i.err, dts.calls)
+		}
+	})
+}
+
+// After a refused start the job is looked at again only where its state can lag.
+func TestLooksAfterARefusedStart(t *testing.T) {
+	for code, looks := range map[string]int{"UnauthorizedOperation": 1, "FailedOperation.StatusInConflict": 2} {
+		synctest.Test(t, func(t *testing.T) {
+			dts := &scripted{start: map[string][]error{"dts-1": {refusal(code)}}}
+			if i := invoke(t, dts, `{"JobId":"dts-1","Start":true}`); i.err == nil || dts.count("job", "dts-1") != 1+looks {
+				t.Errorf("%s: %v, %v", code, i.err, dts.calls)
+			}
+		})
 	}
 }

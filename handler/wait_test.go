@@ -441,3 +441,31 @@ func (s silence) ListJobs(ctx context.Context, _ check.Filter) ([]check.Job, err
 func (s silence) Start(ctx context.Context, _ string) (check.Receipt, error) {
 	return check.Receipt{}, s.wait(ctx)
 }
+
+// Every job is read once before any is read again.
+func TestFirstReadingsGoFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ids := make([]string, 6*inFlight)
+		for n := range ids {
+			ids[n] = fmt.Sprint("dts-", n)
+		}
+		dts := &slowReading{&scripted{reads: true}}
+		newInstance(everything(dts)).fire(t, "request", `{"JobIds":`+string(check.Marshal(ids))+`,"Action":"DescribeMigrateCheckJob","Wait":true}`, 6500*time.Millisecond)
+		for _, id := range ids {
+			if dts.count("describe", id) == 0 {
+				t.Errorf("%s was not read", id)
+			}
+		}
+	})
+}
+
+// slowReading is a DTS that takes a second to tell that a check runs.
+type slowReading struct{ *scripted }
+
+func (s *slowReading) DescribeCheck(ctx context.Context, job string) (check.State, check.Receipt, error) {
+	if ctx.Err() != nil {
+		return check.State{}, check.Receipt{}, &check.Error{Code: check.CodeDeadline, Message: "not sent"}
+	}
+	time.Sleep(time.Second)
+	return check.State{Status: check.Running}, s.receipt("describe", job), s.call(ctx, "describe", job)
+}

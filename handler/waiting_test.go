@@ -2,6 +2,7 @@ package handler
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -180,7 +181,7 @@ func TestStartsAtOnceUnanswered(t *testing.T) {
 // one check after the other.
 type lagging struct {
 	*scripted
-	started time.Time
+	started atomic.Pointer[time.Time]
 	created atomic.Int32
 }
 
@@ -190,13 +191,14 @@ func (l *lagging) CreateCheck(ctx context.Context, job string) (check.Receipt, e
 }
 
 func (l *lagging) Start(ctx context.Context, job string) (check.Receipt, error) {
-	l.started = time.Now()
+	now := time.Now()
+	l.started.Store(&now)
 	return l.scripted.Start(ctx, job)
 }
 
 func (l *lagging) DescribeJob(ctx context.Context, job string) (check.Job, check.Receipt, error) {
 	found, receipt, err := l.scripted.DescribeJob(ctx, job)
-	if !l.started.IsZero() && time.Since(l.started) > 900*time.Millisecond {
+	if started := l.started.Load(); started != nil && time.Since(*started) > 900*time.Millisecond {
 		found.Status = check.JobRunning
 	}
 	return found, receipt, err
@@ -205,7 +207,7 @@ func (l *lagging) DescribeJob(ctx context.Context, job string) (check.Job, check
 // once is a DTS that takes a while to start a job, which then runs.
 type once struct {
 	*scripted
-	runs bool
+	runs atomic.Bool
 }
 
 // A rehearsal reads everything, and says what would be done.
@@ -237,7 +239,7 @@ func TestDryRun(t *testing.T) {
 
 func (o *once) DescribeJob(ctx context.Context, job string) (check.Job, check.Receipt, error) {
 	found, receipt, err := o.scripted.DescribeJob(ctx, job)
-	if o.runs {
+	if o.runs.Load() {
 		found.Status = check.JobRunning
 	}
 	return found, receipt, err
@@ -246,7 +248,7 @@ func (o *once) DescribeJob(ctx context.Context, job string) (check.Job, check.Re
 func (o *once) Start(ctx context.Context, job string) (check.Receipt, error) {
 	time.Sleep(300 * time.Millisecond)
 	receipt, err := o.scripted.Start(ctx, job)
-	o.runs = true
+	o.runs.Store(true)
 	return receipt, err
 }
 
@@ -259,6 +261,7 @@ func TestAccept(t *testing.T) {
 		}
 		return r
 	}
+	passed := true
 	for name, row := range map[string]struct {
 		event   string
 		reading reading
@@ -269,6 +272,7 @@ func TestAccept(t *testing.T) {
 		"accepted":       {`"JobId":"dts-1","Start":true,"Strict":true,"Accept":["A","B"]`, warned("A", "B"), `"Accepted":["A","B"]`, true, ""},
 		"another warns":  {`"JobId":"dts-1","Start":true,"Strict":true,"Accept":["A"]`, warned("A", "B"), `"Strictly":["B"],"Accepted":["A"]`, false, ""},
 		"a slip":         {`"JobId":"dts-1","Start":true,"Strict":true,"Accept":["A","b"]`, warned("A", "B"), `"Strictly":["B"],"Accepted":["A"]`, false, "Accept: no check has the step b"},
+		"not of blocked": {`"JobId":"dts-1","Start":true,"Strict":true,"Accept":["A"]`, reading{state: check.State{Status: check.Finished, Passed: &passed, Steps: []check.Step{{ID: "A", Status: check.StepBlocked}}}}, `"Strictly":["A"]`, false, ""},
 		"not of failure": {`"JobId":"dts-1","Start":true,"Strict":true,"Accept":["A"]`, reading{state: check.State{Status: check.Finished, Passed: new(bool), Steps: []check.Step{{ID: "A", Status: check.StepFailed}}}}, `"Passed":false`, false, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -302,6 +306,236 @@ func TestAcceptOfSeveralRequests(t *testing.T) {
 			record("3", `{"JobId":"dts-1","Wait":true,"Strict":true,"Accept":["B"]}`),
 		}})))
 		if want := `"Strictly":["A"],"Accepted":["B"]`; !strings.Contains(string(i.answer), want) {
+			t.Errorf("got %s, %v", i.answer, i.err)
+		}
+	})
+}
+
+// What only a rehearsal asks for is not done because another request names the job.
+func TestRehearsalBesideARequest(t *testing.T) {
+	const rehearsal, real = `{"JobId":"dts-1","Start":true,"DryRun":true}`, `{"JobId":"dts-1"}`
+	for name, event := range map[string]string{"first": kafka(rehearsal, real), "last": kafka(real, rehearsal)} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				dts := &scripted{job: map[string][]jobReading{"dts-1": {jobAt(check.JobCreated)}}}
+				i := invoke(t, dts, event)
+				if i.err != nil || !strings.Contains(string(i.answer), `"Would":["check","start"]`) || !strings.Contains(string(i.answer), `"RequestId":"create-dts-1"`) {
+					t.Errorf("got %s, %v", i.answer, i.err)
+				}
+				if dts.count("create", "dts-1") != 1 || dts.count("start", "dts-1") != 0 {
+					t.Errorf("calls %v", dts.calls)
+				}
+			})
+		})
+	}
+}
+
+// Accepted steps are not called unknown because an earlier delivery saw them.
+func TestAcceptInALaterDelivery(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dts := &scripted{
+			creates:  map[string][]error{"dts-2": {refusal("InternalError.LockError"), nil}},
+			describe: map[string][]reading{"dts-1": {state(check.Running, 1), steps(true)}, "dts-2": {state(check.Running, 1), verdict(false, "no")}},
+		}
+		i := newInstance(everything(dts))
+		event := comesAgain["timer"](`,"Wait":true,"Strict":true,"Accept":["SrcPrivilegeCheck"]`)
+		for range 3 {
+			got := i.fire(t, "request", event, time.Minute)
+			if lines := got.log.lines("warning"); len(lines) > 0 {
+				t.Errorf("warnings %v", lines)
+			}
+		}
+	})
+}
+
+// A job that passed and does not bear the tag calls for nobody in a later delivery
+// either.
+func TestUntaggedInALaterDelivery(t *testing.T) {
+	for name, tag := range map[string]check.Tag{"a tag": nightTag, "no tag": {}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				dts := &scripted{
+					list:    []check.Job{{ID: "dts-1", Status: check.JobCheckPass}, {ID: "dts-2", Status: check.JobCreated}, {ID: "dts-3", Status: check.JobCreated}},
+					creates: map[string][]error{"dts-3": {refusal("InternalError.LockError")}},
+				}
+				o := everything(dts)
+				o.StartTag = tag
+				i := newInstance(o)
+				for delivery := range 2 {
+					warned := 0
+					got := i.fire(t, "request", timer(`{"Select":{},"Start":true}`), time.Minute)
+					for _, line := range got.log.lines("job") {
+						if repeated := line["repeated"] == true; line["jobId"] == "dts-1" && repeated != (delivery > 0) {
+							t.Errorf("delivery %d: %v", delivery, line)
+						}
+						if line["outcome"] == "waiting" && line["level"] == "WARN" {
+							warned++
+						}
+					}
+					if want := map[string]int{"a tag": 0, "no tag": 1}[name]; warned != want {
+						t.Errorf("delivery %d: %d need a person, want %d", delivery, warned, want)
+					}
+				}
+			})
+		})
+	}
+}
+
+// A rehearsal of what has passed says so, and is told nobody as if it were real.
+func TestRehearsalOfWhatHasPassed(t *testing.T) {
+	dts := &scripted{list: []check.Job{{ID: "dts-1", Status: check.JobCheckPass}, {ID: "dts-2", Status: check.JobCheckPass, Tagged: true}, {ID: "dts-3", Status: check.JobChecking, Tagged: true}, {ID: "dts-4", Status: check.JobCreated, Tagged: true, TagsUnseen: true}}}
+	const unseen = `{"JobId":"dts-4","Would":["check"],"WhyNot":"it would not be started: it does not bear the tag for that"}],"Failed":0,"Started":0,"Waiting":0}`
+	for name, row := range map[string]struct {
+		tag  check.Tag
+		want string
+	}{
+		"no tag": {check.Tag{}, `{"Jobs":[{"JobId":"dts-1","Would":[],"WhyNot":"it has passed: it would wait to be started by a person"},` +
+			`{"JobId":"dts-2","Would":[],"WhyNot":"it has passed: it would wait to be started by a person"},` +
+			`{"JobId":"dts-3","Would":[],"WhyNot":"it would wait to be started by a person"},` + unseen},
+		"a tag": {nightTag, `{"Jobs":[{"JobId":"dts-1","Would":[],"WhyNot":"it has passed: it would wait to be started by a person"},` +
+			`{"JobId":"dts-2","Would":["check","start"]},{"JobId":"dts-3","Would":["check","start"],"WhyNot":"a check runs already: it is waited for"},` + unseen},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := everything(dts)
+			o.StartTag = row.tag
+			if i := newInstance(o).fire(t, "request", `{"Select":{},"Start":true,"DryRun":true}`, time.Minute); i.err != nil || string(i.answer) != row.want {
+				t.Errorf("got %s, %v\nwant %s", i.answer, i.err, row.want)
+			}
+		})
+	}
+}
+
+// A selected job with the tag whose check somebody else began meanwhile is checked
+// anew, like one whose check was seen running in the list.
+func TestDuplicateOfASelectedJobWithTheTag(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tagged := check.Job{ID: "dts-1", Status: check.JobCreated, Tagged: true}
+		passed := jobReading{job: check.Job{ID: "dts-1", Status: check.JobCheckPass, Tagged: true}}
+		dts := &scripted{
+			list:     []check.Job{tagged},
+			creates:  map[string][]error{"dts-1": {refusal("InternalError.DuplicateJob"), nil}},
+			job:      map[string][]jobReading{"dts-1": {passed}},
+			describe: map[string][]reading{"dts-1": {state(check.Running, 1), verdict(true, "ok"), state(check.Running, 1), verdict(true, "ok")}},
+		}
+		o := everything(dts)
+		o.StartTag = nightTag
+		i := newInstance(o).fire(t, "request", timer(`{"Select":{},"Start":true}`), 2*time.Minute)
+		if i.err != nil || !strings.Contains(string(i.answer), `"Started":true`) || dts.count("create", "dts-1") != 2 || dts.count("start", "dts-1") != 1 {
+			t.Errorf("got %s, %v, %v", i.answer, i.err, dts.calls)
+		}
+	})
+}
+
+// A check of this event's own, whose creation was not answered after somebody else's
+// was waited for, is not created a second time.
+func TestUnansweredCreationAfterSomebodyElsesCheck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		passed := jobReading{job: check.Job{ID: "dts-1", Status: check.JobCheckPass, Tagged: true}}
+		dts := &scripted{
+			list:     []check.Job{{ID: "dts-1", Status: check.JobChecking, Tagged: true}},
+			before:   map[string]reading{"dts-1": verdict(true, "ok")},
+			creates:  map[string][]error{"dts-1": {unanswered(), refusal("InternalError.DuplicateJob"), nil}},
+			job:      map[string][]jobReading{"dts-1": {passed}},
+			describe: map[string][]reading{"dts-1": {state(check.Running, 1), verdict(true, "ok")}},
+		}
+		o := everything(dts)
+		o.StartTag = nightTag
+		i := newInstance(o)
+		i.fire(t, "request", timer(`{"Select":{},"Start":true}`), time.Minute)
+		again := i.fire(t, "request", timer(`{"Select":{},"Start":true}`), time.Minute)
+		if again.err != nil || !strings.Contains(string(again.answer), `"Started":true`) || dts.count("create", "dts-1") != 2 {
+			t.Errorf("got %s, %v, %v", again.answer, again.err, dts.calls)
+		}
+	})
+}
+
+// A job that one request names and another selects is a named one, and has its name,
+// in whichever order.
+func TestNamedAndSelected(t *testing.T) {
+	const named, selected = `"dts-1"`, `{"Select":{},"Start":true}`
+	for name, event := range map[string]string{"named first": kafka(named, selected), "selected first": kafka(selected, named)} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				dts := &scripted{
+					list:   []check.Job{{ID: "dts-1", Name: "orders", Status: check.JobCreated}},
+					create: map[string]error{"dts-1": refusal("InternalError.DuplicateJob")},
+				}
+				i := invoke(t, dts, event)
+				if want := `{"JobId":"dts-1","JobName":"orders","RequestId":"refused","AlreadyRunning":true`; i.err != nil || !strings.Contains(string(i.answer), want) || dts.count("start", "dts-1") != 1 {
+					t.Errorf("got %s, %v", i.answer, i.err)
+				}
+			})
+		})
+	}
+}
+
+// Rehearsals read everything again.
+func TestRehearsalIsNotRemembered(t *testing.T) {
+	dts := &scripted{
+		list: []check.Job{{ID: "dts-1", Status: check.JobCreated}},
+		job:  map[string][]jobReading{"dts-2": {{err: refusal("ResourceNotFound.JobNotExist")}, jobAt(check.JobCreated)}},
+	}
+	i := newInstance(everything(dts))
+	event := kafka(`{"Select":{},"DryRun":true}`, `{"JobId":"dts-2","DryRun":true}`)
+	i.fire(t, "request", event, time.Minute)
+	dts.list[0].ID = "dts-3"
+	if again := i.fire(t, "request", event, time.Minute); string(again.answer) != `{"Jobs":[{"JobId":"dts-3","Would":["check"]},{"JobId":"dts-2","RequestId":"job-dts-2","Would":["check"]}],"Failed":0}` {
+		t.Errorf("got %s, %v", again.answer, again.err)
+	}
+}
+
+// A check of somebody else that does not end is told, and no function error.
+func TestSomebodyElsesCheckThatDoesNotEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dts := &scripted{reads: true, list: []check.Job{{ID: "dts-1", Status: check.JobChecking}}, describe: map[string][]reading{"dts-1": {state(check.Running, 1)}}}
+		if i := invoke(t, dts, `{"Select":{},"Start":true}`); i.err != nil || !strings.Contains(string(i.answer), `"Status":"running"`) || !strings.Contains(string(i.answer), `"NoVerdict":1`) {
+			t.Errorf("got %s, %v", i.answer, i.err)
+		}
+	})
+}
+
+// After somebody else's check the event's own counts: it is not created where the
+// other did not pass, and what the other left behind is not taken for it.
+func TestAfterSomebodyElsesCheck(t *testing.T) {
+	for name, row := range map[string]struct {
+		readings []reading
+		created  int
+		want     string
+	}{
+		"did not pass":       {[]reading{state(check.Running, 1), verdict(false, "no")}, 0, `"NotPassed":1`},
+		"passed, and lags":   {[]reading{state(check.Running, 1), verdict(true, "ok")}, 1, "ClientError.NoVerdict"},
+		"broke down":         {[]reading{state(check.Running, 1), state(check.Finished, 100)}, 0, `"NoVerdict":1`},
+		"passed, then again": {[]reading{state(check.Running, 1), verdict(true, "ok"), state(check.Running, 1), verdict(true, "ok")}, 1, `"Started":1`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				passed := check.Job{ID: "dts-1", Status: check.JobCheckPass, Tagged: true}
+				notPassed := passed
+				notPassed.Status = check.JobCheckNotPass
+				now := jobReading{job: passed}
+				if row.created == 0 {
+					now.job = notPassed
+				}
+				dts := &scripted{
+					reads: true, list: []check.Job{{ID: "dts-1", Status: check.JobChecking, Tagged: true}},
+					describe: map[string][]reading{"dts-1": row.readings}, job: map[string][]jobReading{"dts-1": {now}},
+				}
+				o := everything(dts)
+				o.StartTag = nightTag
+				i := newInstance(o).fire(t, "request", `{"Select":{},"Start":true}`, 55*time.Second)
+				if got := string(i.answer) + fmt.Sprint(i.err); !strings.Contains(got, row.want) || dts.count("create", "dts-1") != row.created {
+					t.Errorf("got %s, %v", got, dts.calls)
+				}
+			})
+		})
+	}
+}
+
+// The counts of a batch add up, also with a rehearsal in it.
+func TestCountsWithARehearsal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		i := invoke(t, &scripted{create: map[string]error{"dts-4": refusal("FailedOperation")}}, kafka(`{"JobId":"dts-1","Wait":true}`, `{"JobId":"dts-2","DryRun":true}`, `"dts-3"`, `"dts-4"`))
+		if want := `"Failed":1,"Passed":1,"NotPassed":0,"NoVerdict":0,"Created":1,"Rehearsed":1}`; !strings.HasSuffix(string(i.answer), want) {
 			t.Errorf("got %s, %v", i.answer, i.err)
 		}
 	})

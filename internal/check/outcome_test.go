@@ -1,0 +1,55 @@
+package check
+
+import "testing"
+
+// Who needs a person, and what is news to whoever knows the check before.
+func TestProblemAndNews(t *testing.T) {
+	passed, failed := true, false
+	at := func(verdict *bool, step string) *State {
+		return &State{Status: Finished, Passed: verdict, Steps: []Step{{ID: step, Status: StepFailed}}}
+	}
+	before := &Verdict{Failed: []string{"A"}}
+	for name, row := range map[string]struct {
+		outcome       Outcome
+		problem, news bool
+	}{
+		"waits":                    {Outcome{Progress: Progress{Stage: StageWaiting}}, true, true},
+		"waits, without the tag":   {Outcome{Progress: Progress{Stage: StageWaiting, Untagged: true}}, false, false},
+		"did not pass":             {Outcome{Progress: Progress{Check: at(&failed, "A")}}, true, true},
+		"did not pass, as before":  {Outcome{Progress: Progress{Check: at(&failed, "A"), Before: before}}, true, false},
+		"did not pass, elsewhere":  {Outcome{Progress: Progress{Check: at(&failed, "B"), Before: before}}, true, true},
+		"passed":                   {Outcome{Progress: Progress{Check: &State{Status: Finished, Passed: &passed}}}, false, false},
+		"passed, and not before":   {Outcome{Progress: Progress{Check: &State{Status: Finished, Passed: &passed}, Before: before}}, false, true},
+		"no verdict":               {Outcome{Progress: Progress{Check: &State{Status: Running}, Before: before}}, true, true},
+		"failed":                   {Outcome{Progress: Progress{Error: &Error{Code: "FailedOperation"}}}, true, true},
+		"somebody else started it": {Outcome{Progress: Progress{Stage: StageFoundStarted}}, false, false},
+	} {
+		if o := row.outcome; o.Problem() != row.problem || o.News() != row.news {
+			t.Errorf("%s: problem %v, news %v", name, o.Problem(), o.News())
+		}
+	}
+}
+
+// A migration that was found started says nothing of a check.
+func TestFoundStartedIsNotCreated(t *testing.T) {
+	for stage, created := range map[Stage]bool{
+		StageUnseen: false, StageInQuestion: false, StageCreated: true, StageJudged: true, StageWaiting: true, StageStarting: true, StageFoundStarted: false, StageStarted: true,
+	} {
+		if got := (Progress{Stage: stage}).Created(); got != created {
+			t.Errorf("stage %d: %v", stage, got)
+		}
+	}
+}
+
+// Ids that just fit are kept.
+func TestShortIDs(t *testing.T) {
+	id := "a step whose id has 32 characters"[:32]
+	o := Outcome{Progress: Progress{Check: &State{Strictly: []string{id, "B"}}}}
+	for level, s := range shortenings {
+		if s == (shortening{most: 32}) {
+			if got := o.Shorten(level).Check.Strictly; len(got) != 1 || got[0] != id {
+				t.Errorf("kept %q", got)
+			}
+		}
+	}
+}
