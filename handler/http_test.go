@@ -61,6 +61,10 @@ func TestPage(t *testing.T) {
 			`{"httpMethod":"POST","path":"/","headers":{"accept":` + browser + `,"content-type":"application/x-www-form-urlencoded"},"body":"JobId=dts-1"}`,
 			"create dts-1", []string{"dts-1"}, "<form",
 		},
+		"a board, whose states are in the list": {
+			`{"httpMethod":"GET","path":"/","headers":{"accept":` + browser + `},"queryString":{"Action":"DescribeMigrateCheckJob","Select":"{\"Status\":\"checkPass\"}"}}`,
+			"list checkPass", []string{"dts-2", "dts-3", "dts-4"}, "<form",
+		},
 		"a board of all jobs": {
 			`{"httpMethod":"GET","path":"/","headers":{"accept":` + browser + `},"queryString":{"Action":"DescribeMigrateCheckJob","Select":true}}`,
 			"list , describe dts-1", []string{"orders &lt;script&gt;"}, "<script>",
@@ -78,6 +82,9 @@ func TestPage(t *testing.T) {
 			dts := &scripted{
 				reads: true, list: []check.Job{{ID: "dts-1", Name: "orders <script>", Status: check.JobCheckNotPass}},
 				describe: map[string][]reading{"dts-1": {verdict(false, "no privilege")}},
+			}
+			if strings.Contains(row.event, check.JobCheckPass) {
+				dts.list = []check.Job{{ID: "dts-2", Status: check.JobCheckPass}, {ID: "dts-3", Status: check.JobRunning}, {ID: "dts-4", Status: check.JobCreated}}
 			}
 			o := everything(dts)
 			got := readResponse(t, newInstance(o).fire(t, "r", row.event, 1e9))

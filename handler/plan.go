@@ -112,8 +112,13 @@ func (r *run) waits(j *job) bool {
 	return !j.named && j.ask.Start && j.listed.Status == check.JobCheckPass && !r.consents(j.listed)
 }
 
-// consents reports whether the job bears the tag by which it may be started.
-func (r *run) consents(j check.Job) bool { return r.StartTag.Key != "" && j.Tagged }
+// consents reports whether the job is one that is started, and bears the tag for that.
+func (r *run) consents(j check.Job) bool {
+	return r.StartTag.Key != "" && j.Tagged && check.KindOf(j.ID) == check.Migration
+}
+
+// untagged reports whether the job lacks the tag without which none may be started.
+func (r *run) untagged(j check.Job) bool { return r.StartTag.Key != "" && !j.Tagged }
 
 // step returns the job's next step, nil if there is none.
 func (j *job) step() *step {

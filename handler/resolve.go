@@ -27,12 +27,7 @@ func (r *run) resolve(ctx context.Context, refusal *check.Error) {
 	}
 	ctx, cancel := context.WithDeadline(ctx, r.time.workUntil(0))
 	defer cancel()
-	type same struct {
-		id               string
-		describe, dryRun bool
-	}
-	keyOf := func(id string, ask event.Ask) same { return same{id, ask.Describe, ask.DryRun} }
-	first := map[same]*job{}
+	taken := map[jobKey]*job{}
 	names := 0
 	for i := range r.event.Requests {
 		request := &r.event.Requests[i]
@@ -41,15 +36,9 @@ func (r *run) resolve(ctx context.Context, refusal *check.Error) {
 			d = r.deliveries.get(r.idsOf(request, i), len(request.Jobs))
 		}
 		found, err := r.find(ctx, request, d)
-		others := 0
-		for _, f := range found {
-			if first[keyOf(f.ID, request.Ask)] == nil {
-				others++
-			}
-		}
 		switch {
 		case err != nil:
-		case len(r.jobs)+others > event.MaxJobs:
+		case len(r.jobs)+others(taken, found, request.Ask) > event.MaxJobs:
 			err = event.ErrTooMany
 		case names+len(found) > event.MaxNames:
 			err = event.ErrTooOften
@@ -60,30 +49,53 @@ func (r *run) resolve(ctx context.Context, refusal *check.Error) {
 		}
 		names += len(found)
 		for _, f := range found {
-			key := keyOf(f.ID, request.Ask)
-			j := first[key]
-			if j == nil {
-				j = &job{Outcome: check.Outcome{JobID: f.ID}, listed: f, ask: request.Ask}
-				first[key] = j
-				r.jobs = append(r.jobs, j)
-			} else {
-				j.ask = union(j.ask, request.Ask)
-			}
-			if request.Select == nil {
-				j.named = true
-			} else {
-				j.listed, j.JobName = f, f.Name
-			}
-			if !request.At.IsZero() {
-				j.fired = request.At
-			}
-			if d != nil {
-				j.from = append(j.from, d)
-			}
+			r.take(taken, request, f, d)
 		}
 	}
 	for _, j := range r.jobs {
 		r.plan(j)
+	}
+}
+
+// jobKey is what the requests have in common that are merged into one job.
+type jobKey struct {
+	id               string
+	describe, dryRun bool
+}
+
+func keyOf(id string, ask event.Ask) jobKey { return jobKey{id, ask.Describe, ask.DryRun} }
+
+// others returns how many of the jobs found are not among those taken.
+func others(taken map[jobKey]*job, found []check.Job, ask event.Ask) (n int) {
+	for _, f := range found {
+		if taken[keyOf(f.ID, ask)] == nil {
+			n++
+		}
+	}
+	return n
+}
+
+// take adds what a request asks for a job.
+func (r *run) take(taken map[jobKey]*job, request *event.Request, found check.Job, d *delivery) {
+	key := keyOf(found.ID, request.Ask)
+	j := taken[key]
+	if j == nil {
+		j = &job{Outcome: check.Outcome{JobID: found.ID}, listed: found, ask: request.Ask}
+		taken[key] = j
+		r.jobs = append(r.jobs, j)
+	} else {
+		j.ask = union(j.ask, request.Ask)
+	}
+	if request.Select == nil {
+		j.named = true
+	} else {
+		j.listed, j.JobName = found, found.Name
+	}
+	if !request.At.IsZero() && (j.fired.IsZero() || request.At.Before(j.fired)) {
+		j.fired = request.At
+	}
+	if d != nil {
+		j.from = append(j.from, d)
 	}
 }
 
@@ -124,7 +136,7 @@ func (r *run) plan(j *job) {
 	case r.waits(j) && j.recalled == nil && !j.ask.DryRun && !j.ask.Strict:
 		passed := true
 		j.Stage, j.Check = check.StageWaiting, &check.State{Status: check.Finished, Passed: &passed, Progress: 100}
-		j.Untagged = r.StartTag.Key != ""
+		j.Untagged = r.untagged(j.listed)
 	case r.onBoard() && r.listedState(j):
 	default:
 		j.plan = r.planFor(j)
@@ -137,7 +149,9 @@ func (r *run) plan(j *job) {
 
 // onBoard reports whether the event is a page on which a selection is shown.
 func (r *run) onBoard() bool {
-	return r.event.HTTP != nil && r.event.HTTP.Page && len(r.event.Requests) == 1 && r.event.Requests[0].Select != nil
+	http := r.event.HTTP
+	return http != nil && http.Get && http.Prefers == event.HTML && len(r.event.Requests) == 1 &&
+		r.event.Requests[0].Select != nil && r.event.Requests[0].Ask.Describe
 }
 
 // listedState takes the state of a selected job's check from the list, and reports

@@ -35,7 +35,7 @@ func (r *run) start(ctx context.Context, j *job) (m move) {
 		return again(startPause) // finish, or going back, lets go of it
 	}
 	found, _, failure := r.describeJob(ctx, j)
-	untagged := r.StartTag.Key != "" && !r.consents(found)
+	untagged := r.untagged(found)
 	switch {
 	case failure != nil && j.Error == nil:
 		j.fail(failure)

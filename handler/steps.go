@@ -64,7 +64,7 @@ func (r *run) describe(ctx context.Context, j *job) move {
 func (r *run) strictly(ctx context.Context, j *job) move {
 	r.describe(ctx, j)
 	if j.Error == nil && j.Check.Passed != nil && *j.Check.Passed {
-		j.Stage, j.Untagged = check.StageWaiting, r.StartTag.Key != ""
+		j.Stage, j.Untagged = check.StageWaiting, r.untagged(j.listed)
 	}
 	return last
 }
@@ -354,7 +354,7 @@ func (r *run) rehearse(ctx context.Context, j *job) move {
 	case !j.ask.Start:
 	case !starts:
 		j.WhyNot = "it would wait to be started by a person"
-	case r.StartTag.Key != "" && !r.consents(found) || found.TagsUnseen:
+	case r.untagged(found) || found.TagsUnseen:
 		j.WhyNot = "it would not be started: it does not bear the tag for that"
 	default:
 		j.Would = append(j.Would, "start")

@@ -26,6 +26,7 @@ func TestSelectedToBeStarted(t *testing.T) {
 		{ID: "dts-checked", Status: check.JobChecking, Tagged: true},
 		{ID: "dts-unseen", Status: check.JobCreated, TagsUnseen: true},
 		{ID: "sync-1", Status: check.JobCreated},
+		{ID: "sync-2", Status: check.JobCheckPass, Tagged: true},
 	}
 	for name, row := range map[string]struct {
 		tag      check.Tag
@@ -35,11 +36,11 @@ func TestSelectedToBeStarted(t *testing.T) {
 		created  string
 	}{
 		"every job may be started": {
-			started: "dts-new dts-failed", waiting: "dts-passed dts-agreed dts-checking dts-checked dts-unseen sync-1", problems: 6,
+			started: "dts-new dts-failed", waiting: "dts-passed dts-agreed dts-checking dts-checked dts-unseen sync-1 sync-2", problems: 7,
 			created: "dts-new dts-failed dts-unseen sync-1",
 		},
 		"with consent on the job": {
-			tag: nightTag, started: "dts-failed dts-agreed dts-checked", waiting: "dts-new dts-passed dts-checking dts-unseen sync-1",
+			tag: nightTag, started: "dts-failed dts-agreed dts-checked", waiting: "dts-new dts-passed dts-checking dts-unseen sync-1 sync-2", problems: 1,
 			created: "dts-new dts-failed dts-agreed dts-checked dts-unseen sync-1",
 		},
 	} {

@@ -31,7 +31,7 @@ func main() {
 	}
 }
 
-// end tells of the error that a command ended with, and returns the exit status.
+// end reports the error that a command ended with, and returns the exit status.
 func end(err error, interrupted bool) int {
 	var wrong usageError
 	var status exitStatus

@@ -111,7 +111,7 @@ func (w *watcher) keep(o check.Outcome) {
 	w.jobs = append(w.jobs, o)
 }
 
-// interrupted tells of an event that was interrupted what cannot be taken back
+// interrupted says what cannot be taken back of an event that was interrupted
 // first: the migrations that were started, those that may have been, the checks
 // that run; then the verdicts that are known. With start, what passed may be on
 // its way.

@@ -228,8 +228,8 @@ func (d *description) face(b Button) string {
 // maxURL is how long an address may be that leads to the state of many jobs.
 const maxURL = 2000
 
-// stateURL returns the address of the state of the jobs that a page tells of which
-// answers a POST; an empty one if it would be too long, or has no need to be.
+// stateURL returns the address of the state of the jobs on a page that
+// answers a POST; empty if it would be too long, or is not needed.
 func stateURL(r Report) template.URL {
 	if !r.Posted {
 		return ""

@@ -6,7 +6,7 @@ import (
 	"migratecheck/internal/check"
 )
 
-// A step that keeps jobs from passing or warns, as DTS tells of it in a language.
+// A step that keeps jobs from passing or warns, in the words of DTS in one language.
 type trouble struct {
 	id, name, item, reason, solution, help string
 }

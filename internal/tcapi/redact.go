@@ -81,7 +81,7 @@ func (s secrets) redact(text string) string {
 }
 
 // hidden reports whether a text has a secret that is escaped so many times at most,
-// or has invisible characters amid it.
+// or has invisible characters within it.
 func (s secrets) hidden(text string, times int) bool {
 	for _, unescape := range []func(string) string{unescapeJSON, unescapeURL, html.UnescapeString} {
 		plain := visible(unescape(text))
@@ -98,7 +98,7 @@ func hides(text []byte) bool {
 }
 
 // invisible reports whether a character shows nothing. Such characters may stand
-// amid a secret, and reports leave them out.
+// within a secret, and reports leave them out.
 func invisible(r rune) bool { return r >= utf8.RuneSelf && unicode.Is(unicode.Cf, r) }
 
 // visible returns a text without characters that show nothing.
