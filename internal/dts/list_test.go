@@ -298,7 +298,7 @@ func TestListThatMoves(t *testing.T) {
 		"one goes before each page": {10000, func(a *account, n int) { a.remove(0, 1) }},
 	} {
 		t.Run(name, func(t *testing.T) {
-			everyList(t, func(t *testing.T, list string) {
+			everyLargeList(t, func(t *testing.T, list string) {
 				a := newAccount(test.size)
 				first := ids(wanted(a))
 				a.between = test.between
@@ -413,7 +413,7 @@ func churning() *account {
 
 // Ten thousand jobs are listed in 5.5 s, by calls that keep to the quota.
 func TestListTenThousand(t *testing.T) {
-	everyList(t, func(t *testing.T, list string) {
+	everyLargeList(t, func(t *testing.T, list string) {
 		synctest.Test(t, func(t *testing.T) {
 			a := newAccount(10000)
 			c := settings()
