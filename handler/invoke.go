@@ -92,15 +92,11 @@ func (r *run) result() check.Result {
 	if len(r.jobs) == 1 && r.jobs[0].invalid && r.jobs[0].Record == nil {
 		result.Batch = false // the event as a whole is refused
 	}
-	asks := make([]event.Ask, 0, len(r.jobs)+len(r.event.Requests))
 	for i, j := range r.jobs {
 		result.Jobs[i] = j.Outcome
-		asks = append(asks, j.ask)
 	}
-	for _, request := range r.event.Requests { // also where a selection found no job
-		asks = append(asks, request.Ask)
-	}
-	for _, ask := range asks {
+	for _, request := range r.event.Requests { // also one that found no job
+		ask := request.Ask
 		result.Verdicts = result.Verdicts || ask.Describe || ask.Wait && !ask.DryRun
 		result.Start = result.Start || ask.Start
 	}
