@@ -317,48 +317,6 @@ func (v verbose) CreateCheck(context.Context, string) (check.Receipt, error) {
 	return check.Receipt{}, &check.Error{Code: "FailedOperation", Message: strings.Repeat("\"長\"", v.text/5), Attempts: 1}
 }
 
-// Whatever DTS says, the answer fits, and holds every outcome.
-func TestAnswerFits(t *testing.T) {
-	ids := make([]string, event.MaxJobs)
-	for i := range ids {
-		ids[i] = fmt.Sprintf("dts-%060d", i)
-	}
-	for name, row := range map[string]struct {
-		event map[string]any
-		text  int
-		http  bool
-		jobs  int
-	}{
-		"verdicts":            {map[string]any{"JobIds": ids, "Action": "DescribeMigrateCheckJob"}, 500, false, event.MaxJobs},
-		"verdicts, over HTTP": {map[string]any{"httpMethod": "POST", "path": "/", "body": map[string]any{"JobIds": ids[:1500], "Action": "DescribeMigrateCheckJob"}}, 1000, true, 1500},
-		"verdicts as a page":  {map[string]any{"httpMethod": "POST", "path": "/", "headers": map[string]any{"accept": "text/html"}, "body": map[string]any{"JobIds": ids[:1500], "Action": "DescribeMigrateCheckJob"}}, 500, true, 1500},
-		"verdicts as a table": {map[string]any{"httpMethod": "POST", "path": "/", "headers": map[string]any{"accept": "text/plain"}, "body": map[string]any{"JobIds": ids[:1500], "Action": "DescribeMigrateCheckJob"}}, 500, true, 1500},
-		"refusals, over HTTP": {map[string]any{"httpMethod": "POST", "path": "/", "body": map[string]any{"JobIds": ids}}, 500, true, event.MaxJobs},
-	} {
-		t.Run(name, func(t *testing.T) {
-			o := everything(verbose{text: row.text})
-			o.Log = io.Discard
-			var i invocation
-			i.answer, i.err = New(o).Invoke(t.Context(), check.Marshal(row.event))
-			if len(i.answer) > 6<<20 || len(i.answer) < 1<<20 {
-				t.Errorf("%d bytes, %v", len(i.answer), i.err)
-			}
-			body := string(i.answer)
-			if row.http {
-				body = readResponse(t, i).Body
-			}
-			for _, id := range []string{ids[0], ids[1], ids[row.jobs/2], ids[row.jobs-1]} {
-				if !strings.Contains(body, id) {
-					t.Errorf("%s is not in the answer", id)
-				}
-			}
-			if n := strings.Count(body, "dts-"); n < row.jobs {
-				t.Errorf("%d jobs are in the answer", n)
-			}
-		})
-	}
-}
-
 // Texts that no answer could hold are not kept until it is written: neither those
 // of checks that have ended, nor of checks that are read again, nor of readings that
 // failed.
@@ -434,18 +392,3 @@ func (wordy) DescribeJob(context.Context, string) (check.Job, check.Receipt, err
 }
 func (wordy) ListJobs(context.Context, check.Filter) ([]check.Job, error) { return nil, nil }
 func (wordy) Start(context.Context, string) (check.Receipt, error)        { return check.Receipt{}, nil }
-
-// A record that cannot be carried out is kept with a part of its message if there
-// are many, and so is a job in a function error.
-func TestMessagesOfManyFailures(t *testing.T) {
-	long := &check.Error{Code: "FailedOperation", Message: strings.Repeat("\"", 4096), Attempts: 1}
-	records := make([]any, 3000)
-	for i := range records {
-		records[i] = map[string]any{"CMQ": map[string]any{"topicName": "t", "msgId": fmt.Sprint(i), "msgBody": `{"Select":{}}`}}
-	}
-	i := newInstance(everything(&scripted{listErr: long}))
-	got := i.fire(t, "request", string(check.Marshal(map[string]any{"Records": records})), time.Minute)
-	if got.err == nil || len(check.Marshal(got.err.Error())) > 6<<20 || strings.Count(got.err.Error(), "FailedOperation") != len(records) {
-		t.Errorf("a function error of %d bytes", len(fmt.Sprint(got.err)))
-	}
-}

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"hash/fnv"
 	"io"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -24,9 +25,10 @@ type deliveries struct {
 
 	mu          sync.Mutex
 	byID        map[string]*delivery
-	first, last *delivery // in the order in which they came first
-	texts       *delivery // the first one that still has its texts
-	size        int       // bytes, as size reckons
+	first, last *delivery   // in the order in which they came first
+	settled     []*delivery // that will not come again
+	texts       *delivery   // the first one that still has its texts
+	size        int         // bytes, as size reckons
 }
 
 // delivery is what is remembered of a request, or of an event as a whole.
@@ -76,6 +78,10 @@ const (
 
 	// memorySize bounds what is remembered, in bytes of the heap.
 	memorySize = 6 << 20
+
+	// maxSettled is how many invocations are remembered that succeeded and that the
+	// platform will not try again.
+	maxSettled = 100
 
 	// What a delivery takes besides its jobs, a job in the index, and a destination.
 	deliverySize = 600
@@ -178,6 +184,24 @@ func (m *deliveries) get(ids []string, jobs int) *delivery {
 		}
 	}
 	return d
+}
+
+// settle notes that what bears one of the ids has succeeded and will not come again,
+// unless the platform did not hear of it: only the last of these are remembered.
+func (m *deliveries) settle(ids ...string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, id := range ids {
+		if d := m.byID[id]; d != nil && !slices.Contains(m.settled, d) {
+			m.settled = append(m.settled, d)
+		}
+	}
+	for len(m.settled) > maxSettled {
+		if d := m.settled[0]; !d.gone {
+			m.remove(d)
+		}
+		m.settled = slices.Delete(m.settled, 0, 1)
+	}
 }
 
 // recall returns how far earlier deliveries brought a job, nil for nowhere. A check

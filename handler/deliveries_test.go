@@ -78,42 +78,6 @@ func fireQuietly(t *testing.T, h *Handler, requestID, payload string, within tim
 	return h.Invoke(functioncontext.NewContext(ctx, &functioncontext.FunctionContext{RequestID: requestID}), []byte(payload))
 }
 
-// However many events there are, and whatever is said of their jobs, what an
-// instance remembers of them stays small.
-func TestMemoryIsBounded(t *testing.T) {
-	long := strings.Repeat("x", 4000)
-	for name, row := range map[string]struct {
-		dts    *brisk
-		events int
-		event  func(n int) string
-	}{
-		"60 asynchronous events of 5,000 jobs": {&brisk{}, 60, func(n int) string { return namesOf(n, 5000) }},
-		"60 timers of 500 jobs": {&brisk{}, 60, func(n int) string {
-			return string(check.Marshal(map[string]any{"Type": "Timer", "TriggerName": fmt.Sprint("t", n), "Time": time.Now(), "Message": strings.Trim(strings.ReplaceAll(namesOf(n, 300), `"`, ""), "[]")}))
-		}},
-		"20,000 small events":      {&brisk{}, 20000, func(n int) string { return fmt.Sprintf(`{"JobId":"dts-%05d"}`, n) }},
-		"refusals with long texts": {&brisk{err: &check.Error{Code: "FailedOperation.NotAllowOperation", Message: long, Attempts: 1}}, 300, func(n int) string { return namesOf(n%60, 20) }},
-		"verdicts with long texts": {&brisk{state: check.State{Status: check.Finished, Passed: new(bool), Message: long}}, 300, func(n int) string {
-			return `{"JobIds":` + namesOf(n%60, 20) + `,"Wait":true}`
-		}},
-		"selections of 10,000 jobs with long names": {&brisk{list: selection(10000, 500)}, 3, func(int) string { return `{"Select":{}}` }},
-	} {
-		t.Run(name, func(t *testing.T) {
-			o := everything(row.dts)
-			o.Log = io.Discard
-			h := New(o)
-			before := heap()
-			for n := range row.events {
-				fireQuietly(t, h, fmt.Sprint("request-", n), row.event(n), time.Minute)
-			}
-			if took := heap() - before; took > 9<<20 {
-				t.Errorf("%d bytes are kept", took)
-			}
-			runtime.KeepAlive(h)
-		})
-	}
-}
-
 // selection is a list of jobs with names of so many characters.
 func selection(jobs, name int) []check.Job {
 	list := make([]check.Job, jobs)

@@ -55,6 +55,9 @@ func TestDeliveryGoesOn(t *testing.T) {
 				if first := i.fire(t, "request", event(""), time.Minute); first.err == nil || !strings.HasSuffix(first.err.Error(), "dts-2: InternalError.LockError") {
 					t.Fatalf("first: %s, %v", first.answer, first.err)
 				}
+				for n := range 200 {
+					i.fire(t, fmt.Sprint("other-", n), fmt.Sprintf(`"dts-other-%d"`, n), time.Minute)
+				}
 				want := strings.Replace(bothCreated, `"create-dts-1"`, `"create-dts-1","Repeated":true`, 1)
 				for range 3 {
 					if got := i.fire(t, "request", event(""), time.Minute); got.err != nil || string(got.answer) != want {

@@ -62,6 +62,9 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		r.amend(&answer, result)
 	}
 	r.logEvent(result)
+	if failed == nil && r.event.Source == event.Direct && r.requestID != "" {
+		r.deliveries.settle(r.requestID, r.requestID+"0")
+	}
 	return answer.encode(), failed
 }
 
