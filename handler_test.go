@@ -17,7 +17,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -512,6 +511,7 @@ func TestCheckThatRuns(t *testing.T) {
 // DTS does not answer for one job: the answer is the function's, not the
 // platform's time-out, and the other job has its check.
 func TestSilentEndpoint(t *testing.T) {
+	t.Parallel()
 	d := deploy(t, fakedts.Options{Faults: []fakedts.Fault{{Kind: fakedts.FaultSilence, Job: "dts-1kl0iy0v"}}}, false,
 		func(f *scf.Function, _ *fakedts.Listener) { f.Timeout = time.Second })
 	_, failure, log := d.fire(t, `["dts-1kl0iy0v","dts-dau5czmd"]`, nil)
@@ -525,6 +525,7 @@ func TestSilentEndpoint(t *testing.T) {
 
 // DTS says the credentials back: they stay inside all the same.
 func TestDTSRepeatsTheCredentials(t *testing.T) {
+	t.Parallel()
 	d := deploy(t, fakedts.Options{Faults: []fakedts.Fault{{
 		Kind: fakedts.FaultCode, Code: "AuthFailure.TokenFailure",
 		Message: fmt.Sprintf("%s, %s and %s do not fit.", exampleRole.SecretID, exampleRole.SecretKey, exampleRole.Token),
@@ -578,18 +579,10 @@ func answering(t *testing.T, write func(io.Writer, *http.Request)) string {
 	return "http://" + listener.Addr().String()
 }
 
-// manyMembers returns nearly a megabyte of members of an object.
-func manyMembers() string {
-	var out strings.Builder
-	for i := range 100_000 {
-		fmt.Fprintf(&out, `,"%x":1`, i)
-	}
-	return out.String()
-}
-
 // What an endpoint sends unasked after its answer is in no log: it may have
 // the credentials in it.
 func TestEndpointSaysMore(t *testing.T) {
+	t.Parallel()
 	log := newOutput()
 	f := function(t, answering(t, func(w io.Writer, r *http.Request) {
 		const body = `{"Response":{"RequestId":"r-1"}}`
@@ -610,124 +603,6 @@ func TestEndpointSaysMore(t *testing.T) {
 		if !json.Valid([]byte(line)) {
 			t.Errorf("a line of log that is none: %s", line)
 		}
-	}
-}
-
-// The largest event and the largest answer fit into a function of 64 MB.
-func TestMemory(t *testing.T) {
-	records := make([]string, 10000)
-	ids := make([]string, len(records))
-	for i := range ids {
-		ids[i] = fmt.Sprintf("dts-%05d", i)
-		body, _ := json.Marshal(fmt.Sprintf(`{"JobId":%q,"Comment":%q}`, ids[i], strings.Repeat("x", 500)))
-		records[i] = fmt.Sprintf(`{"Ckafka":{"topic":"t","msgBody":%s}}`, body)
-	}
-	describe, _ := json.Marshal(map[string]any{"JobIds": ids, "Action": "DescribeMigrateCheckJob"})
-	// fakedts, with the race detector, would take its time for twenty thousand calls.
-	body := `{"Response":{"RequestId":"46b45da1-b4a9-4b1e-a1c5-1c1b3a4d5e6f","Status":"failed","CheckFlag":"checkNotPass","BriefMsg":"` + strings.Repeat("no privilege ", 20) + `"}}`
-	f := function(t, answering(t, func(w io.Writer, _ *http.Request) {
-		fmt.Fprintf(w, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
-	}), newOutput())
-	f.Variables[config.RateLimit], f.Variables[config.APIVersion] = "10000", config.Version2021
-	f.Timeout = time.Minute
-	instance, err := scf.Start(t.Context(), f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer instance.Close()
-	for _, event := range []string{`{"Records":[` + strings.Join(records, ",") + `]}`, string(describe)} {
-		got, err := instance.Invoke(t.Context(), scf.Event{RequestID: "r", Payload: []byte(event)})
-		if n := strings.Count(string(got), `"JobId"`); err != nil || n != len(ids) {
-			t.Fatalf("%d jobs, %v", n, err)
-		}
-		if peak := instance.PeakMemory(); peak > 56<<20 {
-			t.Errorf("%d MB after an event of %d bytes", peak>>20, len(event))
-		}
-	}
-}
-
-// Whatever an endpoint answers, 32 times at once, it fits into a function of 64 MB.
-func TestHostileEndpointsFitIntoMemory(t *testing.T) {
-	ids := make([]string, 40) // more than are in flight
-	for i := range ids {
-		ids[i] = fmt.Sprintf("dts-%05d", i)
-	}
-	create, _ := json.Marshal(map[string]any{"JobIds": ids})
-	describe, _ := json.Marshal(map[string]any{"JobIds": ids, "Action": "DescribeMigrateCheckJob"})
-	answer := func(members string) string { return `{"Response":{"RequestId":"r-1",` + members + `}}` }
-	refusal := func(message string) string {
-		return answer(`"Error":{"Code":"FailedOperation","Message":"` + message + `"}`)
-	}
-	whole := func(body string) func(io.Writer) {
-		return func(w io.Writer) {
-			fmt.Fprintf(w, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
-		}
-	}
-	forever := func(begin, line string) func(io.Writer) {
-		return func(w io.Writer) {
-			_, err := io.WriteString(w, begin)
-			for err == nil {
-				_, err = io.WriteString(w, line)
-			}
-		}
-	}
-	items := strings.Repeat("{},", 300000) + "{}"
-	for name, test := range map[string]struct {
-		event string
-		write func(io.Writer)
-	}{
-		"headers without end":       {string(create), forever("HTTP/1.1 200 OK\r\n", "X-"+strings.Repeat("x", 900)+": x\r\n")},
-		"a header without end":      {string(create), forever("HTTP/1.1 200 OK\r\nX-Long: ", strings.Repeat("x", 1000))},
-		"interim answers":           {string(create), forever("", "HTTP/1.1 103 Early Hints\r\nX-Long: "+strings.Repeat("x", 30000)+"\r\n\r\n")},
-		"a body without end":        {string(create), forever("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{", strings.Repeat(" ", 1000))},
-		"messages of 900 KB":        {string(create), whole(refusal(strings.Repeat("x", 900<<10)))},
-		"messages of escapes":       {string(create), whole(refusal(strings.Repeat(`%5c\\u0041&#x25;`, 900<<6)))},
-		"messages with the token":   {string(create), whole(refusal(strings.Repeat("%41"+exampleRole.Token, 8000)))},
-		"nested deeply":             {string(create), whole(answer(`"x":` + strings.Repeat("[", 500000) + strings.Repeat("]", 500000)))},
-		"300,000 steps":             {string(describe), whole(answer(`"Status":"success","CheckFlag":"checkPass","StepInfo":[` + items + "]"))},
-		"5,000 steps":               {string(describe), whole(answer(`"Status":"success","CheckFlag":"checkPass","StepInfo":[` + strings.Repeat(`{"StepName":"n","StepStatus":"failed","StepMessage":"`+strings.Repeat("x", 150)+`"},`, 4999) + "{}]"))},
-		"100,000 members":           {string(describe), whole(answer(`"Status":"running"` + manyMembers()))},
-		"190,000 null steps":        {string(describe), whole(answer(`"Status":"success","CheckFlag":"checkPass","StepInfo":[` + strings.Repeat("null,", 190000) + "null]"))},
-		"190,000 null items":        {string(describe), whole(answer(`"Status":"running","StepInfo":[{"StepName":"n","DetailCheckItems":[` + strings.Repeat("null,", 190000) + "null]}]"))},
-		"400,000 numbers":           {string(describe), whole(answer(`"Status":"running","StepInfo":[` + strings.Repeat("1,", 400000) + "1]"))},
-		"300,000 items":             {string(describe), whole(answer(`"Status":"running","StepInfo":[{"StepName":"n","DetailCheckItems":[` + items + "]}]"))},
-		"a megabyte of one text":    {string(describe), whole(answer(`"Status":"running","BriefMsg":"` + strings.Repeat(`\u0041`, 170000) + `"`))},
-		"a list of 300,000 jobs":    {`{"Select":{}}`, whole(answer(`"TotalCount":300000,"JobList":[` + items + "]"))},
-		"a name of 900 KB":          {`{"Select":{}}`, whole(answer(`"TotalCount":1,"JobList":[{"JobId":"dts-1","Status":"created","JobName":"` + strings.Repeat("x", 900<<10) + `"}]`))},
-		"a list of other jobs ever": {`{"Select":{}}`, nil},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var listed atomic.Int64
-			f := function(t, answering(t, func(w io.Writer, _ *http.Request) {
-				if test.write != nil {
-					test.write(w)
-					return
-				}
-				var page []string
-				for range 100 {
-					page = append(page, fmt.Sprintf(`{"JobId":"%064d","JobName":"%0512d","Status":"created","Tags":[{"TagKey":"%02000d"}],"Action":{"AllowedAction":["check"]}}`, listed.Add(1)-1, 0, 0))
-					if len(page) == 100 {
-						listed.Add(-1) // each page begins with the last of the one before
-					}
-				}
-				whole(answer(`"TotalCount":1000000,"JobList":[` + strings.Join(page, ",") + "]"))(w)
-			}), newOutput())
-			f.Variables[config.APIVersion], f.Variables[config.RateLimit], f.Variables[config.MaxAttempts] = config.Version2021, "1000", "1"
-			instance, err := scf.Start(t.Context(), f)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer instance.Close()
-			payload, _ := json.Marshal(map[string]any{"httpMethod": "POST", "path": "/", "body": test.event})
-			got, err := instance.Invoke(t.Context(), scf.Event{RequestID: "r", Payload: payload})
-			if err != nil {
-				t.Fatalf("%.200s %v", got, err)
-			}
-			confidential(t, &exampleRole, string(got))
-			if peak := instance.PeakMemory(); peak > 60<<20 {
-				t.Errorf("%d MB", peak>>20)
-			}
-		})
 	}
 }
 

@@ -308,6 +308,7 @@ func TestNothingIsPlayedForReal(t *testing.T) {
 // An event of more jobs than its time is enough for is brought again until all
 // are reached, and each check is created once.
 func TestDeliveriesReachTheEnd(t *testing.T) {
+	t.Parallel()
 	const n = 60 // 3 s at 20 a second
 	ids := make([]string, n)
 	var list []fakedts.Job

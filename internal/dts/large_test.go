@@ -1,3 +1,8 @@
+//go:build !race
+
+// Sizes, and what they take of the heap: with the race detector these tests would take
+// ten times as long, to watch one goroutine.
+
 package dts
 
 import (
@@ -56,7 +61,7 @@ func TestListsOfLargeEntries(t *testing.T) {
 		"nodes":       {300, map[string]any{"SrcInfos": nodes(30), "DstInfos": nodes(30)}, 30},
 	} {
 		t.Run(name, func(t *testing.T) {
-			everyLargeList(t, func(t *testing.T, list string) {
+			everyList(t, func(t *testing.T, list string) {
 				a := newAccount(test.jobs)
 				for i := range a.jobs {
 					a.jobs[i].more = test.more
@@ -79,7 +84,7 @@ func TestListsOfLargeEntries(t *testing.T) {
 // jobs come and go.
 func TestPagesThatDTSRefuses(t *testing.T) {
 	for _, largest := range []int{1, 2, 3, 10, 30, 99} {
-		everyLargeList(t, func(t *testing.T, list string) {
+		everyList(t, func(t *testing.T, list string) {
 			a := newAccount(250)
 			a.largest = largest
 			in(t, list, a, func(t *testing.T, client *Client) {
@@ -121,7 +126,7 @@ func TestSmallPagesThatMove(t *testing.T) {
 	} {
 		for _, largest := range []int{1, 2, 5, 20} {
 			t.Run(fmt.Sprint(name, " ", largest), func(t *testing.T) {
-				everyLargeList(t, func(t *testing.T, list string) {
+				everyList(t, func(t *testing.T, list string) {
 					a := newAccount(100)
 					first := ids(wanted(a))
 					a.largest, a.between = largest, between
@@ -163,11 +168,8 @@ func TestEntriesThatAreTooLarge(t *testing.T) {
 		"all":             {4, []int{0, 1, 2, 3}, map[string]any{"Zone": text}},
 		"many values":     {30, []int{7}, map[string]any{"Zone": encoded(make([]int, 500000))}},
 	} {
-		if raceDetector && len(test.huge) != 1 {
-			continue
-		}
 		t.Run(name, func(t *testing.T) {
-			everyLargeList(t, func(t *testing.T, list string) {
+			everyList(t, func(t *testing.T, list string) {
 				a := newAccount(test.size)
 				for _, i := range test.huge {
 					a.jobs[i].more, a.jobs[i].status = test.more, "running"
@@ -193,7 +195,7 @@ func TestEntriesThatAreTooLarge(t *testing.T) {
 			})
 		})
 	}
-	everyLargeList(t, func(t *testing.T, list string) {
+	everyList(t, func(t *testing.T, list string) {
 		a := newAccount(20)
 		a.jobs[9].more = map[string]any{"DatabaseInfo": text} // before the id
 		in(t, list, a, func(t *testing.T, client *Client) {
@@ -209,10 +211,7 @@ func TestEntriesThatAreTooLarge(t *testing.T) {
 // Of pages as large as may be, one at a time is in memory.
 func TestLargePagesKeepToTheMemory(t *testing.T) {
 	filler := []byte(`,"DatabaseInfo":"` + strings.Repeat("x", 1300<<10) + `"}`)
-	listed := 60
-	if raceDetector {
-		listed = 8
-	}
+	const listed = 60
 	endpoint := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var asked struct{ Offset, Limit int }
 		json.NewDecoder(r.Body).Decode(&asked)
@@ -361,4 +360,75 @@ func TestTags(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A list that cannot be read to its end is an error that says why.
+func TestListsThatCannotBeRead(t *testing.T) {
+	shown := func(change func(r map[string]any)) *account {
+		a := newAccount(150)
+		a.answer = change
+		return a
+	}
+	entries := func(r map[string]any) []map[string]any { return r["JobList"].([]map[string]any) }
+	for name, test := range map[string]struct {
+		account *account
+		code    string
+		message string
+	}{
+		"empty before its end":        {shown(func(r map[string]any) { r["JobList"] = nil }), check.CodeSelectionMoved, "lists none"},
+		"the same page for ever":      {shown(func(r map[string]any) { r["TotalCount"] = 1e6 }), check.CodeSelectionMoved, "lists none"},
+		"no count":                    {shown(func(r map[string]any) { delete(r, "TotalCount") }), check.CodeNotAPI, "TotalCount"},
+		"fewer than none":             {shown(func(r map[string]any) { r["TotalCount"] = -1 }), check.CodeNotAPI, "TotalCount"},
+		"fewer than are listed":       {shown(func(r map[string]any) { r["TotalCount"] = 5 }), check.CodeNotAPI, "more entries than there are"},
+		"none, and some are listed":   {shown(func(r map[string]any) { r["TotalCount"] = 0 }), check.CodeNotAPI, "more entries than there are"},
+		"one that is there twice":     {shown(func(r map[string]any) { entries(r)[7] = entries(r)[8] }), check.CodeNotAPI, "twice"},
+		"a null entry":                {shown(func(r map[string]any) { entries(r)[7] = nil }), check.CodeNotAPI, "JobId"},
+		"an entry without a JobId":    {shown(func(r map[string]any) { delete(entries(r)[7], "JobId") }), check.CodeNotAPI, "JobId"},
+		"an entry with a strange one": {shown(func(r map[string]any) { entries(r)[7]["JobId"] = "dts 1" }), check.CodeNotAPI, "JobId"},
+		"more than was asked for":     {shown(func(r map[string]any) { r["JobList"] = append(entries(r), entries(r)...) }), check.CodeNotAPI, "more entries"},
+		"never twice the same":        {churning(), check.CodeSelectionMoved, "came and went"},
+		"too many jobs":               {newAccount(10001), "InvalidParameter", "more than 10000"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			everyList(t, func(t *testing.T, list string) {
+				test.account.pages = 0
+				in(t, list, test.account, func(t *testing.T, client *Client) {
+					jobs, err := client.ListJobs(t.Context(), of(list, check.Filter{}))
+					var failure *check.Error
+					if !errors.As(err, &failure) || failure.Code != test.code || !strings.Contains(failure.Message, test.message) || jobs != nil ||
+						failure.Code != "InvalidParameter" && failure.Attempts == 0 {
+						t.Errorf("%d jobs, %v", len(jobs), err)
+					}
+				})
+			})
+		})
+	}
+}
+
+// Jobs that do not fit are not listed for ever either.
+func TestListOfFarTooManyJobs(t *testing.T) {
+	in(t, config.Version2018, newAccount(50001), func(t *testing.T, client *Client) {
+		jobs, err := client.ListJobs(t.Context(), check.Filter{Names: []string{"orders"}})
+		var failure *check.Error
+		if !errors.As(err, &failure) || failure.Code != "InvalidParameter" || !strings.Contains(failure.Message, "more than 50000") || jobs != nil {
+			t.Errorf("%d jobs, %v", len(jobs), err)
+		}
+	})
+}
+
+// Ten thousand jobs are listed in 5.5 s, by calls that keep to the quota.
+func TestListTenThousand(t *testing.T) {
+	everyList(t, func(t *testing.T, list string) {
+		synctest.Test(t, func(t *testing.T) {
+			a := newAccount(10000)
+			c := settings()
+			c.APIVersion = list
+			client := connect(t, a, c)
+			began := time.Now()
+			jobs, err := client.ListJobs(t.Context(), of(list, check.Filter{}))
+			if took := time.Since(began); err != nil || len(jobs) != 10000 || took > 5500*time.Millisecond {
+				t.Errorf("%d jobs in %v, %v", len(jobs), took, err)
+			}
+		})
+	})
 }

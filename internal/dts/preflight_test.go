@@ -201,9 +201,6 @@ type toldOf struct {
 func TestPreflightChaos(t *testing.T) {
 	for _, version := range versions {
 		for name, tag := range map[string]check.Tag{"": {}, " with DTS_START_TAG": {Key: "start", Value: "yes"}} {
-			if raceDetector && (version == config.Version2018) == (name == "") { // two of the four have all the code
-				continue
-			}
 			t.Run(version+name, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {

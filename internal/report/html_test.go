@@ -272,51 +272,6 @@ func TestHome(t *testing.T) {
 	}
 }
 
-// Whatever there is to say, a page and a table stay within their size, and
-// say what they leave out.
-func TestSizeOfPageAndTable(t *testing.T) {
-	jobs := make([]check.Outcome, 4_000)
-	long := strings.Repeat("权限<&\"", 80)
-	for i := range jobs {
-		jobs[i] = check.Outcome{JobID: "dts-1kl0iy0v", JobName: long, Progress: check.Progress{Stage: check.StageJudged, RequestID: "46b45da1-0c4f-4b1f-8b6e-a1f0a3c5d7e9", Check: &check.State{Status: check.Finished, Passed: new(bool), Message: long,
-			Steps: []check.Step{{Name: long, Status: check.StepFailed, Failed: []check.Item{{Name: long, Reason: long, Solution: long}}}}}}}
-	}
-	r := Report{Result: check.Result{Jobs: jobs}}
-	for form, text := range map[string]string{"page": string(HTML(r)), "table": Text(r)} {
-		shown := strings.Count(text, "dts-1kl0iy0v")
-		if len(text) > maxReport || len(text) < maxReport*9/10 || !strings.Contains(text, english.moreJobs(len(jobs)-shown)) {
-			t.Errorf("%s: %d bytes, %d jobs", form, len(text), shown)
-		}
-		if form == "page" {
-			parse(t, text)
-		}
-	}
-	// Cut texts make room for all.
-	r.Result.Jobs = jobs[:1000]
-	for form, text := range map[string]string{"page": string(HTML(r)), "table": Text(r)} {
-		if shown := strings.Count(text, "dts-1kl0iy0v"); shown != 1000 || len(text) > maxReport || strings.Contains(text, "more job") {
-			t.Errorf("%s: %d bytes, %d jobs", form, len(text), shown)
-		}
-	}
-}
-
-// A page that is cut is whole, and keeps to its limit.
-func TestPageWithinLimit(t *testing.T) {
-	for name, r := range map[string]Report{"mixed": reports["mixed"], "night": night(60, "en-US")} {
-		whole := len(HTML(r))
-		if n := len(pageWithin(r, whole+20)); n != whole {
-			t.Errorf("%s: %d of %d bytes", name, n, whole)
-		}
-		for limit := whole / 2; limit <= whole; limit += 61 {
-			page := string(pageWithin(r, limit))
-			if len(page) > limit || !strings.HasSuffix(page, "</html>\n") {
-				t.Fatalf("%s, limit %d: %d bytes", name, limit, len(page))
-			}
-			parse(t, page)
-		}
-	}
-}
-
 // No control character but the line feed leaves any of the forms, nor one
 // that turns the direction of writing, and a text from outside breaks no line.
 func TestNoControlCharacters(t *testing.T) {

@@ -1,3 +1,8 @@
+//go:build !race
+
+// Sizes, and what they take of the heap: with the race detector these tests would take
+// ten times as long, to watch one goroutine.
+
 package tcapi
 
 import (

@@ -1,5 +1,0 @@
-//go:build !race
-
-package dts
-
-const raceDetector = false
