@@ -3,9 +3,10 @@
 // with "$ " is a command, and the lines up to the next are its output; what
 // differs from run to run (ids, times, ports) is compared by its form. The
 // commands of a block share one shell, which takes with it what they left
-// running in the background. Each line of a pipeline's script, in blocks of kind
-// yaml and groovy, has to be such a command of the page, or one of those that a
-// comment of the page names: <!-- not run here: COMMAND -->.
+// running in the background. A block that several pages have is run once. Each
+// line of a pipeline's script, in blocks of kind yaml and groovy, has to be such a
+// command of the page, or one of those that a comment of the page names:
+// <!-- not run here: COMMAND -->.
 package main
 
 import (
@@ -34,6 +35,7 @@ func main() {
 	}
 	os.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 	ran := 0
+	printed := map[string][]string{} // by the commands of a block, which pages share
 	for _, file := range os.Args[1:] {
 		text, err := os.ReadFile(file)
 		if err != nil {
@@ -41,17 +43,22 @@ func main() {
 		}
 		commands := notRun(string(text))
 		for _, block := range blocks(string(text)) {
-			shell := newShell()
+			var script []string
 			for _, step := range block {
-				if got := shell.run(step.command); form(got) != form(step.output) {
-					shell.close()
+				script = append(script, step.command)
+			}
+			key := strings.Join(script, "\n")
+			if printed[key] == nil {
+				printed[key] = run(script)
+				ran += len(script)
+			}
+			for i, got := range printed[key] {
+				if step := block[i]; form(got) != form(step.output) {
 					fail("%s: $ %s\nsays:\n%s\nprints:\n%s", file, step.command, step.output, got)
 				}
-				fmt.Printf("ok  %s: $ %s\n", filepath.Base(file), step.command)
-				commands = append(commands, step.command)
-				ran++
+				fmt.Printf("ok  %s: $ %s\n", filepath.Base(file), script[i])
 			}
-			shell.close()
+			commands = append(commands, script...)
 		}
 		for _, line := range scripts(file, string(text)) {
 			if !slices.Contains(commands, line) {
@@ -62,6 +69,16 @@ func main() {
 	if ran == 0 {
 		fail("no command found")
 	}
+}
+
+// run returns what each of the commands prints.
+func run(commands []string) (printed []string) {
+	shell := newShell()
+	defer shell.close()
+	for _, command := range commands {
+		printed = append(printed, shell.run(command))
+	}
+	return printed
 }
 
 func fail(format string, values ...any) {
