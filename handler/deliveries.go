@@ -36,6 +36,7 @@ type delivery struct {
 	ids        []string // any of which another delivery may bear
 	at         time.Time
 	prev, next *delivery
+	settled    bool // it is among those that will not come again
 	gone       bool // it was forgotten, and takes no notes any more
 	bare       bool // its texts were dropped
 	size       int
@@ -192,7 +193,8 @@ func (m *deliveries) settle(ids ...string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, id := range ids {
-		if d := m.byID[id]; d != nil && !slices.Contains(m.settled, d) {
+		if d := m.byID[id]; d != nil && !d.settled {
+			d.settled = true
 			m.settled = append(m.settled, d)
 		}
 	}

@@ -25,8 +25,6 @@ func (r *run) resolve(ctx context.Context, refusal *check.Error) {
 		r.jobs[0].Error = refusal
 		return
 	}
-	ctx, cancel := context.WithDeadline(ctx, r.time.workUntil(0))
-	defer cancel()
 	taken := map[jobKey]*job{}
 	names := 0
 	for i := range r.event.Requests {
@@ -225,6 +223,8 @@ func (r *run) selected(ctx context.Context, request *event.Request, d *delivery)
 	if found, ok := r.deliveries.selection(d); ok {
 		return found, nil
 	}
+	ctx, cancel := context.WithDeadline(ctx, r.time.workUntil(0))
+	defer cancel()
 	listed, err := r.DTS.ListJobs(ctx, *request.Select)
 	if err != nil {
 		failure := *asError(err)

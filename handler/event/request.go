@@ -134,6 +134,12 @@ var requestKeys = []string{"JobId", "JobIds", "Select", "Action", "Wait", "Start
 // objectKeys are those, and the keys of answers that are passed on as requests.
 var objectKeys = append(slices.Clone(requestKeys), "Response", "Jobs", "body", "Via")
 
+// given is what an object has under one of its keys, which may stand there twice.
+type given struct {
+	raw   []byte
+	twice bool // with different values
+}
+
 // readObject reads the object forms of a check request. The draft has Via and slips
 // even if there is an error.
 func readObject(place string, o object, depth int) (draft, *check.Error) {
@@ -141,7 +147,7 @@ func readObject(place string, o object, depth int) (draft, *check.Error) {
 	if depth > maxDepth {
 		return d, tooDeep(place)
 	}
-	given, twice := map[string][]byte{}, map[string]bool{}
+	keys := map[string]given{}
 	for key, raw := range o.members() {
 		if jsonscan.IsNull(raw) {
 			continue
@@ -151,40 +157,52 @@ func readObject(place string, o object, depth int) (draft, *check.Error) {
 			d.noteKey(place, key)
 			continue
 		}
-		if before, ok := given[name]; ok && !bytes.Equal(before, raw) {
-			twice[name] = true
-		}
-		given[name] = raw
+		before, ok := keys[name]
+		keys[name] = given{raw, before.twice || ok && !bytes.Equal(before.raw, raw)}
 	}
-	d.via = readVia(given["Via"])
-	for _, name := range requestKeys {
-		raw, ok := given[name]
-		if !ok {
-			continue
-		}
-		where := join(place, name)
-		if twice[name] {
-			return d, ambiguous(where)
-		}
-		v, err := jsonValue(where, raw, depth)
-		if err != nil {
-			return d, err
-		}
-		if err := d.read(place, field{name: name, values: []value{v}}); err != nil {
-			return d, err
-		}
-	}
-	if d.filter != nil && d.misplaced != nil {
-		return d, d.misplaced
+	d.via = readVia(keys["Via"].raw)
+	if err := d.readKeys(place, keys, depth); err != nil {
+		return d, err
 	}
 	if len(d.jobs) > 0 && o.get("RequestId") != nil && isLeftOut(o) {
 		d.jobs, d.none = nil, true
 	}
-	// An API's answer is under Response, this function's own under Jobs for a batch,
-	// and in body for HTTP. A sender may use these names for something else, so beside
-	// jobs they count only if they name jobs as well.
+	err := d.readAnswers(place, o, keys, depth)
+	return d, err
+}
+
+// readKeys adds what the keys of a check request say.
+func (d *draft) readKeys(place string, keys map[string]given, depth int) *check.Error {
+	for _, name := range requestKeys {
+		key, ok := keys[name]
+		if !ok {
+			continue
+		}
+		where := join(place, name)
+		if key.twice {
+			return ambiguous(where)
+		}
+		v, err := jsonValue(where, key.raw, depth)
+		if err == nil {
+			err = d.read(place, field{name: name, values: []value{v}})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if d.filter != nil && d.misplaced != nil {
+		return d.misplaced
+	}
+	return nil
+}
+
+// readAnswers adds what an answer that is passed on as a request says: an API's is
+// under Response, this function's own under Jobs for a batch, and in body for HTTP. A
+// sender may use these names for something else, so beside jobs they count only if
+// they name jobs as well.
+func (d *draft) readAnswers(place string, o object, keys map[string]given, depth int) *check.Error {
 	for _, name := range []string{"Response", "Jobs", "body"} {
-		raw, ok := given[name]
+		key, ok := keys[name]
 		if !ok || name == "body" && o.get("statusCode") == nil {
 			continue
 		}
@@ -193,8 +211,8 @@ func readObject(place string, o object, depth int) (draft, *check.Error) {
 			read = readBatch
 		}
 		where := join(place, name)
-		found, err := read(where, o, raw, depth)
-		if twice[name] {
+		found, err := read(where, o, key.raw, depth)
+		if key.twice {
 			err = ambiguous(where)
 		}
 		if (err != nil || found.empty() || found.none) && !d.empty() {
@@ -204,10 +222,10 @@ func readObject(place string, o object, depth int) (draft, *check.Error) {
 			err = d.merge(found)
 		}
 		if err != nil {
-			return d, err
+			return err
 		}
 	}
-	return d, nil
+	return nil
 }
 
 func ambiguous(place string) *check.Error {
