@@ -1,8 +1,8 @@
-// Package bench compares the function with the smallest one possible. Its
-// benchmarks run two binaries in turn against one endpoint on loopback: the
-// function, as build.sh builds it, and the smallest one (./baseline), each on one
-// thread. What counts is the ratio of their medians, "×baseline", for machines differ and
-// are noisy.
+// Package bench compares the function with the smallest ones possible. Its
+// benchmarks run binaries in turn against one endpoint on loopback: the function, as
+// build.sh builds it, the smallest one that signs by hand (./baseline) and the smallest
+// on Tencent's SDK (./onsdk), each on one thread. What counts is the ratio of their
+// medians, "×baseline" and "×sdk", because machines differ and are noisy.
 package bench
 
 import (
@@ -26,10 +26,10 @@ import (
 // root is the module's.
 const root = "../../.."
 
-// pair is the function and the baseline with one endpoint.
-type pair struct{ function, baseline scf.Function }
+// rivals are the function and the smallest ones with one endpoint.
+type rivals struct{ function, baseline, sdk scf.Function }
 
-func newPair(b *testing.B, jobs []fakedts.Job, secure bool) *pair {
+func newRivals(b *testing.B, jobs []fakedts.Job, secure bool) *rivals {
 	b.Helper()
 	dir := b.TempDir()
 	run := func(name string, args ...string) {
@@ -62,26 +62,28 @@ func newPair(b *testing.B, jobs []fakedts.Job, secure bool) *pair {
 		Timeout:   time.Minute,
 		Output:    io.Discard,
 	}
-	p := &pair{function: settings, baseline: settings}
+	r := &rivals{settings, settings, settings}
 	run(root + "/build.sh")
 	built, err := filepath.Abs(root + "/build/function/main")
 	if err != nil {
 		b.Fatal(err)
 	}
-	p.function.Path = built
-	p.baseline.Path = filepath.Join(dir, "main")
-	run("go", "build", "-trimpath", "-ldflags=-s -w", "-o", p.baseline.Path, "./baseline")
-	return p
+	r.function.Path = built
+	for name, small := range map[string]*scf.Function{"./baseline": &r.baseline, "./onsdk": &r.sdk} {
+		small.Path = filepath.Join(dir, name, "main")
+		run("go", "build", "-trimpath", "-ldflags=-s -w", "-o", small.Path, name)
+	}
+	return r
 }
 
 // oneJob is the job of directEvent.
 var oneJob = []fakedts.Job{{JobID: "dts-1kl0iy0v", CheckSeconds: fakedts.Instant}}
 
-// benchPair runs a benchmark over HTTP and over TLS, with an endpoint that has
-// those jobs.
-func benchPair(b *testing.B, jobs []fakedts.Job, run func(*testing.B, *pair)) {
+// overBoth runs a benchmark over HTTP and over TLS, with an endpoint that has those
+// jobs.
+func overBoth(b *testing.B, jobs []fakedts.Job, run func(*testing.B, *rivals)) {
 	for _, secure := range []bool{false, true} {
-		b.Run(map[bool]string{false: "http", true: "tls"}[secure], func(b *testing.B) { run(b, newPair(b, jobs, secure)) })
+		b.Run(map[bool]string{false: "http", true: "tls"}[secure], func(b *testing.B) { run(b, newRivals(b, jobs, secure)) })
 	}
 }
 
@@ -129,31 +131,34 @@ func median(durations []time.Duration) time.Duration {
 	return durations[len(durations)/2]
 }
 
-// report reports the function's median and its ratio to the baseline's.
-func report(b *testing.B, function, baseline []time.Duration) {
-	f, l := median(function), median(baseline)
+// report reports the function's median and its ratio to those of the smallest ones.
+func report(b *testing.B, function, baseline, sdk []time.Duration) {
+	f := median(function)
 	b.ReportMetric(float64(f.Microseconds()), "µs/event")
-	b.ReportMetric(float64(f)/float64(l), "×baseline")
+	b.ReportMetric(float64(f)/float64(median(baseline)), "×baseline")
+	b.ReportMetric(float64(f)/float64(median(sdk)), "×sdk")
 	b.ReportMetric(0, "ns/op")
 }
 
 // BenchmarkWarm: an event of each source in a warm instance.
 func BenchmarkWarm(b *testing.B) {
-	benchPair(b, oneJob, func(b *testing.B, p *pair) {
-		function, baseline := start(b, p.function), start(b, p.baseline)
+	overBoth(b, oneJob, func(b *testing.B, r *rivals) {
+		function, baseline, sdk := start(b, r.function), start(b, r.baseline), start(b, r.sdk)
 		for range 200 {
 			fire(b, function, []byte(directEvent))
 			fire(b, baseline, []byte(directEvent))
+			fire(b, sdk, []byte(directEvent))
 		}
 		for _, source := range []string{"direct", "apigw-body", "function-url-one", "timer", "ckafka-one", "cmq", "eventbridge"} {
 			event := sampleEvent(b, source)
 			b.Run(source, func(b *testing.B) {
-				var f, l []time.Duration
+				var f, l, s []time.Duration
 				for b.Loop() {
 					f = append(f, fire(b, function, event))
 					l = append(l, fire(b, baseline, []byte(directEvent)))
+					s = append(s, fire(b, sdk, []byte(directEvent)))
 				}
-				report(b, f, l)
+				report(b, f, l, s)
 			})
 		}
 	})
@@ -178,28 +183,25 @@ func sampleEvent(b *testing.B, source string) []byte {
 
 // BenchmarkCold: from exec to the first answer.
 func BenchmarkCold(b *testing.B) {
-	benchPair(b, oneJob, func(b *testing.B, p *pair) {
-		var f, l, cpuF, cpuL []time.Duration
-		once := func(function scf.Function) (took, cpu time.Duration) {
-			began := time.Now()
-			instance, err := scf.Start(context.Background(), function)
-			if err != nil {
-				b.Fatal(err)
-			}
-			fire(b, instance, []byte(directEvent))
-			took, cpu = time.Since(began), cpuTime(b, instance.Pid())
-			instance.Close()
-			return took, cpu
-		}
+	overBoth(b, oneJob, func(b *testing.B, r *rivals) {
+		var took, cpu [3][]time.Duration
 		for b.Loop() {
-			took, cpu := once(p.function)
-			f, cpuF = append(f, took), append(cpuF, cpu)
-			took, cpu = once(p.baseline)
-			l, cpuL = append(l, took), append(cpuL, cpu)
+			for i, function := range []scf.Function{r.function, r.baseline, r.sdk} {
+				began := time.Now()
+				instance, err := scf.Start(context.Background(), function)
+				if err != nil {
+					b.Fatal(err)
+				}
+				fire(b, instance, []byte(directEvent))
+				took[i] = append(took[i], time.Since(began))
+				cpu[i] = append(cpu[i], cpuTime(b, instance.Pid()))
+				instance.Close()
+			}
 		}
-		report(b, f, l)
-		b.ReportMetric(float64(median(cpuF).Microseconds()), "cpu-µs/event")
-		b.ReportMetric(float64(median(cpuF))/float64(median(cpuL)), "cpu×baseline")
+		report(b, took[0], took[1], took[2])
+		b.ReportMetric(float64(median(cpu[0]).Microseconds()), "cpu-µs/event")
+		b.ReportMetric(float64(median(cpu[0]))/float64(median(cpu[1])), "cpu×baseline")
+		b.ReportMetric(float64(median(cpu[0]))/float64(median(cpu[2])), "cpu×sdk")
 	})
 }
 
@@ -228,11 +230,11 @@ func cpuTime(b *testing.B, pid int) time.Duration {
 // BenchmarkLong: what 10,000 warm events cost in processor time and memory.
 func BenchmarkLong(b *testing.B) {
 	const events, early = 10000, 1000
-	benchPair(b, oneJob, func(b *testing.B, p *pair) {
+	overBoth(b, oneJob, func(b *testing.B, r *rivals) {
 		for b.Loop() {
-			var cpu [2]time.Duration
-			var peak, peakEarly [2]int64
-			instances := [2]*scf.Instance{start(b, p.function), start(b, p.baseline)}
+			var cpu [3]time.Duration
+			var peak, peakEarly [3]int64
+			instances := [3]*scf.Instance{start(b, r.function), start(b, r.baseline), start(b, r.sdk)}
 			for n := range events {
 				for i, instance := range instances {
 					if n == 100 {
@@ -251,8 +253,10 @@ func BenchmarkLong(b *testing.B) {
 			}
 			b.ReportMetric(float64(cpu[0].Microseconds())/(events-100), "cpu-µs/event")
 			b.ReportMetric(float64(cpu[0])/float64(cpu[1]), "cpu×baseline")
+			b.ReportMetric(float64(cpu[0])/float64(cpu[2]), "cpu×sdk")
 			b.ReportMetric(float64(peak[0])/1e6, "peak-MB")
 			b.ReportMetric(float64(peak[0])/float64(peak[1]), "peak×baseline")
+			b.ReportMetric(float64(peak[0])/float64(peak[2]), "peak×sdk")
 			b.ReportMetric(float64(peak[0])/float64(peakEarly[0]), "peak×first-thousand")
 			b.ReportMetric(0, "ns/op")
 		}
@@ -268,12 +272,12 @@ func BenchmarkBatch(b *testing.B) {
 		ids[i] = fmt.Sprintf("dts-%08d", i)
 		known[i] = fakedts.Job{JobID: ids[i], CheckSeconds: fakedts.Instant}
 	}
-	benchPair(b, known, func(b *testing.B, p *pair) {
+	overBoth(b, known, func(b *testing.B, r *rivals) {
 		hundred := 0.0 // µs a job in events of a hundred
 		for _, jobs := range []int{100, 1000, 10000} {
 			event, _ := json.Marshal(map[string]any{"JobIds": ids[:jobs]})
 			b.Run(fmt.Sprint(jobs), func(b *testing.B) {
-				instance := start(b, p.function)
+				instance := start(b, r.function)
 				fire(b, instance, event)
 				var took []time.Duration
 				for b.Loop() {
