@@ -308,7 +308,6 @@ func TestNothingIsPlayedForReal(t *testing.T) {
 // An event of more jobs than its time is enough for is brought again until all
 // are reached, and each check is created once.
 func TestDeliveriesReachTheEnd(t *testing.T) {
-	t.Parallel()
 	const n = 60 // 3 s at 20 a second
 	ids := make([]string, n)
 	var list []fakedts.Job
@@ -335,16 +334,23 @@ func TestDeliveriesReachTheEnd(t *testing.T) {
 				t.Fatal(err)
 			}
 			within(t, 20*time.Second, "the event is handled", func() bool { return strings.Contains(c.log.String(), "REPORT status 200") })
-			created := map[string]int{}
+			created, refused := map[string]int{}, 0
 			for _, call := range dts.Calls() {
-				if call.Action == "CreateMigrateCheckJob" {
-					created[call.JobID]++ // whether it was carried out or not
+				switch {
+				case call.Action != "CreateMigrateCheckJob":
+				case call.Code == "":
+					created[call.JobID]++
+				default: // on a busy machine an answer may come too late
+					refused++
 				}
 			}
 			for _, id := range ids {
 				if created[id] != 1 {
-					t.Errorf("%s: %d calls", id, created[id])
+					t.Errorf("%s: %d checks", id, created[id])
 				}
+			}
+			if refused > n/10 {
+				t.Errorf("%d calls for what was created before", refused)
 			}
 			deliveries := strings.Count(c.log.String(), "START  "+result.FunctionRequestID)
 			if deliveries < 2 || len(c.dead(t)) > 0 {
