@@ -193,9 +193,9 @@ func failureText(o check.Outcome, alone bool) string {
 	switch {
 	case o.Error.Code == check.CodeNoVerdict:
 		text = "created (RequestId " + o.RequestID + "), not started: " + text
-	case o.CreatedAnyway() && o.Check != nil && o.Check.Passed != nil && o.MayBeRunning():
+	case o.CreatedAnyway() && o.HasVerdict() && o.MayBeRunning():
 		text = "passed (RequestId " + o.RequestID + "), and whether it was started is not known: " + text
-	case o.CreatedAnyway() && o.Check != nil && o.Check.Passed != nil:
+	case o.CreatedAnyway() && o.HasVerdict():
 		text = "passed (RequestId " + o.RequestID + "), but not started: " + text
 	case o.CreatedAnyway():
 		text = "created (RequestId " + o.RequestID + "), but its state is not known: " + text

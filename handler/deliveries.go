@@ -48,10 +48,12 @@ type delivery struct {
 	told map[string]told // by destination
 }
 
-// remembered is one job, by what its check was judged, and how far it got.
+// remembered is one job, by what its check was judged, and how far it got. A verdict
+// that is remembered is retracted where another check has taken its place.
 type remembered struct {
 	job       check.Job
 	judgement judgement
+	retracted bool
 	check.Progress
 }
 
@@ -280,7 +282,8 @@ func (m *deliveries) keep(d *delivery, now remembered) {
 		return
 	}
 	kept := &d.jobs[i]
-	if kept.Stage > p.Stage || kept.Stage == check.StageCreated && !kept.Others && p.Stage == kept.Stage && p.Others {
+	further := kept.Stage > p.Stage && !(now.retracted && kept.Stage == check.StageJudged)
+	if further || kept.Stage == check.StageCreated && !kept.Others && p.Stage == kept.Stage && p.Others {
 		return
 	}
 	size := kept.size()

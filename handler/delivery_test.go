@@ -832,3 +832,29 @@ func TestWhatIsNotReadIsNotRepeated(t *testing.T) {
 		}
 	})
 }
+
+// A verdict that another check has taken the place of is none any more, also for the
+// next delivery: what that check said is read and judged.
+func TestDeliveryAfterAnotherCheck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		good, warned := verdict(true, "ok"), verdict(true, "ok")
+		good.state.Steps = []check.Step{{ID: "OptimizeCheck", Status: check.StepPass}}
+		warned.state.Steps = []check.Step{{ID: "OptimizeCheck", Status: check.StepWarning}}
+		dts := &scripted{
+			describe: map[string][]reading{"dts-1": {state(check.Running, 1), good, state(check.Running, 1), warned}},
+			job:      map[string][]jobReading{"dts-1": {jobAt(check.JobCheckPass), jobAt(check.JobChecking), jobAt(check.JobCheckPass)}},
+			start:    map[string][]error{"dts-1": {refusal("RequestLimitExceeded"), nil}},
+		}
+		i := newInstance(everything(dts))
+		event := strings.Replace(startAtNight, `\"Start\":true`, `\"Start\":true,\"Strict\":true`, 1)
+		for delivery, within := range []time.Duration{time.Minute, 1500 * time.Millisecond} {
+			if got := i.fire(t, "request", event, within); got.err == nil {
+				t.Fatalf("delivery %d: %s", delivery, got.answer)
+			}
+		}
+		got := i.fire(t, "request", event, time.Minute)
+		if got.err != nil || !strings.Contains(string(got.answer), `"Strictly":["OptimizeCheck"]`) || dts.count("start", "dts-1") != 1 {
+			t.Errorf("%s, %v, %v", got.answer, got.err, dts.calls)
+		}
+	})
+}

@@ -124,7 +124,7 @@ func (j *job) failedWord() string {
 		return "no verdict"
 	case j.MayBeRunning():
 		return "not known"
-	case j.Created() && j.Check != nil && j.Check.Passed != nil:
+	case j.Created() && j.HasVerdict():
 		return "passed, not started"
 	case j.Created():
 		return "created, state not known"

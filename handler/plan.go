@@ -29,6 +29,8 @@ type job struct {
 	looks    int          // at the job, since a start was not answered
 	sent     int          // starts
 
+	retracted bool // its verdict was taken back
+
 	attempts int
 	began    time.Time
 	duration time.Duration

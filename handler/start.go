@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// maxStarts bounds the starts that are sent for one job of an event.
+	// maxStarts bounds the starts that a delivery sends for one job.
 	maxStarts = 3
 
 	// startPause is the pause before a second look at the state of a job, which may
@@ -21,12 +21,11 @@ const (
 // start starts the migration of a job whose check has passed. The job's own state,
 // read just before, decides; and after a start whose fate is not known, or that was
 // refused, it is read again before anything else is done.
-func (r *run) start(ctx context.Context, j *job) (m move) {
-	if j.Stage != check.StageStarting && (j.Check == nil || j.Check.Passed == nil || !*j.Check.Passed) {
+func (r *run) start(ctx context.Context, j *job) move {
+	if j.Stage != check.StageStarting && !j.HasPassed() {
 		return last
 	}
-	waits := check.KindOf(j.JobID) == check.Sync || j.Evidence != check.EvidenceProof || j.Others && !j.named || j.listed.TagsUnseen
-	if j.Stage == check.StageJudged && waits && r.StartTag.Key == "" {
+	if j.Stage == check.StageJudged && needsPerson(j) && r.StartTag.Key == "" {
 		j.Stage = check.StageWaiting
 		return last
 	}
@@ -35,7 +34,6 @@ func (r *run) start(ctx context.Context, j *job) (m move) {
 		return again(startPause) // finish, or going back, lets go of it
 	}
 	found, _, failure := r.describeJob(ctx, j)
-	untagged := r.untagged(found)
 	switch {
 	case failure != nil && j.Error == nil:
 		j.fail(failure)
@@ -43,34 +41,65 @@ func (r *run) start(ctx context.Context, j *job) (m move) {
 	case failure != nil:
 		return last // what is known of the start stays
 	case j.Stage == check.StageStarting:
-		if m, decided := r.lookAgain(j, found); decided {
-			return m
-		}
-		if untagged { // since then
-			j.Error, j.Stage, j.Untagged = nil, check.StageWaiting, true
-			return last
-		}
+		return r.settleStart(ctx, j, found)
+	}
+	return r.startFrom(ctx, j, found)
+}
+
+// needsPerson reports whether a job that has passed is one to be started by a person.
+func needsPerson(j *job) bool {
+	return check.KindOf(j.JobID) == check.Sync || j.Evidence != check.EvidenceProof || j.Others && !j.named || j.listed.TagsUnseen
+}
+
+// startFrom starts a job that is in that state, or says why not.
+func (r *run) startFrom(ctx context.Context, j *job, found check.Job) move {
+	switch untagged := r.untagged(found); {
 	case found.Started():
 		j.foundStarted()
-		return last
 	case found.Status == check.JobChecking || found.Status == check.JobCheckNotPass:
 		// Another check runs, or what was read lags behind: the verdict is open.
-		j.Stage, j.Evidence, j.Check = check.StageCreated, check.EvidenceNone, &check.State{Status: check.Running}
-		if found.Status == check.JobChecking {
-			j.Evidence = check.EvidenceChecking
-		}
+		j.retract(found)
 		r.starting.CompareAndDelete(j.JobID, j)
 		return back(minPoll)
 	case found.Status != check.JobCheckPass:
 		j.Stage, j.Check = check.StageCreated, &check.State{
 			Status: check.Finished, Progress: 100, Message: "not started: the job is " + check.Cut(found.Status, 40),
 		}
-		return last
-	case waits || untagged:
+	case needsPerson(j) || untagged:
 		j.Stage, j.Untagged = check.StageWaiting, untagged
-		return last
+	default:
+		return r.sendStart(ctx, j)
 	}
-	return r.sendStart(ctx, j)
+	return last
+}
+
+// retract takes back a verdict that another check has taken the place of, or may have.
+func (j *job) retract(found check.Job) {
+	j.Stage, j.Evidence, j.Check, j.retracted = check.StageCreated, check.EvidenceNone, &check.State{Status: check.Running}, true
+	if found.Status == check.JobChecking {
+		j.Evidence = check.EvidenceChecking
+	}
+}
+
+// settleStart finds out what became of a start whose fate is not known by the job's
+// state, and sends it again if it was not carried out.
+func (r *run) settleStart(ctx context.Context, j *job, found check.Job) move {
+	j.looks++
+	switch {
+	case found.Started():
+		j.started("")
+	case j.looks < 2:
+		return again(startPause)
+	case found.Status != check.JobCheckPass || j.sent == maxStarts:
+		if j.Error == nil {
+			j.fail(&check.Error{Code: check.CodeNoAnswer, Message: "an earlier start was not answered, and the job's status is " + found.Status})
+		}
+	case r.untagged(found): // since then
+		j.Error, j.Stage, j.Untagged = nil, check.StageWaiting, true
+	default:
+		return r.sendStart(ctx, j)
+	}
+	return last
 }
 
 func (r *run) sendStart(ctx context.Context, j *job) move {
@@ -114,24 +143,6 @@ func (r *run) sendStart(ctx context.Context, j *job) move {
 	return last
 }
 
-// lookAgain says what the job's state means after a start of unknown fate. It
-// reports false if the start is to be sent again.
-func (r *run) lookAgain(j *job, found check.Job) (m move, decided bool) {
-	j.looks++
-	switch {
-	case found.Started():
-		j.started("")
-		return last, true
-	case j.looks < 2:
-		return again(startPause), true
-	case found.Status == check.JobCheckPass && j.sent < maxStarts:
-		return onward, false
-	case j.Error == nil:
-		j.fail(&check.Error{Code: check.CodeNoAnswer, Message: "an earlier start was not answered, and the job's status is " + found.Status})
-	}
-	return last, true
-}
-
 // started notes that the migration is started.
 func (j *job) started(requestID string) {
 	j.Error, j.Stage, j.StartRequestID = nil, check.StageStarted, requestID
@@ -144,7 +155,7 @@ func (r *run) startIsLate(j *job) {
 	case j.Error != nil:
 	case j.Stage == check.StageStarting:
 		j.fail(&check.Error{Code: check.CodeDeadline, Message: "whether the migration was started is not known: the function's time was nearly up"})
-	case j.Check != nil && j.Check.Passed == nil:
+	case j.Check != nil && !j.HasVerdict():
 		r.verdictIsLate(j)
 	default:
 		j.fail(&check.Error{Code: check.CodeDeadline, Message: "the migration was not started: the function's time was nearly up"})

@@ -63,7 +63,7 @@ func (r *run) describe(ctx context.Context, j *job) move {
 // to be started is not for DTS alone to say.
 func (r *run) strictly(ctx context.Context, j *job) move {
 	r.describe(ctx, j)
-	if j.Error == nil && j.Check.Passed != nil && *j.Check.Passed {
+	if j.Error == nil && j.HasPassed() {
 		j.Stage, j.Untagged = check.StageWaiting, r.untagged(j.listed)
 	}
 	return last
@@ -204,12 +204,9 @@ func (r *run) await(ctx context.Context, j *job) move {
 		// The job's status, without which there is no verdict, may lag behind.
 		r.record(j, state)
 		return r.later(ctx, j, settled-receipt.At.Sub(j.Since))
-	case !r.believe(ctx, j, state):
-		if j.Stage == check.StageFoundStarted {
-			return last
-		}
-		r.record(j, check.State{Status: check.Starting}) // what was read may be an earlier check's
-		return r.later(ctx, j, settled-receipt.At.Sub(j.Since))
+	}
+	if m, believed := r.believe(ctx, j, state, receipt.At); !believed {
+		return m
 	}
 	r.record(j, state)
 	if j.Created() && state.Passed != nil {
@@ -243,7 +240,7 @@ func (r *run) warnOfAccepted() {
 		if j.recalled != nil && j.recalled.Stage >= check.StageJudged {
 			return
 		}
-		judged = judged || j.Check != nil && j.Check.Passed != nil
+		judged = judged || j.HasVerdict()
 		for _, id := range j.ask.Accept {
 			if _, seen := r.stepsSeen.Load(id); !seen && !asked[id] {
 				unknown = append(unknown, id)
@@ -310,7 +307,7 @@ func (r *run) anew(_ context.Context, j *job) move {
 	if !j.Others {
 		return onward
 	}
-	if j.Check.Passed == nil || !*j.Check.Passed {
+	if !j.HasPassed() {
 		return last
 	}
 	j.Progress = check.Progress{Before: j.Check.Verdict()}

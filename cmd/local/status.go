@@ -47,7 +47,7 @@ func (v *verdictFlags) check(c *commandLine) error {
 func (v verdictFlags) of(r check.Result) int {
 	count := check.Count(r.Jobs)
 	// A job that was started may yet be judged not to have passed, strictly.
-	notPassed := slices.ContainsFunc(r.Jobs, func(o check.Outcome) bool { return o.Check != nil && o.Check.Passed != nil && !*o.Check.Passed })
+	notPassed := slices.ContainsFunc(r.Jobs, func(o check.Outcome) bool { return o.HasVerdict() && !o.HasPassed() })
 	without := count.NoVerdict + count.Waiting
 	if v.needVerdict {
 		without += count.Created

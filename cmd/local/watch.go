@@ -170,7 +170,7 @@ func (l logLine) result() check.Outcome {
 			o.Stage = check.StageInQuestion
 		}
 	}
-	if o.Check != nil && o.Check.Passed != nil { // what failed, failed later
+	if o.HasVerdict() { // what failed, failed later
 		if o.Stage = check.StageJudged; l.MayBeRunning {
 			o.Stage = check.StageStarting
 		}

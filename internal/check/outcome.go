@@ -98,6 +98,10 @@ func (p Progress) MayBeRunning() bool {
 	return p.Error != nil && (p.Stage == StageInQuestion || p.Stage == StageStarting)
 }
 
+// HasVerdict reports whether the check has a verdict, HasPassed whether it has passed.
+func (p Progress) HasVerdict() bool { return p.Check != nil && p.Check.Passed != nil }
+func (p Progress) HasPassed() bool  { return p.HasVerdict() && *p.Check.Passed }
+
 // Created reports whether the check was created, or found running.
 func (p Progress) Created() bool { return p.Stage >= StageCreated && p.Stage != StageFoundStarted }
 
@@ -144,9 +148,9 @@ func (o Outcome) Kind() Kind {
 		return KindRehearsed
 	case o.Check == nil:
 		return KindCreated
-	case o.Check.Passed == nil:
+	case !o.HasVerdict():
 		return KindNoVerdict
-	case *o.Check.Passed:
+	case o.HasPassed():
 		return KindPassed
 	}
 	return KindNotPassed
@@ -177,10 +181,10 @@ const (
 
 // Change returns what is different from the check before.
 func (o Outcome) Change() Change {
-	if o.Before == nil || o.Check == nil || o.Check.Passed == nil {
+	if o.Before == nil || !o.HasVerdict() {
 		return ChangeNone
 	}
-	switch passed := *o.Check.Passed; {
+	switch passed := o.HasPassed(); {
 	case passed && !o.Before.Passed:
 		return ChangeFixed
 	case !passed && o.Before.Passed:
@@ -199,7 +203,7 @@ func (o Outcome) News() bool {
 	switch kind := o.Kind(); {
 	case kind == KindFailed || kind == KindNoVerdict:
 		return true
-	case o.Before == nil || o.Check == nil || o.Check.Passed == nil:
+	case o.Before == nil || !o.HasVerdict():
 		return o.Problem()
 	}
 	now := o.Check.Verdict()

@@ -101,7 +101,7 @@ func (d *description) Job(o *check.Outcome) job {
 		d.describeCheck(&j, o)
 	}
 	// That it passed before, or not, is said by the change; what failed then, if it is not the same.
-	if b := o.Before; b != nil && o.Check != nil && o.Check.Passed != nil && !slices.Equal(b.Failed, o.Check.Verdict().Failed) {
+	if b := o.Before; b != nil && o.HasVerdict() && !slices.Equal(b.Failed, o.Check.Verdict().Failed) {
 		j.Facts.say(d.failedBefore, d.ids(b.Failed))
 	}
 	j.Facts.say(d.startRequest, d.short(o.StartRequestID))
