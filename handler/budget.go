@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// budget divides the time of an invocation: the work ends first, then the result is
-// forwarded, then what is left serves to write the answer and to deliver it.
+// budget divides the time of an invocation: the work ends first, then the answer is
+// written, then the result is forwarded, and what is left serves to write what could
+// not be, the answer once more, and to deliver it.
 type budget struct {
 	began, answerBy time.Time
 	forwards        bool

@@ -26,7 +26,7 @@ type deliveries struct {
 	mu          sync.Mutex
 	byID        map[string]*delivery
 	first, last *delivery   // in the order in which they came first
-	settled     []*delivery // that will not come again
+	succeeded   []*delivery // that will not come again
 	texts       *delivery   // the first one that still has its texts
 	size        int         // bytes, as size reckons
 }
@@ -36,7 +36,7 @@ type delivery struct {
 	ids        []string // any of which another delivery may bear
 	at         time.Time
 	prev, next *delivery
-	settled    bool // it is among those that will not come again
+	succeeded  bool // it will not come again
 	gone       bool // it was forgotten, and takes no notes any more
 	bare       bool // its texts were dropped
 	size       int
@@ -82,9 +82,9 @@ const (
 	// memorySize bounds what is remembered, in bytes of the heap.
 	memorySize = 6 << 20
 
-	// maxSettled is how many invocations are remembered that succeeded and that the
+	// maxSucceeded is how many invocations are remembered that succeeded and that the
 	// platform will not try again.
-	maxSettled = 100
+	maxSucceeded = 100
 
 	// What a delivery takes besides its jobs, a job in the index, and a destination.
 	deliverySize = 600
@@ -99,21 +99,21 @@ func newDeliveries(now func() time.Time) *deliveries {
 	return &deliveries{now: now, byID: map[string]*delivery{}}
 }
 
-// idsOf returns what tells another delivery of a request: what the event itself
-// bears, and SCF's request id, under which the platform tries an event again. Over
-// HTTP there is none.
-func (r *run) idsOf(request *event.Request, i int) []string {
+// idsOf returns what tells another delivery of a request: what the event itself bears,
+// and the firing, under which the platform tries an event again. Each is empty where
+// there is none, as over HTTP.
+func (r *run) idsOf(i int) (own, firing string) {
 	if r.event.Source.HTTP() {
-		return nil
+		return "", ""
 	}
-	var ids []string
-	if request.ID != "" && (request.At.IsZero() || r.Now().Sub(request.At).Abs() <= memoryTime) {
-		ids = append(ids, request.ID)
+	request := r.event.Requests[i]
+	if request.At.IsZero() || r.Now().Sub(request.At).Abs() <= memoryTime {
+		own = request.ID
 	}
-	if r.requestID != "" {
-		ids = append(ids, r.requestID+strconv.Itoa(i))
+	if r.firing != "" {
+		firing = r.firing + strconv.Itoa(i)
 	}
-	return ids
+	return own, firing
 }
 
 // recall finds what is remembered of the event as a whole.
@@ -122,36 +122,34 @@ func (r *run) recall(refusal *check.Error, payload []byte) {
 		return
 	}
 	sum := sha256.Sum256(payload)
-	var ids []string
 	if id := r.function.RequestID; id != "" {
-		r.requestID = id + "\x00" + string(sum[:])
-		ids = append(ids, r.requestID)
+		r.firing = id + "\x00" + string(sum[:])
 	}
 	if r.Forward == nil { // there is nobody to tell twice
 		return
 	}
-	all := sha256.New()
-	for i := range r.event.Requests {
-		own := r.idsOf(&r.event.Requests[i], i)
-		if len(own) == 0 || own[0] == r.requestID+strconv.Itoa(i) {
-			all = nil // it does not say which it is
-			break
-		}
-		io.WriteString(all, own[0])
-	}
+	own := ""
 	switch {
-	case refusal != nil && (r.event.Source == event.CKafka || r.event.Source == event.EventBridge):
-		ids = append(ids, "event\x00"+string(sum[:]))
-	case refusal == nil && all != nil && len(r.event.Requests) > 0:
-		ids = append(ids, "event\x00"+string(all.Sum(nil)))
+	case refusal == nil:
+		all, known := sha256.New(), len(r.event.Requests) > 0
+		for i := range r.event.Requests {
+			id, _ := r.idsOf(i)
+			known = known && id != ""
+			io.WriteString(all, id)
+		}
+		if known {
+			own = "event\x00" + string(all.Sum(nil))
+		}
+	case r.event.Source == event.CKafka || r.event.Source == event.EventBridge:
+		own = "event\x00" + string(sum[:])
 	}
-	r.memory = r.deliveries.get(ids, 0)
+	r.memory = r.deliveries.get(0, r.firing, own)
 }
 
 // get returns the delivery that bears one of the ids, if need be a new one with room
-// for that many jobs; nil without ids.
-func (m *deliveries) get(ids []string, jobs int) *delivery {
-	if len(ids) == 0 {
+// for that many jobs; nil without ids. Those that are empty are none.
+func (m *deliveries) get(jobs int, ids ...string) *delivery {
+	if ids = slices.DeleteFunc(ids, func(id string) bool { return id == "" }); len(ids) == 0 {
 		return nil
 	}
 	m.mu.Lock()
@@ -189,22 +187,22 @@ func (m *deliveries) get(ids []string, jobs int) *delivery {
 	return d
 }
 
-// settle notes that what bears one of the ids has succeeded and will not come again,
+// succeed notes that what bears one of the ids has succeeded and will not come again,
 // unless the platform did not hear of it: only the last of these are remembered.
-func (m *deliveries) settle(ids ...string) {
+func (m *deliveries) succeed(ids ...string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, id := range ids {
-		if d := m.byID[id]; d != nil && !d.settled {
-			d.settled = true
-			m.settled = append(m.settled, d)
+		if d := m.byID[id]; d != nil && !d.succeeded {
+			d.succeeded = true
+			m.succeeded = append(m.succeeded, d)
 		}
 	}
-	for len(m.settled) > maxSettled {
-		if d := m.settled[0]; !d.gone {
+	for len(m.succeeded) > maxSucceeded {
+		if d := m.succeeded[0]; !d.gone {
 			m.remove(d)
 		}
-		m.settled = slices.Delete(m.settled, 0, 1)
+		m.succeeded = slices.Delete(m.succeeded, 0, 1)
 	}
 }
 

@@ -283,7 +283,7 @@ func TestDeliveriesAtOnce(t *testing.T) {
 		"and not a refusal":  {created, {Error: refusal("FailedOperation.NotAllowOperation"), RequestID: "refused"}},
 	} {
 		m := newDeliveries(time.Now)
-		d := m.get([]string{"id"}, 1)
+		d := m.get(1, "id")
 		for _, p := range pair {
 			m.keep(d, remembered{job: check.Job{ID: "dts-1"}, Progress: p})
 		}
@@ -297,7 +297,7 @@ func TestDeliveriesAtOnce(t *testing.T) {
 func TestNoteInAFullMemory(t *testing.T) {
 	for size := memorySize - 2*toldSize; size <= memorySize+toldSize; size += 40 {
 		m := newDeliveries(time.Now)
-		d := m.get([]string{"id"}, 1)
+		d := m.get(1, "id")
 		m.grow(d, size-m.size)
 		m.note(d, "webhook", told{})
 	}
@@ -418,7 +418,7 @@ func TestRefusedEventIsToldOnce(t *testing.T) {
 // What a delivery found stays its selection, also if another lists at the same time.
 func TestSelectionsAtOnce(t *testing.T) {
 	m := newDeliveries(time.Now)
-	d := m.get([]string{"id"}, 0)
+	d := m.get(0, "id")
 	m.noteSelection(d, selection(2, 1))
 	m.keep(d, remembered{job: selection(1, 1)[0], Progress: check.Progress{Stage: check.StageCreated}})
 	m.noteSelection(d, selection(1, 1))

@@ -27,8 +27,8 @@ type run struct {
 	time     budget
 	jobs     []*job
 
-	requestID string    // SCF's, with the payload; empty where there is none
-	memory    *delivery // of the event as a whole; nil if it cannot come again
+	firing string    // SCF's request id with the payload; empty where there is none
+	memory *delivery // of the event as a whole; nil if it cannot come again
 
 	texts atomic.Int64 // bytes that the texts of finished jobs take
 
@@ -62,8 +62,8 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		r.amend(&answer, result)
 	}
 	r.logEvent(result)
-	if failed == nil && r.event.Source == event.Direct && r.requestID != "" {
-		r.deliveries.settle(r.requestID, r.requestID+"0")
+	if failed == nil && r.event.Source == event.Direct && r.firing != "" {
+		r.deliveries.succeed(r.firing, r.firing+"0")
 	}
 	return answer.encode(), failed
 }

@@ -37,8 +37,8 @@ type job struct {
 }
 
 // step works on one job. Its move says what comes next. timeUp says what it means
-// for the job that there is no time to do the step again; it is nil for a step that
-// never asks for that. A step that an earlier delivery has done has nothing to do.
+// for the job that there is no time to do what the move says; without one the job fails
+// then. A step that an earlier delivery has done has nothing to do.
 type step struct {
 	do     func(*run, context.Context, *job) move
 	timeUp func(*run, *job)
@@ -84,6 +84,68 @@ var (
 	planStart     = []*step{before, create, await, start}
 	planStartAnew = []*step{before, create, await, anew, create, await, start}
 )
+
+// plan gives a job its plan, and takes up what earlier deliveries did.
+func (r *run) plan(j *job) {
+	if j.invalid {
+		return
+	}
+	for _, d := range j.from {
+		if p := r.deliveries.recall(d, j.JobID, judgementOf(j.ask)); p != nil && (j.recalled == nil || p.Stage > j.recalled.Stage) {
+			j.recalled = p
+		}
+	}
+	if j.recalled != nil {
+		j.Progress = *j.recalled
+		if j.Error != nil || j.Stage >= check.StageFoundStarted || j.Stage == check.StageWaiting {
+			return // nothing is left to do
+		}
+	}
+	switch {
+	case j.listed.Failure != nil && !j.named:
+		j.fail(j.listed.Failure)
+		j.attempts = j.Error.Attempts
+	case j.ask.Strict && !r.Steps && check.KindOf(j.JobID) == check.Migration:
+		j.fail(check.Invalid("Strict", "is not possible with version 2018-03-30 of the API, which gives no steps: set DTS_API_VERSION to 2021-12-06"))
+	case r.waits(j) && j.recalled == nil && !j.ask.DryRun && !j.ask.Strict:
+		passed := true
+		j.Stage, j.Check = check.StageWaiting, &check.State{Status: check.Finished, Passed: &passed, Progress: 100}
+		j.Untagged = r.untagged(j.listed)
+	case r.onBoard() && r.listedState(j):
+	default:
+		j.plan = r.planFor(j)
+		if j.recalled == nil && !j.named && !j.ask.DryRun && !j.ask.Describe && j.listed.Status == check.JobChecking {
+			// Somebody's check runs: it is waited for, and no other is created.
+			j.Stage, j.Found, j.Others, j.Evidence = check.StageCreated, true, true, check.EvidenceChecking
+		}
+	}
+}
+
+// onBoard reports whether the event is a page on which a selection is shown.
+func (r *run) onBoard() bool {
+	http := r.event.HTTP
+	return http != nil && http.Get && http.Prefers == event.HTML && len(r.event.Requests) == 1 &&
+		r.event.Requests[0].Select != nil && r.event.Requests[0].Ask.Describe
+}
+
+// listedState takes the state of a selected job's check from the list, and reports
+// whether that is enough: why a check did not pass is read.
+func (r *run) listedState(j *job) bool {
+	passed := true
+	switch {
+	case j.listed.Status == check.JobCheckPass && !j.ask.Strict:
+		j.Check = &check.State{Status: check.Finished, Passed: &passed, Progress: 100}
+	case j.listed.Status == check.JobCreated:
+		j.Check = &check.State{Status: check.Unavailable}
+	case j.listed.Status == check.JobChecking:
+		j.Check = &check.State{Status: check.Running}
+	case j.listed.Started():
+		j.Stage = check.StageFoundStarted
+	default:
+		return false
+	}
+	return true
+}
 
 // planFor returns the plan for a job. A selected job that has passed by somebody
 // else's check is started only with the consent of its tag, on a check of this

@@ -112,7 +112,11 @@ func (r *run) advance(ctx context.Context, j *job) (wait time.Duration) {
 	}
 	m := r.do(ctx, j)
 	if m.wait > 0 && !timeAfter(ctx, m.wait) {
-		j.step().timeUp(r, j)
+		if timeUp := j.step().timeUp; timeUp != nil {
+			timeUp(r, j)
+		} else {
+			j.fail(&check.Error{Code: check.CodeDeadline, Message: "the function's time was nearly up"})
+		}
 		m = last
 	}
 	switch {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tencentyun/scf-go-lib/functioncontext"
 
+	"migratecheck/handler/event"
 	"migratecheck/internal/check"
 	"migratecheck/internal/report"
 )
@@ -475,4 +476,18 @@ func (s *slowReading) DescribeCheck(ctx context.Context, job string) (check.Stat
 	}
 	time.Sleep(time.Second)
 	return check.State{Status: check.Running}, s.receipt("describe", job), s.call(ctx, "describe", job)
+}
+
+// A step that has nothing to say of it fails the job when its time is up.
+func TestStepWithoutTime(t *testing.T) {
+	for name, m := range map[string]move{"again": again(time.Hour), "back": back(time.Hour)} {
+		r := New(everything(&scripted{})).newRun(t.Context(), event.Event{})
+		j := &job{plan: []*step{{do: func(*run, context.Context, *job) move { return m }}}}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		r.advance(ctx, j)
+		cancel()
+		if j.Error == nil || j.Error.Code != check.CodeDeadline || j.step() != nil {
+			t.Errorf("%s: %v", name, j.Error)
+		}
+	}
 }

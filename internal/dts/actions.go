@@ -96,13 +96,15 @@ func readCheck[T interface{ state() check.State }](ctx context.Context, s servic
 	return answer.state(), receipt, nil
 }
 
-// migrations are the actions that are the same in both generations.
-type migrations struct{ service }
-
-func (m migrations) create(ctx context.Context, job string) (check.Receipt, error) {
-	return m.do(ctx, m.actions.create, jobRequest{job}, nil)
+// create creates the check of a job.
+func (s service) create(ctx context.Context, job string) (check.Receipt, error) {
+	return s.do(ctx, s.actions.create, jobRequest{job}, nil)
 }
 
-func (m migrations) start(ctx context.Context, job string) (check.Receipt, error) {
-	return m.do(ctx, m.actions.start, jobRequest{job}, nil)
+// start starts a job, of a kind that is started.
+func (s service) start(ctx context.Context, job string) (check.Receipt, error) {
+	if s.actions.start.Name == "" {
+		return check.Receipt{}, check.Invalid("Start", "jobs of this kind are not started")
+	}
+	return s.do(ctx, s.actions.start, jobRequest{job}, nil)
 }

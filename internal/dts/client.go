@@ -36,11 +36,11 @@ type kind interface {
 func New(api *tcapi.Client, version string, startTag check.Tag) *Client {
 	with := func(a actions) service { return service{api, startTag, a} }
 	c := &Client{api: api, kinds: map[check.JobKind]kind{
-		check.Migration: version2018{migrations{with(actions2018)}},
+		check.Migration: version2018{with(actions2018)},
 		check.Sync:      newSync(with(actionsSync)),
 	}}
 	if version == config.Version2021 {
-		c.kinds[check.Migration] = version2021{migrations{with(actions2021)}}
+		c.kinds[check.Migration] = version2021{with(actions2021)}
 	}
 	return c
 }

@@ -248,8 +248,3 @@ func (s *syncs) fate(ctx context.Context, job string, sent int) (check.Job, chec
 	}
 	return s.describeJob(ctx, job)
 }
-
-// start refuses: nothing dates the check of a sync job, so that none is started.
-func (s *syncs) start(context.Context, string) (check.Receipt, error) {
-	return check.Receipt{}, check.Invalid("Start", "sync jobs are not started")
-}

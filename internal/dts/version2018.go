@@ -10,7 +10,7 @@ import (
 )
 
 // version2018 are migrations in the API of 2018-03-30.
-type version2018 struct{ migrations }
+type version2018 struct{ service }
 
 // check2018 is the answer of DescribeMigrateCheckJob. All of it may be null.
 type check2018 struct {

@@ -9,7 +9,7 @@ import (
 )
 
 // version2021 are migrations in the API of 2021-12-06.
-type version2021 struct{ migrations }
+type version2021 struct{ service }
 
 // check2021 is the answer of DescribeMigrationCheckJob. All of it may be null.
 type check2021 struct {

@@ -51,8 +51,8 @@ const (
 	// the instance is dropped when it is asked for, before it is written to.
 	idleTimeout = 30 * time.Second
 
-	// maxInFlight bounds the connections of one instance.
-	maxInFlight = 64
+	// maxIdle bounds the connections that are kept for the next calls.
+	maxIdle = 64
 )
 
 // transport is the one http.RoundTripper of an instance, under the SDK. It keeps
@@ -79,7 +79,7 @@ func newTransport(
 		dialer := &net.Dialer{Timeout: connectTimeout, KeepAlive: 15 * time.Second, Resolver: names}
 		h := &http.Transport{
 			DialContext:            dialer.DialContext,
-			MaxIdleConnsPerHost:    maxInFlight,
+			MaxIdleConnsPerHost:    maxIdle,
 			IdleConnTimeout:        idleTimeout,
 			DisableCompression:     true,
 			MaxResponseHeaderBytes: maxHeader,
