@@ -347,7 +347,7 @@ func TestTextsOfThousandsAreNotKept(t *testing.T) {
 					return int(s.HeapAlloc)
 				}
 				before, kept := heap(), 0
-				o := everything(wordy{row.read})
+				o := everything(wordy{reading: row.read})
 				o.Log = io.Discard
 				o.Forward = forwarder(func(context.Context, report.Report, map[string]check.Told) []check.Forwarded {
 					kept = heap() - before
@@ -365,7 +365,10 @@ func TestTextsOfThousandsAreNotKept(t *testing.T) {
 }
 
 // wordy is a DTS that always reads the same, in texts of each answer's own.
-type wordy struct{ reading }
+type wordy struct {
+	DTS
+	reading
+}
 
 func (wordy) CreateCheck(context.Context, string) (check.Receipt, error) {
 	return check.Receipt{RequestID: "r", Attempts: 1, At: time.Now()}, nil
@@ -390,5 +393,3 @@ func (w wordy) DescribeCheck(context.Context, string) (check.State, check.Receip
 func (wordy) DescribeJob(context.Context, string) (check.Job, check.Receipt, error) {
 	return check.Job{Status: check.JobChecking}, check.Receipt{At: time.Now()}, nil
 }
-func (wordy) ListJobs(context.Context, check.Filter) ([]check.Job, error) { return nil, nil }
-func (wordy) Start(context.Context, string) (check.Receipt, error)        { return check.Receipt{}, nil }

@@ -21,6 +21,8 @@ import (
 // it accepts; every check is running when it is read first and has passed when
 // it is read again. The RequestIds are the verb and the job.
 type scripted struct {
+	DTS
+
 	create   map[string]error     // by job
 	creates  map[string][]error   // by job, one after the other; the last stays
 	describe map[string][]reading // likewise, once the check is created

@@ -387,7 +387,7 @@ func TestAnswerBeforeTheDeadline(t *testing.T) {
 				defer cancel()
 				var longest atomic.Int64
 				var forwarded time.Duration
-				o := everything(silence{&longest})
+				o := everything(silence{longest: &longest})
 				if row.forwards {
 					o.Forward = forwarder(func(ctx context.Context, _ report.Report, _ map[string]check.Told) []check.Forwarded {
 						began := time.Now()
@@ -421,7 +421,10 @@ func TestAnswerBeforeTheDeadline(t *testing.T) {
 }
 
 // silence is a DTS that answers nothing; the longest that it was asked is in longest.
-type silence struct{ longest *atomic.Int64 }
+type silence struct {
+	DTS
+	longest *atomic.Int64
+}
 
 func (s silence) wait(ctx context.Context) error {
 	began := time.Now()
@@ -439,15 +442,6 @@ func (s silence) CreateCheck(ctx context.Context, _ string) (check.Receipt, erro
 }
 func (s silence) DescribeCheck(ctx context.Context, _ string) (check.State, check.Receipt, error) {
 	return check.State{}, check.Receipt{}, s.wait(ctx)
-}
-func (s silence) DescribeJob(ctx context.Context, _ string) (check.Job, check.Receipt, error) {
-	return check.Job{}, check.Receipt{}, s.wait(ctx)
-}
-func (s silence) ListJobs(ctx context.Context, _ check.Filter) ([]check.Job, error) {
-	return nil, s.wait(ctx)
-}
-func (s silence) Start(ctx context.Context, _ string) (check.Receipt, error) {
-	return check.Receipt{}, s.wait(ctx)
 }
 
 // Every job is read once before any is read again.
