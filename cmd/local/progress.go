@@ -73,12 +73,12 @@ func (p *progress) count(jobs int, kind check.Kind) {
 func (p *progress) draw() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	io.WriteString(p.to, clearLine+p.line())
+	io.WriteString(p.to, clearLine+p.text())
 }
 
-// line says how far it is. The time left is reckoned from the jobs done so far,
+// text says how far it is. The time left is reckoned from the jobs done so far,
 // and is never more than the function has.
-func (p *progress) line() string {
+func (p *progress) text() string {
 	now := p.now()
 	left, at := p.deadline.Sub(now), "at most "
 	if p.done > 0 && p.jobs > p.done {

@@ -35,13 +35,13 @@ func TestProgress(t *testing.T) {
 			for _, line := range c.lines {
 				w := &watcher{log: newLogger(p, true), progress: p, at: map[string]int{}}
 				fmt.Fprintln(w, line)
-				want += clearLine + line + "\n" + clearLine + p.line()
+				want += clearLine + line + "\n" + clearLine + p.text()
 			}
 			if terminal.String() != want {
 				t.Errorf("the terminal has\n%q, want\n%q", terminal.String(), want)
 			}
 			now = began.Add(c.after)
-			if got := p.line(); got != c.want {
+			if got := p.text(); got != c.want {
 				t.Errorf("line %q, want %q", got, c.want)
 			}
 		})

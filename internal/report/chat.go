@@ -89,8 +89,8 @@ var github = &dialect{
 	styled: "*_~`\\$",
 }
 
-// say returns a text from outside so that it is shown as it is and does nothing.
-func (c *dialect) say(s string) string {
+// plain returns a text from outside so that it is shown as it is and does nothing.
+func (c *dialect) plain(s string) string {
 	for c.acts != nil && c.acts.MatchString(s) { // again, as one may begin within another
 		s = c.acts.ReplaceAllStringFunc(s, func(match string) string {
 			return strings.ReplaceAll(match, match[:1], string(rune(match[0])+'！'-'!'))
@@ -136,7 +136,7 @@ func (c *dialect) styles(s string) bool {
 
 // strong returns the text in bold.
 func (c *dialect) strong(s string) string {
-	s = c.say(s)
+	s = c.plain(s)
 	if c == dialects[WeCom] {
 		s = strings.ReplaceAll(s, "*", "＊") // it would join the stars around it
 	}

@@ -72,7 +72,7 @@ func TestCode(t *testing.T) {
 		"WeCom, before our own bold":   {WeCom, `a\`, "a＼"},
 		"Feishu, all of it":            {Feishu, "_a_ *b* `c", "_a_ *b* `c"},
 	} {
-		if got := dialects[row.chat].say(row.text); got != row.want {
+		if got := dialects[row.chat].plain(row.text); got != row.want {
 			t.Errorf("%s: got %s, want %s", name, got, row.want)
 		}
 	}

@@ -181,11 +181,11 @@ func (d *description) folds(s section, rows int) map[int]string {
 		for to < n && remarkOn(s.Outcomes[to]) == about {
 			to++
 		}
-		say := d.remark[about]
-		if say == nil {
-			say = d.others
+		title := d.remark[about]
+		if title == nil {
+			title = d.others
 		}
-		if folds[from] = say(to - from); to-from == n {
+		if folds[from] = title(to - from); to-from == n {
 			folds[from] = d.total(n)
 		}
 		from = to

@@ -36,8 +36,8 @@ type fact struct {
 // facts are what is said of a job, or of a step.
 type facts []fact
 
-// say adds a fact, unless there is nothing to say.
-func (f *facts) say(label, text string) {
+// add adds a fact, unless there is nothing to say.
+func (f *facts) add(label, text string) {
 	if text != "" {
 		*f = append(*f, fact{Label: label, Text: text})
 	}
@@ -66,35 +66,35 @@ func (d *description) Job(o *check.Outcome) job {
 	}
 	switch kindOf(o) {
 	case check.KindWaiting:
-		j.Facts.say("", d.waits)
+		j.Facts.add("", d.waits)
 	case untagged:
-		j.Facts.say("", d.noTag)
+		j.Facts.add("", d.noTag)
 	case check.KindRehearsed:
 		for _, step := range o.Would {
-			j.Facts.say("", cmp.Or(d.would[step], d.short(step)))
+			j.Facts.add("", cmp.Or(d.would[step], d.short(step)))
 		}
 		if len(o.Would) == 0 {
-			j.Facts.say("", d.would[""])
+			j.Facts.add("", d.would[""])
 		}
 	case check.KindFailed:
 		j.Facts = append(j.Facts, fact{Label: d.short(o.Error.Code), Text: d.short(o.Error.Message)})
 	}
-	j.Facts.say(d.whyNot, d.short(o.WhyNot))
+	j.Facts.add(d.whyNot, d.short(o.WhyNot))
 	if o.AlreadyRunning() {
-		j.Facts.say("", d.wasRunning)
+		j.Facts.add("", d.wasRunning)
 	}
 	if o.AlreadyStarted() {
-		j.Facts.say("", d.wasStarted)
+		j.Facts.add("", d.wasStarted)
 	}
 	if o.CreatedAnyway() {
-		j.Facts.say("", d.created)
+		j.Facts.add("", d.created)
 	}
 	if o.MayBeRunning() {
 		// Once there is a check, what may have been carried out is the start.
 		if o.CreatedAnyway() || o.AlreadyRunning() || o.Check != nil {
-			j.Facts.say("", d.mayStart)
+			j.Facts.add("", d.mayStart)
 		} else {
-			j.Facts.say("", d.mayRun)
+			j.Facts.add("", d.mayRun)
 		}
 	}
 	if o.Check != nil {
@@ -102,9 +102,9 @@ func (d *description) Job(o *check.Outcome) job {
 	}
 	// That it passed before, or not, is said by the change; what failed then, if it is not the same.
 	if b := o.Before; b != nil && o.HasVerdict() && !slices.Equal(b.Failed, o.Check.Verdict().Failed) {
-		j.Facts.say(d.failedBefore, d.ids(b.Failed))
+		j.Facts.add(d.failedBefore, d.ids(b.Failed))
 	}
-	j.Facts.say(d.startRequest, d.short(o.StartRequestID))
+	j.Facts.add(d.startRequest, d.short(o.StartRequestID))
 	return j
 }
 
@@ -120,15 +120,15 @@ func (d *description) describeCheck(j *job, o *check.Outcome) {
 		case !s.Ended() && s.Status != check.Unavailable:
 			state = d.progress(state, s.Progress)
 		}
-		j.Facts.say("", state)
+		j.Facts.add("", state)
 	}
 	if kept && len(s.Strictly) > 0 {
-		j.Facts.say(d.onlyStrictly, d.ids(s.Strictly))
+		j.Facts.add(d.onlyStrictly, d.ids(s.Strictly))
 	} else if !passed {
-		j.Facts.say(d.message, d.short(s.Message))
+		j.Facts.add(d.message, d.short(s.Message))
 	}
 	if len(s.Accepted) > 0 {
-		j.Facts.say(d.accepted, d.ids(s.Accepted))
+		j.Facts.add(d.accepted, d.ids(s.Accepted))
 	}
 	var steps []check.Step
 	left := 0
@@ -141,7 +141,7 @@ func (d *description) describeCheck(j *job, o *check.Outcome) {
 		}
 	}
 	if kept && left > 0 {
-		j.Facts.say("", d.notCarried(left))
+		j.Facts.add("", d.notCarried(left))
 	}
 	slices.SortStableFunc(steps, func(a, b check.Step) int { return weight(a) - weight(b) })
 	for i, step := range steps {
@@ -201,24 +201,24 @@ func (d *description) describeStep(s check.Step) step {
 	links := map[string]bool{}
 	for i, item := range s.Failed {
 		if i == d.items {
-			described.Facts.say("", d.moreItems(len(s.Failed)-i))
+			described.Facts.add("", d.moreItems(len(s.Failed)-i))
 			break
 		}
 		label := cmp.Or(d.short(item.Name), d.reason)
 		if item.Result != s.Status && item.Result != "" {
 			label += d.inBrackets(d.statusOf(item.Result))
 		}
-		described.Facts.say(label, cmp.Or(d.short(item.Reason), d.log(item.Log), d.short(item.Description), d.statusOf(item.Result)))
-		if described.Facts.say(d.solution, d.short(item.Solution)); item.Solution != "" {
+		described.Facts.add(label, cmp.Or(d.short(item.Reason), d.log(item.Log), d.short(item.Description), d.statusOf(item.Result)))
+		if described.Facts.add(d.solution, d.short(item.Solution)); item.Solution != "" {
 			described.Facts[len(described.Facts)-1].Told = d.told[beginning(item.Solution)]
 		}
-		described.Facts.say(d.risk, d.short(item.SkipRisk))
+		described.Facts.add(d.risk, d.short(item.SkipRisk))
 		for n, help := range item.HelpDoc {
 			safe, ok := link(help)
 			switch {
 			case n == d.items:
 			case !ok:
-				described.Facts.say(d.Help, d.short(help))
+				described.Facts.add(d.Help, d.short(help))
 			case !links[safe]:
 				links[safe] = true
 				described.Facts = append(described.Facts, fact{Label: d.Help, Link: safe, Told: d.told[safe]})
@@ -226,7 +226,7 @@ func (d *description) describeStep(s check.Step) step {
 		}
 	}
 	if len(s.Failed) == 0 {
-		described.Facts.say(d.message, d.short(s.Message))
+		described.Facts.add(d.message, d.short(s.Message))
 	}
 	return described
 }
@@ -258,7 +258,7 @@ func (d *description) why(j job) (why string, rest []fact) {
 		if len(j.Facts) == 0 {
 			return "", nil
 		}
-		return d.line(j.Facts[0]), j.Facts[1:]
+		return d.inLine(j.Facts[0]), j.Facts[1:]
 	}
 	var parts []string
 	for _, s := range j.Steps {
@@ -274,8 +274,8 @@ func (d *description) why(j job) (why string, rest []fact) {
 	return clean(strings.Join(parts, " · "), min(240, 2*d.text)), j.Facts
 }
 
-// line returns a fact as a line.
-func (d *description) line(f fact) string {
+// inLine returns a fact as a line.
+func (d *description) inLine(f fact) string {
 	if f.Label == "" {
 		return f.Text
 	}

@@ -38,12 +38,12 @@ func Message(r Report, chat Chat, limit int) string {
 func (d *description) begin(b *limited, c *dialect) {
 	b.WriteString(c.strong(d.Headline))
 	for _, line := range said(append([]string{d.counts()}, d.Alerts...)...) {
-		b.WriteString(c.newline + c.say(line))
+		b.WriteString(c.newline + c.plain(line))
 	}
 	// Where there is hardly any room, the jobs come first.
 	for _, line := range said(d.Context, d.filters) {
 		if b.Len() < b.limit/4 {
-			b.WriteString(c.newline + c.say(line))
+			b.WriteString(c.newline + c.plain(line))
 		}
 	}
 	if d.problems < 2 {
@@ -82,7 +82,7 @@ func (d *description) begin(b *limited, c *dialect) {
 			if left > 1 {
 				behind = len(more(left - 1))
 			}
-			if !b.add(head+separator+c.say(d.title(o)), behind) {
+			if !b.add(head+separator+c.plain(d.title(o)), behind) {
 				b.cut = true
 				b.add(more(left), 0)
 				return
@@ -141,14 +141,14 @@ func (d *description) closing(c *dialect, named bool) (text string) {
 			}
 			if o.Rehearsed {
 				for _, f := range j.Facts {
-					names += " · " + d.line(f)
+					names += " · " + d.inLine(f)
 				}
 			}
 			separator := d.semicolon
 			if i == 0 {
 				separator = d.Colon
 			}
-			text += separator + c.say(names)
+			text += separator + c.plain(names)
 		}
 	}
 	return text
@@ -158,7 +158,7 @@ func (d *description) closing(c *dialect, named bool) (text string) {
 func (d *description) head(j job, c *dialect) string {
 	head := c.job + c.strong(j.Title)
 	for _, word := range said(append([]string{j.Name, j.Changed}, j.Marks...)...) {
-		head += " " + c.say(word)
+		head += " " + c.plain(word)
 	}
 	return head
 }
@@ -171,7 +171,7 @@ func (d *description) lines(j job, c *dialect) []string {
 		if s.ID != "" {
 			title += d.inBrackets(s.ID)
 		}
-		lines = append(lines, c.step+c.strong(title)+d.Colon+c.say(s.Status))
+		lines = append(lines, c.step+c.strong(title)+d.Colon+c.plain(s.Status))
 		for _, f := range s.Facts {
 			if !f.Told {
 				lines = append(lines, d.facts([]fact{f}, c, c.stepFact)...)
@@ -194,9 +194,9 @@ func (d *description) facts(facts []fact, c *dialect, begin string) []string {
 		case f.Link != "":
 			lines[i] = begin + f.Label + d.Colon + f.Link
 		case f.Label != "":
-			lines[i] = begin + c.say(f.Label) + d.Colon + c.say(d.short(f.Text))
+			lines[i] = begin + c.plain(f.Label) + d.Colon + c.plain(d.short(f.Text))
 		default:
-			lines[i] = begin + c.say(f.Text)
+			lines[i] = begin + c.plain(f.Text)
 		}
 	}
 	return lines

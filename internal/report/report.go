@@ -344,5 +344,5 @@ func whole(jobs []check.Outcome) bool {
 // Headline returns the report in one line.
 func Headline(r Report) string {
 	d := describe(r)
-	return dialects[DingTalk].say(d.Headline)
+	return dialects[DingTalk].plain(d.Headline)
 }

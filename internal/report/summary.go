@@ -11,9 +11,9 @@ import (
 // limit bytes: what keeps jobs first, then the jobs.
 func Summary(r Report, limit int) string {
 	d, c := describe(r), github
-	text := "## " + c.say(d.Headline) + "\n"
+	text := "## " + c.plain(d.Headline) + "\n"
 	for _, line := range d.overview() {
-		text += "\n" + c.say(line) + "\n"
+		text += "\n" + c.plain(line) + "\n"
 	}
 	if causes := d.eachCause(limit/4, "- %s\n", func(cause *cause) string {
 		entry := c.job + c.strong(d.causeTitle(cause)) + d.Colon + d.many(cause) + "\n"

@@ -2,9 +2,9 @@ package fakedts
 
 import "slices"
 
-// say returns a text of the endpoint's own in the language that was asked for. What
+// inLanguage returns a text of the endpoint's own in the language that was asked for. What
 // a jobs file says is said as it is.
-func (v view) say(text string) string {
+func (v view) inLanguage(text string) string {
 	if c, ok := chinese[text]; ok && v.language == "zh-CN" {
 		return c
 	}
@@ -14,12 +14,12 @@ func (v view) say(text string) string {
 // translated returns a step in the language that was asked for. Logs are in English
 // always.
 func (v view) translated(step Step) Step {
-	step.StepName, step.StepMessage = v.say(step.StepName), v.say(step.StepMessage)
+	step.StepName, step.StepMessage = v.inLanguage(step.StepName), v.inLanguage(step.StepMessage)
 	step.DetailCheckItems = slices.Clone(step.DetailCheckItems)
 	for i := range step.DetailCheckItems {
 		item := &step.DetailCheckItems[i]
 		for _, text := range []*string{&item.CheckItemName, &item.Description, &item.FailureReason, &item.Solution, &item.SkipInfo} {
-			*text = v.say(*text)
+			*text = v.inLanguage(*text)
 		}
 	}
 	return step

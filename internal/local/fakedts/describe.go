@@ -35,7 +35,7 @@ func (v view) check2018() map[string]any {
 	case phase == finished && v.state.check.broken:
 		answer["ErrorCode"] = -1
 	case phase == finished:
-		answer["CheckFlag"], answer["ErrorMessage"] = 1, v.say(v.state.check.message())
+		answer["CheckFlag"], answer["ErrorMessage"] = 1, v.inLanguage(v.state.check.message())
 		if v.state.check.NotPassed {
 			answer["CheckFlag"], answer["ErrorCode"] = 0, -1
 		}
@@ -65,7 +65,7 @@ func (v view) check2021() map[string]any {
 	case phase == finished && v.state.check.broken:
 		answer["Status"] = "failed"
 	case phase == finished:
-		answer["BriefMsg"], answer["CheckFlag"] = v.say(v.state.check.message()), "checkPass"
+		answer["BriefMsg"], answer["CheckFlag"] = v.inLanguage(v.state.check.message()), "checkPass"
 		if v.state.check.NotPassed {
 			answer["Status"], answer["CheckFlag"] = "failed", "checkNotPass"
 		}
