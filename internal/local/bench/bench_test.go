@@ -8,6 +8,7 @@ package bench
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -29,15 +31,42 @@ const root = "../../.."
 // rivals are the function and the smallest ones with one endpoint.
 type rivals struct{ function, baseline, sdk scf.Function }
 
+// built are the rivals' binaries, which are built once.
+var built = sync.OnceValues(func() (paths [3]string, err error) {
+	paths[0], err = filepath.Abs(root + "/build/function/main")
+	commands := [][]string{{root + "/build.sh"}}
+	for i, name := range []string{"baseline", "onsdk"} {
+		paths[i+1] = filepath.Join(directory, name)
+		commands = append(commands, []string{"go", "build", "-trimpath", "-ldflags=-s -w", "-o", paths[i+1], "./" + name})
+	}
+	for _, c := range commands {
+		command := exec.Command(c[0], c[1:]...)
+		command.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if output, failed := command.CombinedOutput(); failed != nil {
+			err = errors.Join(err, fmt.Errorf("%s: %w\n%s", c[0], failed, output))
+		}
+	}
+	return paths, err
+})
+
+// directory is removed when the benchmarks end.
+var directory string
+
+func TestMain(m *testing.M) {
+	var err error
+	if directory, err = os.MkdirTemp("", "bench"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	os.RemoveAll(directory)
+	os.Exit(code)
+}
+
 func newRivals(b *testing.B, jobs []fakedts.Job, secure bool) *rivals {
 	b.Helper()
-	dir := b.TempDir()
-	run := func(name string, args ...string) {
-		command := exec.Command(name, args...)
-		command.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if output, err := command.CombinedOutput(); err != nil {
-			b.Fatalf("%s: %v\n%s", name, err, output)
-		}
+	paths, err := built()
+	if err != nil {
+		b.Fatal(err)
 	}
 	endpoint, err := fakedts.New(fakedts.Options{
 		Jobs:   jobs,
@@ -49,31 +78,24 @@ func newRivals(b *testing.B, jobs []fakedts.Job, secure bool) *rivals {
 	}
 	b.Cleanup(endpoint.Close)
 	if secure {
-		file := filepath.Join(dir, "certificate.pem")
+		file := filepath.Join(b.TempDir(), "certificate.pem")
 		if err := os.WriteFile(file, endpoint.Certificate, 0o600); err != nil {
 			b.Fatal(err)
 		}
 		b.Setenv("SSL_CERT_FILE", file)
 	}
 	key := fakedts.ExampleKey
-	settings := scf.Function{
-		Variables: map[string]string{"DTS_ENDPOINT": endpoint.URL, "DTS_RATE_LIMIT": "10000"},
-		Role:      &scf.Credentials{SecretID: key.SecretID, SecretKey: key.SecretKey, Token: key.Token},
-		Timeout:   time.Minute,
-		Output:    io.Discard,
+	var functions [3]scf.Function
+	for i, path := range paths {
+		functions[i] = scf.Function{
+			Path:      path,
+			Variables: map[string]string{"DTS_ENDPOINT": endpoint.URL, "DTS_RATE_LIMIT": "10000"},
+			Role:      &scf.Credentials{SecretID: key.SecretID, SecretKey: key.SecretKey, Token: key.Token},
+			Timeout:   time.Minute,
+			Output:    io.Discard,
+		}
 	}
-	r := &rivals{settings, settings, settings}
-	run(root + "/build.sh")
-	built, err := filepath.Abs(root + "/build/function/main")
-	if err != nil {
-		b.Fatal(err)
-	}
-	r.function.Path = built
-	for name, small := range map[string]*scf.Function{"./baseline": &r.baseline, "./onsdk": &r.sdk} {
-		small.Path = filepath.Join(dir, name, "main")
-		run("go", "build", "-trimpath", "-ldflags=-s -w", "-o", small.Path, name)
-	}
-	return r
+	return &rivals{functions[0], functions[1], functions[2]}
 }
 
 // oneJob is the job of directEvent.
