@@ -28,10 +28,10 @@ const (
 	// answer, on the small share of a processor that 64 MB get; lostJobTime what it
 	// takes where it could not be forwarded. textTime and lostTextTime are those of a
 	// kilobyte of DTS's texts.
-	jobTime      = 150 * time.Microsecond
-	lostJobTime  = 250 * time.Microsecond
-	textTime     = 250 * time.Microsecond
-	lostTextTime = 400 * time.Microsecond
+	jobTime      = 350 * time.Microsecond
+	lostJobTime  = 500 * time.Microsecond
+	textTime     = 400 * time.Microsecond
+	lostTextTime = 600 * time.Microsecond
 
 	// The texts of a check usually take less than usualTexts bytes, those of many
 	// less than manyTexts. Where they take more, the work ends earlier.
@@ -99,10 +99,14 @@ func (b budget) telling(job, kilobyte time.Duration) time.Duration {
 }
 
 // forwardUntil returns when forwarding must end, if it begins now: what could not be
-// delivered is still to be written. written is how long it took to write the answer.
+// delivered is still to be written. It may be past. written is how long it took to write
+// the answer.
 func (b budget) forwardUntil(written time.Duration) time.Time {
 	now := time.Now()
-	left := b.answerBy.Sub(now)
-	kept := min(max(b.telling(lostJobTime, 0), lostTimes*written), left*3/4)
-	return now.Add(min(b.forward(), left-kept))
+	kept := max(b.telling(lostJobTime, 0), lostTimes*written)
+	return now.Add(min(b.forward(), b.answerBy.Sub(now)-kept))
 }
+
+// loggedBy returns when what could not be delivered must be in the log: then the answer
+// is written once more, and encoded for its source.
+func (b budget) loggedBy(written time.Duration) time.Time { return b.answerBy.Add(-2 * written) }

@@ -133,20 +133,29 @@ func (r *run) forward(ctx context.Context, result *check.Result, givenBack bool,
 		if f.Payloads == nil {
 			continue
 		}
-		for payload := range f.Payloads {
-			attributes := []slog.Attr{slog.String("destination", f.Destination), slog.String("error", f.Reason)}
-			inTime := time.Now().Before(r.time.answerBy) // the answer, which has the outcomes as well, goes first
-			if inTime {
-				attributes = append(attributes, slog.Any("payload", payload))
-			} else {
-				attributes = append(attributes, slog.String("payloadCut", "the function's time was nearly up: see the lines of the jobs"))
-			}
-			if r.log.write(slog.LevelError, "not handed on", attributes...); !inTime {
-				break
-			}
-		}
+		r.logLost(f, r.time.loggedBy(written))
 	}
 	return result.NotHandedOn != nil
+}
+
+// logLost writes a line for each message that has to be sent again, as long as there
+// is time: the answer, which has the outcomes as well, goes first.
+func (r *run) logLost(f check.Forwarded, until time.Time) {
+	destination, reason := slog.String("destination", f.Destination), slog.String("error", f.Reason)
+	if time.Now().Before(until) {
+		cut := false
+		for payload := range f.Payloads {
+			if cut = !time.Now().Before(until); cut {
+				break
+			}
+			r.log.write(slog.LevelError, "not handed on", destination, reason, slog.Any("payload", payload))
+		}
+		if !cut {
+			return
+		}
+	}
+	r.log.write(slog.LevelError, "not handed on", destination, reason,
+		slog.String("payloadCut", "the function's time was nearly up: see the lines of the jobs"))
 }
 
 // via returns the functions of this kind that the event came through.

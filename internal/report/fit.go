@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"sort"
 
 	"migratecheck/internal/check"
 )
@@ -38,12 +39,16 @@ func (b *limited) add(part string, behind int) bool {
 // fit renders a text of at most limit bytes with as much detail as it has room for.
 func (d *description) fit(limit int, render func(*limited)) string {
 	var b limited
-	for _, d.detail = range details {
+	fits := func(level int) bool {
+		d.detail = details[level]
 		b.Reset()
 		b.limit, b.cut = limit, false
-		if render(&b); !b.cut {
-			break
-		}
+		render(&b)
+		return !b.cut
+	}
+	// Either all is shown of most, or nothing helps: what is between is rarely needed.
+	if last := len(details) - 1; !fits(0) && fits(last) {
+		fits(1 + sort.Search(last-1, func(i int) bool { return fits(i + 1) }))
 	}
 	return b.String()
 }
