@@ -107,6 +107,8 @@ func (b budget) forwardUntil(written time.Duration) time.Time {
 	return now.Add(min(b.forward(), b.answerBy.Sub(now)-kept))
 }
 
-// loggedBy returns when what could not be delivered must be in the log: then the answer
-// is written once more, and encoded for its source.
-func (b budget) loggedBy(written time.Duration) time.Time { return b.answerBy.Add(-2 * written) }
+// loggedBy returns when no more of what could not be delivered is begun to be written:
+// what is begun is still to be ended, and the answer is written and encoded once more.
+func (b budget) loggedBy(written time.Duration) time.Time {
+	return b.answerBy.Add(-max(b.telling(lostJobTime, 0)/lostTimes, 3*written))
+}
