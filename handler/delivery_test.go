@@ -858,3 +858,21 @@ func TestDeliveryAfterAnotherCheck(t *testing.T) {
 		}
 	})
 }
+
+// What the event's own check said may still be shown when another has taken its place.
+func TestAnotherCheckIsShownLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		good, warned := verdict(true, "ok"), verdict(true, "ok")
+		warned.state.Steps = []check.Step{{ID: "OptimizeCheck", Status: check.StepWarning}}
+		good.state.Steps = []check.Step{{ID: "OptimizeCheck", Status: check.StepPass}}
+		dts := &scripted{
+			before:   map[string]reading{"dts-1": verdict(false, "no")},
+			describe: map[string][]reading{"dts-1": {state(check.Running, 1), good, good, state(check.Running, 1), warned}},
+			job:      map[string][]jobReading{"dts-1": {jobAt(check.JobChecking), jobAt(check.JobCheckPass)}},
+		}
+		got := invoke(t, dts, `{"JobId":"dts-1","Start":true,"Strict":true}`)
+		if got.err != nil || !strings.Contains(string(got.answer), `"Strictly":["OptimizeCheck"]`) || dts.count("start", "dts-1") != 0 {
+			t.Errorf("%s, %v, %v", got.answer, got.err, dts.calls)
+		}
+	})
+}

@@ -35,8 +35,8 @@ type Job struct {
 	// Status is one of the words below, or a word that DTS has newly invented.
 	Status string
 
-	// Actions are the operations that DTS allows in the job's present state, as
-	// "check" and "start"; nil where it does not say (version 2018-03-30).
+	// Actions holds "check" if DTS says that a check of the job can be created in its
+	// present state; nil where DTS does not say (version 2018-03-30).
 	Actions []string
 
 	// Tagged is set if the job was seen to bear the tag by which this deployment may

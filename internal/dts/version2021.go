@@ -77,11 +77,8 @@ func (j job2021) job() (check.Job, tags) {
 	if j.Action == nil || j.Action.AllowedAction == nil {
 		return out, j.Tags
 	}
-	out.Actions = []string{}
-	for _, action := range []string{"check", "start"} {
-		if slices.Contains(j.Action.AllowedAction, action) {
-			out.Actions = append(out.Actions, action)
-		}
+	if out.Actions = []string{}; slices.Contains(j.Action.AllowedAction, "check") {
+		out.Actions = []string{"check"}
 	}
 	return out, j.Tags
 }
