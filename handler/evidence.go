@@ -22,14 +22,14 @@ const (
 // creation. If it is not, the move says what follows. It is, if
 //
 //   - it was seen before without an end, since the creation,
-//   - or the job had no check before, or one that said something else (of no use once
-//     another check has taken the place of the one created),
+//   - or the job had no check before, or one that said something else, as did what was
+//     taken back since,
 //   - or the job's own state, read now, says so: grade.
 func (r *run) believe(ctx context.Context, j *job, s check.State, at time.Time) (m move, believed bool) {
 	if !j.Created() {
 		return onward, true
 	}
-	if j.Before != nil && !j.retracted && differs(*j.Before, s) {
+	if j.Before != nil && differs(*j.Before, s) && (j.retracted == nil || differs(*j.retracted, s)) {
 		j.Evidence = check.EvidenceProof
 	}
 	if j.Evidence == check.EvidenceProof {

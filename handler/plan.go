@@ -29,7 +29,7 @@ type job struct {
 	looks    int          // at the job, since a start was not answered
 	sent     int          // starts
 
-	retracted bool // its verdict was taken back
+	retracted *check.Verdict // the verdict that was taken back, if one was
 
 	attempts int
 	began    time.Time

@@ -75,7 +75,8 @@ func (r *run) startFrom(ctx context.Context, j *job, found check.Job) move {
 
 // retract takes back a verdict that another check has taken the place of, or may have.
 func (j *job) retract(found check.Job) {
-	j.Stage, j.Evidence, j.Check, j.retracted = check.StageCreated, check.EvidenceNone, &check.State{Status: check.Running}, true
+	j.retracted = j.Check.Verdict()
+	j.Stage, j.Evidence, j.Check = check.StageCreated, check.EvidenceNone, &check.State{Status: check.Running}
 	if found.Status == check.JobChecking {
 		j.Evidence = check.EvidenceChecking
 	}
