@@ -70,15 +70,20 @@ func silent(t *testing.T) string {
 	return "http://" + listener.Addr().String()
 }
 
-// refused is an address that nobody listens at.
+// refused is an address that nobody listens at, and nobody else will while the test
+// runs: a connection begins there.
 func refused(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
-	return "http://" + listener.Addr().String()
+	c, err := net.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close(); listener.Close() })
+	return "http://" + c.LocalAddr().String()
 }
 
 // series returns the ids of so many jobs that no other series has.
