@@ -48,12 +48,10 @@ type delivery struct {
 	told map[string]told // by destination
 }
 
-// remembered is one job, by what its check was judged, and how far it got. A verdict
-// that is remembered is retracted where another check has taken its place.
+// remembered is one job, by what its check was judged, and how far it got.
 type remembered struct {
 	job       check.Job
 	judgement judgement
-	retracted bool
 	check.Progress
 }
 
@@ -256,7 +254,7 @@ func (m *deliveries) noteSelection(d *delivery, found []check.Job) {
 }
 
 // keep remembers how far a job got, unless another delivery that came at the same
-// time has brought it further, or created the check. What trying again can mend is
+// time has brought it further, or created the check; but what was taken back is. What trying again can mend is
 // not remembered, nor is a refusal that says the function is misconfigured, which
 // somebody may mend.
 func (m *deliveries) keep(d *delivery, now remembered) {
@@ -280,8 +278,8 @@ func (m *deliveries) keep(d *delivery, now remembered) {
 		return
 	}
 	kept := &d.jobs[i]
-	further := kept.Stage > p.Stage && !(now.retracted && kept.Stage == check.StageJudged)
-	if further || kept.Stage == check.StageCreated && !kept.Others && p.Stage == kept.Stage && p.Others {
+	takenBack := p.Retracted != nil && (kept.Stage == check.StageJudged || kept.Others)
+	if kept.Stage > p.Stage && !takenBack || kept.Stage == check.StageCreated && !kept.Others && p.Stage == kept.Stage && p.Others {
 		return
 	}
 	size := kept.size()
@@ -403,10 +401,9 @@ func (m *deliveries) note(d *delivery, destination string, now told) {
 	if d.told == nil {
 		d.told = map[string]told{}
 	}
+	known := len(d.told)
 	d.told[destination] = now
-	if len(d.told) == 1 {
-		m.grow(d, toldSize)
-	}
+	m.grow(d, (len(d.told)-known)*toldSize)
 }
 
 // digestOf returns the outcomes of an event in a few bytes. Neither
@@ -447,6 +444,9 @@ func (r *remembered) size() int {
 	}
 	if v := r.Before; v != nil {
 		n += int(unsafe.Sizeof(*v)) + blocks(v.Failed) + blocks(v.Warned)
+	}
+	if v := r.Retracted; v != nil {
+		n += int(unsafe.Sizeof(*v))
 	}
 	if c := r.Check; c != nil {
 		n += int(unsafe.Sizeof(*c)) + 1 + block(c.Status) + block(c.Message) + blocks(c.Strictly) + blocks(c.Accepted)

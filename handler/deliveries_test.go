@@ -293,6 +293,28 @@ func TestDeliveriesAtOnce(t *testing.T) {
 	}
 }
 
+// What was taken back is remembered so, unless another delivery has gone further.
+func TestWhatIsTakenBackIsRemembered(t *testing.T) {
+	back := &check.Verdict{Passed: true}
+	for name, row := range map[string]struct {
+		kept, now check.Progress
+		want      check.Stage
+	}{
+		"a verdict":           {check.Progress{Stage: check.StageJudged}, check.Progress{Stage: check.StageCreated, Retracted: back}, check.StageCreated},
+		"another's check":     {check.Progress{Stage: check.StageCreated, Others: true}, check.Progress{Stage: check.StageInQuestion, Retracted: back}, check.StageInQuestion},
+		"but not a start":     {check.Progress{Stage: check.StageStarting}, check.Progress{Stage: check.StageCreated, Retracted: back}, check.StageStarting},
+		"and nothing else is": {check.Progress{Stage: check.StageJudged}, check.Progress{Stage: check.StageCreated}, check.StageJudged},
+	} {
+		m := newDeliveries(time.Now)
+		d := m.get(1, "id")
+		m.keep(d, remembered{job: check.Job{ID: "dts-1"}, Progress: row.kept})
+		m.keep(d, remembered{job: check.Job{ID: "dts-1"}, Progress: row.now})
+		if got := m.recall(d, "dts-1", 0); got.Stage != row.want {
+			t.Errorf("%s: remembered %+v", name, got)
+		}
+	}
+}
+
 // A note about an event that is forgotten just then harms nobody.
 func TestNoteInAFullMemory(t *testing.T) {
 	for size := memorySize - 2*toldSize; size <= memorySize+toldSize; size += 40 {

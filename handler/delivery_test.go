@@ -876,3 +876,26 @@ func TestAnotherCheckIsShownLate(t *testing.T) {
 		}
 	})
 }
+
+// So it may for the next delivery.
+func TestAnotherCheckIsShownLateToTheNextDelivery(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		good, warned := verdict(true, "ok"), verdict(true, "ok")
+		warned.state.Steps = []check.Step{{ID: "OptimizeCheck", Status: check.StepWarning}}
+		good.state.Steps = []check.Step{{ID: "OptimizeCheck", Status: check.StepPass}}
+		dts := &scripted{
+			before:   map[string]reading{"dts-1": verdict(false, "no")},
+			describe: map[string][]reading{"dts-1": {good, good, state(check.Running, 1), warned}},
+			job:      map[string][]jobReading{"dts-1": {jobAt(check.JobChecking), jobAt(check.JobCheckPass)}},
+		}
+		i := newInstance(everything(dts))
+		event := strings.Replace(startAtNight, `\"Start\":true`, `\"Start\":true,\"Strict\":true`, 1)
+		if got := i.fire(t, "request", event, time.Second); got.err == nil || dts.count("job", "dts-1") != 1 {
+			t.Fatalf("%s, %v", got.answer, dts.calls)
+		}
+		got := i.fire(t, "request", event, time.Minute)
+		if got.err != nil || !strings.Contains(string(got.answer), `"Strictly":["OptimizeCheck"]`) || dts.count("start", "dts-1") != 0 {
+			t.Errorf("%s, %v, %v", got.answer, got.err, dts.calls)
+		}
+	})
+}

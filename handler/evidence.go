@@ -2,7 +2,6 @@ package handler
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"migratecheck/internal/check"
@@ -29,7 +28,7 @@ func (r *run) believe(ctx context.Context, j *job, s check.State, at time.Time) 
 	if !j.Created() {
 		return onward, true
 	}
-	if j.Before != nil && differs(*j.Before, s) && (j.retracted == nil || differs(*j.retracted, s)) {
+	if j.Before != nil && differs(*j.Before, s) && (j.Retracted == nil || differs(*j.Retracted, s)) {
 		j.Evidence = check.EvidenceProof
 	}
 	if j.Evidence == check.EvidenceProof {
@@ -75,7 +74,7 @@ func grade(p check.Progress, s check.State, strict bool, found check.Job, at tim
 // differs reports whether a check says something else than the one before.
 func differs(before check.Verdict, s check.State) bool {
 	now := s.Verdict()
-	return now != nil && (now.Passed != before.Passed || !slices.Equal(now.Failed, before.Failed) || !slices.Equal(now.Warned, before.Warned))
+	return now != nil && !now.Same(before)
 }
 
 // agrees reports whether the job's own state says what its check does.

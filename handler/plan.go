@@ -29,8 +29,6 @@ type job struct {
 	looks    int          // at the job, since a start was not answered
 	sent     int          // starts
 
-	retracted *check.Verdict // the verdict that was taken back, if one was
-
 	attempts int
 	began    time.Time
 	duration time.Duration

@@ -191,7 +191,7 @@ func (r *run) finish(j *job) {
 	}
 	j.Repeated = j.recalled != nil && j.attempts == 0 && j.recalled.Stage == j.Stage && (j.recalled.Error == nil) == (j.Error == nil)
 	for _, d := range j.from {
-		r.deliveries.keep(d, remembered{j.listed, judgementOf(j.ask), j.retracted != nil, j.Progress})
+		r.deliveries.keep(d, remembered{j.listed, judgementOf(j.ask), j.Progress})
 	}
 	j.Outcome = j.Outcome.Within(r.textShare())
 	r.texts.Add(int64(j.Outcome.Size()))

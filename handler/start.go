@@ -75,7 +75,7 @@ func (r *run) startFrom(ctx context.Context, j *job, found check.Job) move {
 
 // retract takes back a verdict that another check has taken the place of, or may have.
 func (j *job) retract(found check.Job) {
-	j.retracted = j.Check.Verdict()
+	j.Retracted = j.Check.Verdict().Brief()
 	j.Stage, j.Evidence, j.Check = check.StageCreated, check.EvidenceNone, &check.State{Status: check.Running}
 	if found.Status == check.JobChecking {
 		j.Evidence = check.EvidenceChecking

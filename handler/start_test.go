@@ -164,6 +164,11 @@ func TestStart(t *testing.T) {
 			answer:  `{"isBase64Encoded":false,"statusCode":409,"headers":{"Cache-Control":"no-store","Content-Type":"application/json","X-Content-Type-Options":"nosniff"},"body":"{\"Error\":{\"Code\":\"FailedOperation.NotAllowOperation\",\"Message\":\"said by DTS\"},\"JobId\":\"dts-1\",\"RequestId\":\"refused\"}"}`,
 			outcome: "refused",
 		},
+		"an asynchronous invocation that comes to a job that migrates": {
+			dts:     &scripted{create: map[string]error{"dts-1": refusal("FailedOperation.NotAllowOperation")}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobRunning)}}},
+			answer:  `{"JobId":"dts-1","RequestId":"job-dts-1","AlreadyStarted":true}`,
+			outcome: "already started",
+		},
 		"a timer that comes to a job that migrates": {
 			event:   startAtNight,
 			dts:     &scripted{create: map[string]error{"dts-1": refusal("FailedOperation.NotAllowOperation")}, job: map[string][]jobReading{"dts-1": {jobAt(check.JobRunning)}}},

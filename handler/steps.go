@@ -136,7 +136,7 @@ func (r *run) create(ctx context.Context, j *job) move {
 		j.Others = earlier != check.StageInQuestion
 		r.logStep(j, "check runs")
 		return onward
-	case j.ask.Start && r.event.Source.AtLeastOnce() && !failure.Retryable():
+	case j.ask.Start && !r.event.Source.HTTP() && !failure.Retryable():
 		// An earlier delivery, or somebody else, may have started the migration.
 		found, seen, unread := r.describeJob(ctx, j)
 		switch {
@@ -310,7 +310,8 @@ func (r *run) anew(_ context.Context, j *job) move {
 	if !j.HasPassed() {
 		return last
 	}
-	j.Progress = check.Progress{Before: j.Check.Verdict()}
+	verdict := j.Check.Verdict()
+	j.Progress = check.Progress{Before: verdict, Retracted: verdict.Brief()}
 	return onward
 }
 

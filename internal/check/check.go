@@ -5,6 +5,9 @@
 package check
 
 import (
+	"cmp"
+	"hash/fnv"
+	"io"
 	"slices"
 	"time"
 )
@@ -46,6 +49,9 @@ type State struct {
 	// accepted.
 	Strictly []string `json:"-"`
 	Accepted []string `json:"-"`
+
+	// Digests of the ids that the verdict names, once the steps are shortened; else 0.
+	failed, warned uint64
 }
 
 // Ended reports whether the check has come to its end, with a verdict or without.
@@ -59,6 +65,41 @@ type Verdict struct {
 	// and sorted.
 	Failed []string `json:"Failed,omitempty"`
 	Warned []string `json:"Warned,omitempty"`
+
+	failed, warned uint64 // digests of them, once they are shortened; else 0
+}
+
+// digests returns what tells the steps that failed and those that warned from others.
+func (v Verdict) digests() (failed, warned uint64) {
+	return cmp.Or(v.failed, digest(v.Failed)), cmp.Or(v.warned, digest(v.Warned))
+}
+
+func digest(ids []string) uint64 {
+	hash := fnv.New64a()
+	for _, id := range ids {
+		io.WriteString(hash, id+"\x00")
+	}
+	return hash.Sum64()
+}
+
+// Brief returns the verdict without the ids, which it can still be compared by.
+func (v Verdict) Brief() *Verdict {
+	failed, warned := v.digests()
+	return &Verdict{Passed: v.Passed, failed: failed, warned: warned}
+}
+
+// Same reports whether two checks said the same, SameFailed whether the same steps
+// failed, also where the ids of these have been shortened since.
+func (v Verdict) Same(other Verdict) bool {
+	_, a := v.digests()
+	_, b := other.digests()
+	return v.Passed == other.Passed && v.SameFailed(other) && a == b
+}
+
+func (v Verdict) SameFailed(other Verdict) bool {
+	a, _ := v.digests()
+	b, _ := other.digests()
+	return a == b
 }
 
 // Verdict returns the state's verdict in short, nil if there is none.
@@ -66,7 +107,7 @@ func (s State) Verdict() *Verdict {
 	if s.Passed == nil {
 		return nil
 	}
-	v := &Verdict{Passed: *s.Passed}
+	v := &Verdict{Passed: *s.Passed, failed: s.failed, warned: s.warned}
 	for _, step := range s.Steps {
 		switch {
 		case step.Status == StepFailed && !step.Skipped:

@@ -41,13 +41,19 @@ func (o Outcome) Shorten(level int) Outcome {
 	}
 	if o.Check != nil {
 		c := *o.Check
+		if v := c.Verdict(); v != nil && len(c.Steps) > 0 && level > 0 {
+			c.failed, c.warned = v.digests()
+		}
 		c.Message = Cut(c.Message, s.most)
 		c.Steps = s.shortSteps(c.Steps)
 		c.Strictly, c.Accepted = s.shortIDs(c.Strictly), s.shortIDs(c.Accepted)
 		o.Check = &c
 	}
-	if o.Before != nil {
-		o.Before = &Verdict{Passed: o.Before.Passed, Failed: s.shortIDs(o.Before.Failed), Warned: s.shortIDs(o.Before.Warned)}
+	if o.Before != nil && !s.steps {
+		v := *o.Before
+		v.failed, v.warned = v.digests()
+		v.Failed, v.Warned = s.shortIDs(v.Failed), s.shortIDs(v.Warned)
+		o.Before = &v
 	}
 	o.WhyNot = Cut(o.WhyNot, s.most)
 	return o

@@ -2,7 +2,6 @@ package check
 
 import (
 	"encoding/json"
-	"slices"
 	"time"
 )
 
@@ -61,6 +60,10 @@ type Progress struct {
 	// Before is the verdict of the check before; nil where there was none, or none
 	// that was read.
 	Before *Verdict
+
+	// Retracted is a verdict that was taken back, because another check took the place
+	// of its own; nil where none was. It is brief.
+	Retracted *Verdict
 
 	// Check is the check's state, nil where none was asked for or seen.
 	Check *State
@@ -207,7 +210,7 @@ func (o Outcome) News() bool {
 		return o.Problem()
 	}
 	now := o.Check.Verdict()
-	return now.Passed != o.Before.Passed || !slices.Equal(now.Failed, o.Before.Failed)
+	return now.Passed != o.Before.Passed || !now.SameFailed(*o.Before)
 }
 
 // Counts says how many jobs have which outcome. Failed, Passed, NotPassed,

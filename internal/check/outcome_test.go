@@ -1,6 +1,9 @@
 package check
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // Who needs a person, and what is news to whoever knows the check before.
 func TestProblemAndNews(t *testing.T) {
@@ -49,6 +52,38 @@ func TestShortIDs(t *testing.T) {
 		if s == (shortening{most: 32}) {
 			if got := o.Shorten(level).Check.Strictly; len(got) != 1 || got[0] != id {
 				t.Errorf("kept %q", got)
+			}
+		}
+	}
+}
+
+// What has changed is told by all steps, however many of them are left out.
+func TestNewsOfWhatIsShortened(t *testing.T) {
+	state := func(failed ...string) *State {
+		s := &State{Status: Finished, Passed: new(bool)}
+		for _, id := range failed {
+			s.Steps = append(s.Steps, Step{ID: id + strings.Repeat("x", 60), Status: StepFailed})
+		}
+		return s
+	}
+	for name, row := range map[string]struct {
+		before, now *State
+		news        bool
+	}{
+		"the same":     {state("a", "b"), state("b", "a"), false},
+		"another step": {state("a", "b"), state("a", "c"), true},
+		"one less":     {state("a", "b"), state("a"), true},
+	} {
+		for limit := range 600 {
+			o := Outcome{JobID: "dts-1", Progress: Progress{Stage: StageJudged, Before: row.before.Verdict(), Check: row.now}}.Within(limit)
+			if o.News() != row.news || o.Check.Verdict().Same(*o.Before) == row.news {
+				t.Errorf("%s, %d bytes: %+v, %+v", name, limit, o.Before, o.Check)
+			}
+			if back := o.Within(limit / 2); back.News() != row.news {
+				t.Errorf("%s, %d bytes, then half of them: %+v", name, limit, back.Before)
+			}
+			if brief := o.Before.Brief(); o.Check.Verdict().Same(*brief) == row.news {
+				t.Errorf("%s, %d bytes: %+v", name, limit, brief)
 			}
 		}
 	}

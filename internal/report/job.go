@@ -101,7 +101,7 @@ func (d *description) Job(o *check.Outcome) job {
 		d.describeCheck(&j, o)
 	}
 	// That it passed before, or not, is said by the change; what failed then, if it is not the same.
-	if b := o.Before; b != nil && o.HasVerdict() && !slices.Equal(b.Failed, o.Check.Verdict().Failed) {
+	if b := o.Before; b != nil && o.HasVerdict() && !b.SameFailed(*o.Check.Verdict()) {
 		j.Facts.add(d.failedBefore, d.ids(b.Failed))
 	}
 	j.Facts.add(d.startRequest, d.short(o.StartRequestID))
