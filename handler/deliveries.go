@@ -43,14 +43,15 @@ type delivery struct {
 
 	selected bool // its jobs are what a selection found
 	jobs     []remembered
-	index    map[string]int32 // of each JobId in jobs
+	index    map[string]int32 // of each JobId in jobs; nil for a few
 
 	told map[string]told // by destination
 }
 
 // remembered is one job, by what its check was judged, and how far it got.
 type remembered struct {
-	job       check.Job
+	id        string
+	listed    *check.Job // what DTS listed, of a selected job
 	judgement judgement
 	check.Progress
 }
@@ -84,10 +85,15 @@ const (
 	// platform will not try again.
 	maxSucceeded = 100
 
-	// What a delivery takes besides its jobs, a job in the index, and a destination.
-	deliverySize = 600
+	// What a delivery takes besides its jobs, an id of it, a job in the index, and a
+	// destination.
+	deliverySize = 200
+	idSize       = 80
 	jobSize      = 60
 	toldSize     = 120
+
+	// few jobs are found without an index.
+	few = 4
 
 	// maxRemembered is the most that is kept of an error's text once texts are dropped.
 	maxRemembered = 64
@@ -98,8 +104,8 @@ func newDeliveries(now func() time.Time) *deliveries {
 }
 
 // idsOf returns what tells another delivery of a request: what the event itself bears,
-// and the firing, under which the platform tries an event again. Each is empty where
-// there is none, as over HTTP.
+// and the firing, under which the platform tries an event again, unless what the event
+// bears holds for ever. Each is empty where there is none, as over HTTP.
 func (r *run) idsOf(i int) (own, firing string) {
 	if r.event.Source.HTTP() {
 		return "", ""
@@ -108,7 +114,7 @@ func (r *run) idsOf(i int) (own, firing string) {
 	if request.At.IsZero() || r.Now().Sub(request.At).Abs() <= memoryTime {
 		own = request.ID
 	}
-	if r.firing != "" {
+	if r.firing != "" && (own == "" || !request.At.IsZero()) {
 		firing = r.firing + strconv.Itoa(i)
 	}
 	return own, firing
@@ -179,7 +185,7 @@ func (m *deliveries) get(jobs int, ids ...string) *delivery {
 		if m.byID[id] == nil && !d.gone {
 			m.byID[id] = d
 			d.ids = append(d.ids, id)
-			m.grow(d, 2*len(id)+jobSize)
+			m.grow(d, block(id)+idSize)
 		}
 	}
 	return d
@@ -209,7 +215,7 @@ func (m *deliveries) succeed(ids ...string) {
 func (m *deliveries) recall(d *delivery, job string, by judgement) *check.Progress {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	i, ok := d.index[job]
+	i, ok := d.find(job)
 	if !ok || d.jobs[i].Stage == check.StageUnseen && d.jobs[i].Error == nil {
 		return nil
 	}
@@ -229,7 +235,9 @@ func (m *deliveries) selection(d *delivery) ([]check.Job, bool) {
 	defer m.mu.Unlock()
 	found := make([]check.Job, len(d.jobs))
 	for i, kept := range d.jobs {
-		found[i] = kept.job
+		if found[i].ID = kept.id; kept.listed != nil {
+			found[i] = *kept.listed
+		}
 	}
 	return found, d.selected
 }
@@ -248,15 +256,15 @@ func (m *deliveries) noteSelection(d *delivery, found []check.Job) {
 	m.makeRoom(d, len(found))
 	for _, j := range found {
 		if !d.gone {
-			m.add(d, j)
+			m.add(d, j.ID, &j)
 		}
 	}
 }
 
 // keep remembers how far a job got, unless another delivery that came at the same
-// time has brought it further, or created the check; but what was taken back is. What trying again can mend is
-// not remembered, nor is a refusal that says the function is misconfigured, which
-// somebody may mend.
+// time has brought it further, or created the check; but what was taken back is. What
+// trying again can mend is not remembered, nor is a refusal that says the function is
+// misconfigured, which somebody may mend.
 func (m *deliveries) keep(d *delivery, now remembered) {
 	p := &now.Progress
 	if p.Error != nil && (p.Error.Retryable() || p.MayBeRunning() || p.Error.HTTPStatus() == 500) {
@@ -270,9 +278,9 @@ func (m *deliveries) keep(d *delivery, now remembered) {
 	if d.gone {
 		return
 	}
-	i, ok := d.index[now.job.ID]
+	i, ok := d.find(now.id)
 	if !ok {
-		i = m.add(d, now.job)
+		i = m.add(d, now.id, now.listed)
 	}
 	if d.gone { // it was too much
 		return
@@ -290,25 +298,51 @@ func (m *deliveries) keep(d *delivery, now remembered) {
 	m.grow(d, kept.size()-size)
 }
 
+// find returns the place of a job in a delivery, and whether it has one.
+func (d *delivery) find(id string) (int32, bool) {
+	if d.index != nil {
+		i, ok := d.index[id]
+		return i, ok
+	}
+	i := slices.IndexFunc(d.jobs, func(r remembered) bool { return r.id == id })
+	return int32(i), i >= 0
+}
+
 // makeRoom makes room for the jobs of a delivery that has none yet.
 func (m *deliveries) makeRoom(d *delivery, jobs int) {
 	if d.gone {
 		return
 	}
-	d.jobs, d.index = make([]remembered, 0, jobs), make(map[string]int32, jobs)
-	m.grow(d, jobs*(int(unsafe.Sizeof(remembered{}))+jobSize))
+	d.jobs = make([]remembered, 0, jobs)
+	m.grow(d, jobs*int(unsafe.Sizeof(remembered{})))
 }
 
-// add adds a job to a delivery and returns its index.
-func (m *deliveries) add(d *delivery, j check.Job) int32 {
-	j.Actions = nil // they say no more than was used already
+// add adds a job to a delivery and returns its place.
+func (m *deliveries) add(d *delivery, id string, listed *check.Job) int32 {
 	i, room := int32(len(d.jobs)), cap(d.jobs)
-	d.index[j.ID] = i
-	d.jobs = append(d.jobs, remembered{job: j})
-	if d.bare {
-		d.jobs[i].drop()
+	r := remembered{id: id}
+	if listed != nil {
+		own := *listed
+		own.Actions = nil // they say no more than was used already
+		r.listed = &own
 	}
-	m.grow(d, d.jobs[i].size()+(cap(d.jobs)-room)*(int(unsafe.Sizeof(remembered{}))+jobSize))
+	if d.bare {
+		r.drop()
+	}
+	d.jobs = append(d.jobs, r)
+	size := r.size() + (cap(d.jobs)-room)*int(unsafe.Sizeof(r))
+	switch {
+	case d.index != nil:
+		d.index[r.id] = i
+		size += jobSize
+	case len(d.jobs) > few:
+		d.index = make(map[string]int32, cap(d.jobs))
+		for i, r := range d.jobs {
+			d.index[r.id] = int32(i)
+		}
+		size += cap(d.jobs) * jobSize
+	}
+	m.grow(d, size)
 	return i
 }
 
@@ -342,7 +376,9 @@ func (m *deliveries) drop(d *delivery) {
 
 // drop drops names and texts: the verdict stays.
 func (r *remembered) drop() {
-	r.job.Name = ""
+	if r.listed != nil {
+		r.listed.Name = ""
+	}
 	r.Before = nil
 	if c := r.Check; c != nil {
 		r.Check = &check.State{Status: c.Status, Passed: c.Passed, Progress: c.Progress}
@@ -435,7 +471,10 @@ func hashTexts(hash io.Writer, texts []string) {
 
 // size returns how many bytes a job takes in memory beside its place in the list.
 func (r *remembered) size() int {
-	n := block(r.job.ID) + block(r.job.Name) + block(r.RequestID) + block(r.StartRequestID)
+	n := block(r.id) + block(r.RequestID) + block(r.StartRequestID)
+	if j := r.listed; j != nil {
+		n += int(unsafe.Sizeof(*j)) + block(j.Name)
+	}
 	if e := r.Error; e != nil {
 		n += int(unsafe.Sizeof(*e)) + block(e.Code) + block(e.Message)
 		if e.RequestID != r.RequestID {

@@ -87,6 +87,33 @@ func selection(jobs, name int) []check.Job {
 	return list
 }
 
+// Every record of the largest event is remembered, and so is every job of the largest
+// batch.
+func TestLargestEventsAreNotCreatedTwice(t *testing.T) {
+	var records []string
+	for i := range 10000 {
+		records = append(records, fmt.Sprintf(`{"Ckafka":{"topic":"migrations","partition":1,"offset":%d,"msgBody":"dts-%08d"}}`, i, i))
+	}
+	for name, event := range map[string]string{"records": `{"Records":[` + strings.Join(records, ",") + `]}`, "a batch": namesOf(1, 10000)} {
+		dts := &brisk{created: map[string]int{}}
+		o := everything(serial{dts, make(chan struct{}, 1)})
+		o.Log = io.Discard
+		h := New(o)
+		for range 2 {
+			fireQuietly(t, h, "c4b9a5a2-3e8e-4ef2-8de8-f5a5d0e5b4a1", event, time.Minute)
+		}
+		for job, n := range dts.created {
+			if n > 1 {
+				t.Errorf("%s: the check of %s was created %d times", name, job, n)
+				break
+			}
+		}
+		if len(dts.created) != 10000 {
+			t.Errorf("%s: %d checks", name, len(dts.created))
+		}
+	}
+}
+
 // A selection is remembered whatever its size: its names go before its jobs do.
 func TestLargeSelectionIsNotCreatedTwice(t *testing.T) {
 	dts := &brisk{list: selection(10000, 500), created: map[string]int{}}
@@ -285,7 +312,7 @@ func TestDeliveriesAtOnce(t *testing.T) {
 		m := newDeliveries(time.Now)
 		d := m.get(1, "id")
 		for _, p := range pair {
-			m.keep(d, remembered{job: check.Job{ID: "dts-1"}, Progress: p})
+			m.keep(d, remembered{id: "dts-1", Progress: p})
 		}
 		if got := m.recall(d, "dts-1", 0); got.RequestID != "own" || got.Others || got.Error != nil {
 			t.Errorf("%s: remembered %+v", name, got)
@@ -307,8 +334,8 @@ func TestWhatIsTakenBackIsRemembered(t *testing.T) {
 	} {
 		m := newDeliveries(time.Now)
 		d := m.get(1, "id")
-		m.keep(d, remembered{job: check.Job{ID: "dts-1"}, Progress: row.kept})
-		m.keep(d, remembered{job: check.Job{ID: "dts-1"}, Progress: row.now})
+		m.keep(d, remembered{id: "dts-1", Progress: row.kept})
+		m.keep(d, remembered{id: "dts-1", Progress: row.now})
 		if got := m.recall(d, "dts-1", 0); got.Stage != row.want {
 			t.Errorf("%s: remembered %+v", name, got)
 		}
@@ -442,7 +469,7 @@ func TestSelectionsAtOnce(t *testing.T) {
 	m := newDeliveries(time.Now)
 	d := m.get(0, "id")
 	m.noteSelection(d, selection(2, 1))
-	m.keep(d, remembered{job: selection(1, 1)[0], Progress: check.Progress{Stage: check.StageCreated}})
+	m.keep(d, remembered{id: selection(1, 1)[0].ID, Progress: check.Progress{Stage: check.StageCreated}})
 	m.noteSelection(d, selection(1, 1))
 	if found, _ := m.selection(d); len(found) != 2 || m.recall(d, found[0].ID, 0) == nil {
 		t.Errorf("%d jobs, %v", len(found), m.recall(d, found[0].ID, 0))
