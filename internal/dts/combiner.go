@@ -31,20 +31,24 @@ type batch struct {
 	ids   []string
 	until time.Time // when the last caller has to go
 
-	done    chan struct{} // closed when what follows is set
-	found   map[string]check.Job
-	receipt check.Receipt
-	err     error
+	done     chan struct{} // closed when what follows is set
+	found    map[string]check.Job
+	receipt  check.Receipt
+	err      error
+	panicked any // what the call panicked with
 }
 
 // get reads a job, perhaps with others. It returns when the time
-// of ctx is up, though the call may go on for others.
+// of ctx is up, though the call may go on for others. It panics if the call did.
 func (c *combiner) get(ctx context.Context, id string) (map[string]check.Job, check.Receipt, error) {
 	b := c.join(ctx, id)
 	select {
 	case <-b.done:
 	case <-ctx.Done():
 		return nil, check.Receipt{}, &check.Error{Code: check.CodeDeadline, Message: "the job was not read: the function's time was nearly up"}
+	}
+	if b.panicked != nil {
+		panic(b.panicked)
 	}
 	if failure, ok := b.err.(*check.Error); ok {
 		own := *failure // the callers may change theirs
@@ -81,12 +85,20 @@ func (c *combiner) begin() {
 		c.underWay++
 		go func() {
 			defer cancel()
+			defer func() {
+				b.panicked = recover()
+				c.end(b)
+			}()
 			b.found, b.receipt, b.err = c.read(ctx, b.ids)
-			close(b.done)
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			c.underWay--
-			c.begin()
 		}()
 	}
+}
+
+// end ends a call.
+func (c *combiner) end(b *batch) {
+	close(b.done)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.underWay--
+	c.begin()
 }

@@ -431,3 +431,26 @@ func TestKindsOfLists(t *testing.T) {
 		}
 	})
 }
+
+// A call that panics ends for each job that is read by it, and for no other.
+func TestPanicWhileJobsAreRead(t *testing.T) {
+	c := &combiner{read: func(_ context.Context, ids []string) (map[string]check.Job, check.Receipt, error) {
+		if ids[0] == "sync-bad" {
+			panic("no")
+		}
+		return map[string]check.Job{ids[0]: {ID: ids[0]}}, check.Receipt{}, nil
+	}}
+	for range 2 * maxUnderWay {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("nothing is known of the panic")
+				}
+			}()
+			c.get(t.Context(), "sync-bad")
+		}()
+	}
+	if found, _, err := c.get(t.Context(), "sync-good"); err != nil || found["sync-good"].ID != "sync-good" {
+		t.Errorf("%v, %v", found, err)
+	}
+}
