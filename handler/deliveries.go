@@ -280,7 +280,7 @@ func (m *deliveries) keep(d *delivery, now remembered) {
 	}
 	i, ok := d.find(now.id)
 	if !ok {
-		i = m.add(d, now.id, now.listed)
+		i = m.add(d, now.id, nil)
 	}
 	if d.gone { // it was too much
 		return

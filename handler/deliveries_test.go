@@ -247,6 +247,52 @@ func TestToldOnce(t *testing.T) {
 	}
 }
 
+// Events that only SCF tells apart are told each.
+func TestOthersAreTold(t *testing.T) {
+	var same []bool
+	o := everything(&scripted{create: map[string]error{"dts-1": refusal("FailedOperation.NotAllowOperation")}})
+	o.Forward = forwarder(func(_ context.Context, _ report.Report, told map[string]check.Told) []check.Forwarded {
+		same = append(same, told["webhook"].Same)
+		return []check.Forwarded{{Destination: "webhook"}}
+	})
+	i := newInstance(o)
+	for _, request := range []string{"one", "another", "one"} {
+		i.fire(t, request, `{"JobId":"dts-1"}`, time.Minute)
+	}
+	if !slices.Equal(same, []bool{false, false, true}) {
+		t.Errorf("told as the same: %v", same)
+	}
+}
+
+// A timer's event comes again under the same request id, also when it has become too
+// old to be told by its time.
+func TestDeliveryOfATimerAfterAnHour(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dts := &scripted{creates: map[string][]error{"dts-2": {refusal("InternalError.LockError"), nil}}}
+		i := newInstance(everything(dts))
+		event := strings.Replace(comesAgain["timer"](""), "2026-11-01T18:00:00Z", time.Now().UTC().Format(time.RFC3339), 1)
+		time.Sleep(59 * time.Minute)
+		i.fire(t, "request", event, time.Minute)
+		time.Sleep(2 * time.Minute)
+		got := i.fire(t, "request", event, time.Minute)
+		if got.err != nil || dts.count("create", "dts-1") != 1 || dts.count("create", "dts-2") != 2 {
+			t.Errorf("%s, %v, %v", got.answer, got.err, dts.calls)
+		}
+	})
+}
+
+// What a selection found is remembered beside a job that another delivery found at the
+// same time.
+func TestSelectionBesideAnother(t *testing.T) {
+	m := newDeliveries(time.Now)
+	d := m.get(0, "id")
+	m.noteSelection(d, selection(1, 1))
+	m.keep(d, remembered{id: "dts-other", Progress: check.Progress{Stage: check.StageCreated}})
+	if found, ok := m.selection(d); !ok || len(found) != 2 || found[0].Name != "x0" || found[1].ID != "dts-other" {
+		t.Errorf("%v, %+v", ok, found)
+	}
+}
+
 // A destination that did not take what it was sent is sent it again.
 func TestLostIsTriedAgain(t *testing.T) {
 	var same []bool

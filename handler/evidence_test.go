@@ -222,6 +222,13 @@ func TestWhoseVerdict(t *testing.T) {
 			},
 			want: `not started: the job is canceled`, not: `Started":true`,
 		},
+		"what was seen checking stays so, whatever is read in between": {
+			before: old,
+			script: func() ([]reading, []jobReading) {
+				return []reading{old}, []jobReading{jobAt(check.JobChecking), jobAt(check.JobCheckNotPass), jobAt(check.JobCheckPass)}
+			},
+			want: `"Started":true`, starts: 1,
+		},
 		"somebody started it": {
 			before: old,
 			script: func() ([]reading, []jobReading) {

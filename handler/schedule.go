@@ -190,12 +190,8 @@ func (r *run) finish(j *job) {
 		j.duration = time.Since(j.began)
 	}
 	j.Repeated = j.recalled != nil && j.attempts == 0 && j.recalled.Stage == j.Stage && (j.recalled.Error == nil) == (j.Error == nil)
-	now := remembered{id: j.JobID, judgement: judgementOf(j.ask), Progress: j.Progress}
-	if !j.named {
-		now.listed = &j.listed
-	}
 	for _, d := range j.from {
-		r.deliveries.keep(d, now)
+		r.deliveries.keep(d, remembered{id: j.JobID, judgement: judgementOf(j.ask), Progress: j.Progress})
 	}
 	j.Outcome = j.Outcome.Within(r.textShare())
 	r.texts.Add(int64(j.Outcome.Size()))

@@ -31,7 +31,7 @@ func (r *run) start(ctx context.Context, j *job) move {
 	}
 	// Two events that ask for the same at once must not both find the job not started.
 	if owner, busy := r.starting.LoadOrStore(j.JobID, j); busy && owner != j {
-		return again(startPause) // finish, or going back, lets go of it
+		return again(startPause) // finish lets go of it
 	}
 	found, _, failure := r.describeJob(ctx, j)
 	switch {
@@ -59,7 +59,6 @@ func (r *run) startFrom(ctx context.Context, j *job, found check.Job) move {
 	case found.Status == check.JobChecking || found.Status == check.JobCheckNotPass:
 		// Another check runs, or what was read lags behind: the verdict is open.
 		j.retract(found)
-		r.starting.CompareAndDelete(j.JobID, j)
 		return back(minPoll)
 	case found.Status != check.JobCheckPass:
 		j.Stage, j.Check = check.StageCreated, &check.State{

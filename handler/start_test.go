@@ -337,6 +337,25 @@ func TestTagTakenAway(t *testing.T) {
 	})
 }
 
+// The tag is consent to start what is proved, not what time alone speaks for.
+func TestTagIsNoEvidence(t *testing.T) {
+	tagged := jobAt(check.JobCheckPass)
+	tagged.job.Tagged = true
+	synctest.Test(t, func(t *testing.T) {
+		dts := &scripted{
+			before:   map[string]reading{"dts-1": verdict(true, "ok")},
+			describe: map[string][]reading{"dts-1": {verdict(true, "ok")}},
+			job:      map[string][]jobReading{"dts-1": {tagged}},
+		}
+		o := everything(dts)
+		o.StartTag = nightTag
+		i := newInstance(o).fire(t, "request", `{"JobId":"dts-1","Start":true}`, 5*time.Minute)
+		if dts.count("start", "dts-1") != 0 || i.err != nil || !strings.Contains(string(i.answer), `"Waiting":true`) {
+			t.Errorf("got %s, %v, %v", i.answer, i.err, dts.calls)
+		}
+	})
+}
+
 // After a refused start the job is looked at again only where its state can lag.
 func TestLooksAfterARefusedStart(t *testing.T) {
 	for code, looks := range map[string]int{"UnauthorizedOperation": 1, "FailedOperation.StatusInConflict": 2} {
