@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -121,6 +122,7 @@ func TestOnAShareOfAProcessor(t *testing.T) {
 		to      func(*testing.T) string
 	}{
 		"10,000 selected jobs":             {15 * time.Second, `{"httpMethod":"POST","path":"/","body":{"Select":{}}}`, 10000, `"x":1`, silent},
+		"10,000 jobs, and nobody to tell":  {3 * time.Second, named(series(1, 10000), ""), 10000, `"x":1`, nil},
 		"10,000 named jobs":                {3 * time.Second, named(series(1, 10000), ""), 10000, `"x":1`, silent},
 		"long texts, refused destinations": {15 * time.Second, named(series(1, 100), `,"Action":"DescribeMigrateCheckJob"`), 100, longCheck(115), refused},
 		"long texts, silent destinations":  {15 * time.Second, named(series(1, 100), `,"Action":"DescribeMigrateCheckJob"`), 100, longCheck(115), silent},
@@ -129,13 +131,13 @@ func TestOnAShareOfAProcessor(t *testing.T) {
 			t.Parallel()
 			f := function(t, scripted(t, row.jobs, row.check), nil)
 			f.Output, f.Timeout = io.Discard, row.timeout
-			for variable, value := range map[string]string{
-				config.APIVersion:    config.Version2021,
-				config.ResultWebhook: row.to(t), config.ResultWhen: config.Always,
-				config.ResultFunction: "next", config.ResultSCFEndpoint: row.to(t),
-				config.ResultEventBus: "eb-12345678", config.ResultEBEndpoint: row.to(t),
-			} {
-				f.Variables[variable] = value
+			f.Variables[config.APIVersion] = config.Version2021
+			if row.to != nil {
+				maps.Copy(f.Variables, map[string]string{
+					config.ResultWebhook: row.to(t), config.ResultWhen: config.Always,
+					config.ResultFunction: "next", config.ResultSCFEndpoint: row.to(t),
+					config.ResultEventBus: "eb-12345678", config.ResultEBEndpoint: row.to(t),
+				})
 			}
 			answer, err := answerOnAShare(t, f, row.event)
 			for range 2 { // of a machine that is busy the function may have got less than its share

@@ -42,9 +42,10 @@ const (
 	forwardShare = 5
 	maxForward   = 15 * time.Second
 
-	// Where messages are lost, each of three destinations costs about as much time
-	// as writing the answer did.
-	lostTimes = 4
+	// Of all that is lost the largest message is at most this share; and what the answer
+	// still needs is so many times what it took to write it.
+	largestShare = 4
+	answerTimes  = 3
 
 	// defaultTimeout is the platform's own, for an invocation without a deadline.
 	defaultTimeout = 3 * time.Second
@@ -99,16 +100,15 @@ func (b budget) telling(job, kilobyte time.Duration) time.Duration {
 }
 
 // forwardUntil returns when forwarding must end, if it begins now: what could not be
-// delivered is still to be written. It may be past. written is how long it took to write
-// the answer.
-func (b budget) forwardUntil(written time.Duration) time.Time {
+// delivered is still to be written. It may be past.
+func (b budget) forwardUntil() time.Time {
 	now := time.Now()
-	kept := max(b.telling(lostJobTime, 0), lostTimes*written)
-	return now.Add(min(b.forward(), b.answerBy.Sub(now)-kept))
+	return now.Add(min(b.forward(), b.answerBy.Sub(now)-b.telling(lostJobTime, lostTextTime)))
 }
 
 // loggedBy returns when no more of what could not be delivered is begun to be written:
 // what is begun is still to be ended, and the answer is written and encoded once more.
+// written is how long it took to write the answer.
 func (b budget) loggedBy(written time.Duration) time.Time {
-	return b.answerBy.Add(-max(b.telling(lostJobTime, 0)/lostTimes, 3*written))
+	return b.answerBy.Add(-max(b.telling(lostJobTime, 0)/largestShare, answerTimes*written))
 }

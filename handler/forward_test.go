@@ -123,3 +123,15 @@ func TestForwardOfWhatDTSRefuses(t *testing.T) {
 		t.Errorf("forwarded %d times, %s, %v", times, i.answer, line)
 	}
 }
+
+// Whatever is lost, there is time to write the answer and to encode it once more.
+func TestTimeForTheAnswer(t *testing.T) {
+	b := budget{answerBy: time.Now().Add(time.Minute), forwards: true}
+	for _, b.jobs = range []int{1, 10000} {
+		for _, written := range []time.Duration{time.Millisecond, time.Second, 5 * time.Second} {
+			if left := b.answerBy.Sub(b.loggedBy(written)); left < 2*written {
+				t.Errorf("%d jobs: %v for an answer that took %v", b.jobs, left, written)
+			}
+		}
+	}
+}

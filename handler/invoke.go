@@ -122,7 +122,7 @@ func (r *run) forward(ctx context.Context, result *check.Result, givenBack bool,
 	defer func() { result.Via = nil }()
 	now := digestOf(result.Jobs)
 	told := r.deliveries.told(r.memory, now)
-	ctx, cancel := context.WithDeadline(ctx, r.time.forwardUntil(written))
+	ctx, cancel := context.WithDeadline(ctx, r.time.forwardUntil())
 	defer cancel()
 	for _, f := range r.Forward.Forward(ctx, r.report(*result), told) {
 		if f.Reason == "" {

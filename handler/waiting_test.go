@@ -586,3 +586,37 @@ func TestDescribeStrictly(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// A check of the event's own that followed somebody else's, and was not answered, is not
+// taken for that by the next delivery.
+func TestDeliveryAfterAnUnansweredCheckOfItsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		job := check.Job{ID: "dts-1", Status: check.JobCheckPass, Tagged: true}
+		listed := job
+		listed.Status = check.JobChecking
+		dts := &scripted{
+			list:    []check.Job{listed},
+			job:     map[string][]jobReading{"dts-1": {{job: job}}},
+			before:  map[string]reading{"dts-1": state(check.Running, 1)},
+			creates: map[string][]error{"dts-1": {unanswered(), refusal("InternalError.DuplicateJob")}},
+		}
+		o := everything(dts)
+		o.StartTag = nightTag
+		i := newInstance(o)
+		fire := func(within time.Duration) string { // returns the calls
+			dts.calls = nil
+			i.fire(t, "request", `{"Select":{},"Start":true}`, within)
+			return strings.Join(dts.calls, ", ")
+		}
+		if calls := fire(3 * time.Second); strings.Contains(calls, "create dts") {
+			t.Fatal(calls)
+		}
+		dts.before["dts-1"] = verdict(true, "ok")
+		if calls := fire(time.Minute); !strings.HasSuffix(calls, "create dts-1") {
+			t.Fatal(calls)
+		}
+		if calls := fire(time.Minute); !strings.HasPrefix(calls, "create dts-1, describe dts-1") || !strings.HasSuffix(calls, "start dts-1") || strings.Count(calls, "create dts") != 1 {
+			t.Error(calls)
+		}
+	})
+}

@@ -88,3 +88,20 @@ func TestNewsOfWhatIsShortened(t *testing.T) {
 		}
 	}
 }
+
+// Two verdicts are the same only if they name the same steps.
+func TestSameVerdict(t *testing.T) {
+	of := func(passed bool, failed, warned string) Verdict {
+		return Verdict{Passed: passed, Failed: strings.Fields(failed), Warned: strings.Fields(warned)}
+	}
+	all := []Verdict{of(true, "", ""), of(false, "", ""), of(false, "a", ""), of(false, "", "a"), of(false, "ab c", ""), of(false, "a bc", ""), of(false, "a", "b"), of(true, "", "a")}
+	for i, a := range all {
+		for j, b := range all {
+			for name, pair := range map[string][2]Verdict{"whole": {a, b}, "brief": {*a.Brief(), b}, "both brief": {*a.Brief(), *b.Brief()}} {
+				if pair[0].Same(pair[1]) != (i == j) {
+					t.Errorf("%s: %+v, %+v", name, a, b)
+				}
+			}
+		}
+	}
+}
