@@ -121,7 +121,7 @@ func TestOnAShareOfAProcessor(t *testing.T) {
 		check   string
 		to      func(*testing.T) string
 	}{
-		"10,000 selected jobs":             {15 * time.Second, `{"httpMethod":"POST","path":"/","body":{"Select":{}}}`, 10000, `"x":1`, silent},
+		"10,000 selected jobs":             {20 * time.Second, `{"httpMethod":"POST","path":"/","body":{"Select":{}}}`, 10000, `"x":1`, silent},
 		"10,000 jobs, and nobody to tell":  {3 * time.Second, named(series(1, 10000), ""), 10000, `"x":1`, nil},
 		"10,000 named jobs":                {3 * time.Second, named(series(1, 10000), ""), 10000, `"x":1`, silent},
 		"long texts, refused destinations": {15 * time.Second, named(series(1, 100), `,"Action":"DescribeMigrateCheckJob"`), 100, longCheck(115), refused},
@@ -140,7 +140,7 @@ func TestOnAShareOfAProcessor(t *testing.T) {
 				})
 			}
 			answer, err := answerOnAShare(t, f, row.event)
-			for range 2 { // of a machine that is busy the function may have got less than its share
+			for range 4 { // of a machine that is busy the function may have got less than its share
 				if err != nil {
 					answer, err = answerOnAShare(t, f, row.event)
 				}
@@ -149,14 +149,13 @@ func TestOnAShareOfAProcessor(t *testing.T) {
 				t.Fatal(err)
 			}
 			text := strings.ReplaceAll(string(answer), `\"`, `"`)
-			least := row.jobs
-			if !strings.HasPrefix(text, "{") {
-				least -= 100 // a function error does not name what was accepted, some 20 a second
-			} else if !strings.Contains(text, `"NotHandedOn":["`) {
-				t.Errorf("nothing is said of the destinations: %.200s", text[max(0, len(text)-200):])
-			}
-			if jobs := len(jobIDs.FindAllString(text, -1)); jobs < least || jobs > row.jobs {
-				t.Errorf("%d jobs of %d, and %.200s", jobs, row.jobs, text)
+			jobs := len(jobIDs.FindAllString(text, -1))
+			if strings.HasPrefix(text, "{") {
+				if jobs != row.jobs || !strings.Contains(text, `"NotHandedOn":["`) {
+					t.Errorf("%d jobs of %d, and %.200s", jobs, row.jobs, text[max(0, len(text)-200):])
+				}
+			} else if !strings.HasPrefix(text, fmt.Sprintf("%d of %d jobs failed: ", jobs, row.jobs)) {
+				t.Errorf("%d jobs, and %.200s", jobs, text)
 			}
 		})
 	}
