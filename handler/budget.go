@@ -44,8 +44,8 @@ const (
 
 	// Of all that is lost the largest message is at most this share; and what the answer
 	// still needs is so many times what it took to write it.
-	largestShare = 4
-	answerTimes  = 3
+	largestShare = 2
+	answerTimes  = 5
 
 	// defaultTimeout is the platform's own, for an invocation without a deadline.
 	defaultTimeout = 3 * time.Second
