@@ -256,7 +256,8 @@ func (m *deliveries) noteSelection(d *delivery, found []check.Job) {
 	m.makeRoom(d, len(found))
 	for _, j := range found {
 		if !d.gone {
-			m.add(d, j.ID, &j)
+			j.Actions = nil // they say no more than was used already
+			m.add(d, remembered{id: j.ID, listed: &j})
 		}
 	}
 }
@@ -280,7 +281,7 @@ func (m *deliveries) keep(d *delivery, now remembered) {
 	}
 	i, ok := d.find(now.id)
 	if !ok {
-		i = m.add(d, now.id, nil)
+		i = m.add(d, remembered{id: now.id})
 	}
 	if d.gone { // it was too much
 		return
@@ -318,14 +319,8 @@ func (m *deliveries) makeRoom(d *delivery, jobs int) {
 }
 
 // add adds a job to a delivery and returns its place.
-func (m *deliveries) add(d *delivery, id string, listed *check.Job) int32 {
+func (m *deliveries) add(d *delivery, r remembered) int32 {
 	i, room := int32(len(d.jobs)), cap(d.jobs)
-	r := remembered{id: id}
-	if listed != nil {
-		own := *listed
-		own.Actions = nil // they say no more than was used already
-		r.listed = &own
-	}
 	if d.bare {
 		r.drop()
 	}

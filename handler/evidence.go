@@ -21,8 +21,8 @@ const (
 // creation. If it is not, the move says what follows. It is, if
 //
 //   - it was seen before without an end, since the creation,
-//   - or the job had no check before, or one that said something else, as did what was
-//     taken back since,
+//   - or the job had no check before, or one that said something else, and so did any
+//     verdict that was taken back,
 //   - or the job's own state, read now, says so: grade.
 func (r *run) believe(ctx context.Context, j *job, s check.State, at time.Time) (m move, believed bool) {
 	if !j.Created() {

@@ -63,7 +63,7 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	}
 	r.logEvent(result)
 	if failed == nil && r.event.Source == event.Direct && r.firing != "" {
-		r.deliveries.succeed(r.firing, r.firing+"0")
+		r.deliveries.succeed(r.firing, r.firing+"0") // the event, and its only request
 	}
 	return answer.encode(), failed
 }
@@ -142,20 +142,23 @@ func (r *run) forward(ctx context.Context, result *check.Result, givenBack bool,
 // is time: the answer, which has the outcomes as well, goes first.
 func (r *run) logLost(f check.Forwarded, until time.Time) {
 	destination, reason := slog.String("destination", f.Destination), slog.String("error", f.Reason)
-	if time.Now().Before(until) {
-		cut := false
-		for payload := range f.Payloads {
-			if cut = !time.Now().Before(until); cut {
-				break
-			}
-			r.log.write(slog.LevelError, "not handed on", destination, reason, slog.Any("payload", payload))
+	cut := func() bool {
+		if time.Now().Before(until) {
+			return false
 		}
-		if !cut {
+		r.log.write(slog.LevelError, "not handed on", destination, reason,
+			slog.String("payloadCut", "the function's time was nearly up: see the lines of the jobs"))
+		return true
+	}
+	if cut() { // before any message is encoded
+		return
+	}
+	for payload := range f.Payloads {
+		if cut() {
 			return
 		}
+		r.log.write(slog.LevelError, "not handed on", destination, reason, slog.Any("payload", payload))
 	}
-	r.log.write(slog.LevelError, "not handed on", destination, reason,
-		slog.String("payloadCut", "the function's time was nearly up: see the lines of the jobs"))
 }
 
 // via returns the functions of this kind that the event came through.

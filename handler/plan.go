@@ -106,8 +106,7 @@ func (r *run) plan(j *job) {
 	case j.ask.Strict && !r.Steps && check.KindOf(j.JobID) == check.Migration:
 		j.fail(check.Invalid("Strict", "is not possible with version 2018-03-30 of the API, which gives no steps: set DTS_API_VERSION to 2021-12-06"))
 	case r.waits(j) && j.recalled == nil && !j.ask.DryRun && !j.ask.Strict:
-		passed := true
-		j.Stage, j.Check = check.StageWaiting, &check.State{Status: check.Finished, Passed: &passed, Progress: 100}
+		j.Stage, j.Check = check.StageWaiting, hasPassed()
 		j.Untagged = r.untagged(j.listed)
 	case r.onBoard() && r.listedState(j):
 	default:
@@ -117,6 +116,13 @@ func (r *run) plan(j *job) {
 			j.Stage, j.Found, j.Others, j.Evidence = check.StageCreated, true, true, check.EvidenceChecking
 		}
 	}
+}
+
+// hasPassed returns the state of a check of which the list says no more than that it
+// has passed.
+func hasPassed() *check.State {
+	passed := true
+	return &check.State{Status: check.Finished, Passed: &passed, Progress: 100}
 }
 
 // onBoard reports whether the event is a page on which a selection is shown.
@@ -129,10 +135,9 @@ func (r *run) onBoard() bool {
 // listedState takes the state of a selected job's check from the list, and reports
 // whether that is enough: why a check did not pass is read.
 func (r *run) listedState(j *job) bool {
-	passed := true
 	switch {
 	case j.listed.Status == check.JobCheckPass && !j.ask.Strict:
-		j.Check = &check.State{Status: check.Finished, Passed: &passed, Progress: 100}
+		j.Check = hasPassed()
 	case j.listed.Status == check.JobCreated:
 		j.Check = &check.State{Status: check.Unavailable}
 	case j.listed.Status == check.JobChecking:

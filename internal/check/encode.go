@@ -41,9 +41,6 @@ func (o Outcome) Shorten(level int) Outcome {
 	}
 	if o.Check != nil {
 		c := *o.Check
-		if v := c.Verdict(); v != nil && len(c.Steps) > 0 && level > 0 {
-			c.failed, c.warned = v.digests()
-		}
 		c.Message = Cut(c.Message, s.most)
 		c.Steps = s.shortSteps(c.Steps)
 		c.Strictly, c.Accepted = s.shortIDs(c.Strictly), s.shortIDs(c.Accepted)
@@ -51,7 +48,6 @@ func (o Outcome) Shorten(level int) Outcome {
 	}
 	if o.Before != nil && !s.steps {
 		v := *o.Before
-		v.failed, v.warned = v.digests()
 		v.Failed, v.Warned = s.shortIDs(v.Failed), s.shortIDs(v.Warned)
 		o.Before = &v
 	}
@@ -78,11 +74,31 @@ func whole(texts []string, most int) []string {
 	return texts
 }
 
+// digested returns the outcome with what its verdicts can still be compared by once it
+// is shortened.
+func (o Outcome) digested() Outcome {
+	if o.HasVerdict() {
+		c := *o.Check
+		c.failed, c.warned = c.Verdict().digests()
+		o.Check = &c
+	}
+	if o.Before != nil {
+		v := *o.Before
+		v.failed, v.warned = v.digests()
+		o.Before = &v
+	}
+	return o
+}
+
 // Within returns the outcome, shortened until its texts take at most about limit
-// bytes. What remains where that is not enough is the outcome without texts.
+// bytes. What remains where that is not enough is the outcome without texts. Its
+// verdicts are the same as before.
 func (o Outcome) Within(limit int) Outcome {
 	short := o
 	for level := range shortenings {
+		if level == 1 {
+			o = o.digested()
+		}
 		if short = o.Shorten(level); short.Size() <= limit {
 			break
 		}

@@ -46,7 +46,7 @@ func (d *description) fit(limit int, render func(*limited)) string {
 		render(&b)
 		return !b.cut
 	}
-	// Either all is shown of most, or nothing helps: what is between is rarely needed.
+	// All fits, or not even the least: what lies between is rarely needed.
 	if last := len(details) - 1; !fits(0) && fits(last) {
 		fits(1 + sort.Search(last-1, func(i int) bool { return fits(i + 1) }))
 	}
