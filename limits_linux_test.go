@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -24,6 +23,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"migratecheck/internal/config"
+	"migratecheck/internal/local/cloudapi"
 	"migratecheck/internal/local/scf"
 )
 
@@ -49,42 +49,16 @@ func scripted(t *testing.T, jobs int, check string) string {
 }
 
 // silent is the address of a server that takes requests and answers none.
-func silent(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { listener.Close() })
-	go func() {
-		for {
-			c, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer c.Close()
-				io.Copy(io.Discard, c)
-			}()
-		}
-	}()
-	return "http://" + listener.Addr().String()
-}
+func silent(t *testing.T) string { return answering(t, func(io.Writer, *http.Request) {}) }
 
-// refused is an address that nobody listens at, and nobody else will while the test
-// runs: a connection begins there.
+// refused is an address that nobody listens at.
 func refused(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	address, release, err := cloudapi.Unheard()
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := net.Dial("tcp", listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close(); listener.Close() })
-	return "http://" + c.LocalAddr().String()
+	t.Cleanup(release)
+	return "http://" + address
 }
 
 // series returns the ids of so many jobs that no other series has.

@@ -834,68 +834,61 @@ func TestWhatIsNotReadIsNotRepeated(t *testing.T) {
 }
 
 // A verdict that another check has taken the place of is none any more, also for the
-// next delivery: what that check said is read and judged.
+// next delivery: what that check said is read and judged. What the event's own check
+// said may still be shown when another has taken its place.
 func TestDeliveryAfterAnotherCheck(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		good, warned := verdict(true, "ok"), verdict(true, "ok")
-		good.state.Steps = []check.Step{{ID: "OptimizeCheck", Status: check.StepPass}}
-		warned.state.Steps = []check.Step{{ID: "OptimizeCheck", Status: check.StepWarning}}
-		dts := &scripted{
-			describe: map[string][]reading{"dts-1": {state(check.Running, 1), good, state(check.Running, 1), warned}},
-			job:      map[string][]jobReading{"dts-1": {jobAt(check.JobCheckPass), jobAt(check.JobChecking), jobAt(check.JobCheckPass)}},
-			start:    map[string][]error{"dts-1": {refusal("RequestLimitExceeded"), nil}},
-		}
-		i := newInstance(everything(dts))
-		event := strings.Replace(startAtNight, `\"Start\":true`, `\"Start\":true,\"Strict\":true`, 1)
-		for delivery, within := range []time.Duration{time.Minute, 1500 * time.Millisecond} {
-			if got := i.fire(t, "request", event, within); got.err == nil {
-				t.Fatalf("delivery %d: %s", delivery, got.answer)
-			}
-		}
-		got := i.fire(t, "request", event, time.Minute)
-		if got.err != nil || !strings.Contains(string(got.answer), `"Strictly":["OptimizeCheck"]`) || dts.count("start", "dts-1") != 1 {
-			t.Errorf("%s, %v, %v", got.answer, got.err, dts.calls)
-		}
-	})
-}
-
-// What the event's own check said may still be shown when another has taken its place.
-func TestAnotherCheckIsShownLate(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		good, warned := verdict(true, "ok"), verdict(true, "ok")
-		warned.state.Steps = []check.Step{{ID: "OptimizeCheck", Status: check.StepWarning}}
-		good.state.Steps = []check.Step{{ID: "OptimizeCheck", Status: check.StepPass}}
-		dts := &scripted{
-			before:   map[string]reading{"dts-1": verdict(false, "no")},
-			describe: map[string][]reading{"dts-1": {state(check.Running, 1), good, good, state(check.Running, 1), warned}},
-			job:      map[string][]jobReading{"dts-1": {jobAt(check.JobChecking), jobAt(check.JobCheckPass)}},
-		}
-		got := invoke(t, dts, `{"JobId":"dts-1","Start":true,"Strict":true}`)
-		if got.err != nil || !strings.Contains(string(got.answer), `"Strictly":["OptimizeCheck"]`) || dts.count("start", "dts-1") != 0 {
-			t.Errorf("%s, %v, %v", got.answer, got.err, dts.calls)
-		}
-	})
-}
-
-// So it may for the next delivery.
-func TestAnotherCheckIsShownLateToTheNextDelivery(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		good, warned := verdict(true, "ok"), verdict(true, "ok")
-		warned.state.Steps = []check.Step{{ID: "OptimizeCheck", Status: check.StepWarning}}
-		good.state.Steps = []check.Step{{ID: "OptimizeCheck", Status: check.StepPass}}
-		dts := &scripted{
-			before:   map[string]reading{"dts-1": verdict(false, "no")},
-			describe: map[string][]reading{"dts-1": {good, good, state(check.Running, 1), warned}},
-			job:      map[string][]jobReading{"dts-1": {jobAt(check.JobChecking), jobAt(check.JobCheckPass)}},
-		}
-		i := newInstance(everything(dts))
-		event := strings.Replace(startAtNight, `\"Start\":true`, `\"Start\":true,\"Strict\":true`, 1)
-		if got := i.fire(t, "request", event, time.Second); got.err == nil || dts.count("job", "dts-1") != 1 {
-			t.Fatalf("%s, %v", got.answer, dts.calls)
-		}
-		got := i.fire(t, "request", event, time.Minute)
-		if got.err != nil || !strings.Contains(string(got.answer), `"Strictly":["OptimizeCheck"]`) || dts.count("start", "dts-1") != 0 {
-			t.Errorf("%s, %v, %v", got.answer, got.err, dts.calls)
-		}
-	})
+	good, warned, running := verdict(true, "ok"), verdict(true, "ok"), state(check.Running, 1)
+	good.state.Steps = []check.Step{{ID: "OptimizeCheck", Status: check.StepPass}}
+	warned.state.Steps = []check.Step{{ID: "OptimizeCheck", Status: check.StepWarning}}
+	passed, checking := jobAt(check.JobCheckPass), jobAt(check.JobChecking)
+	for name, row := range map[string]struct {
+		dts    *scripted
+		failed []time.Duration // the times of the deliveries before the last
+		looks  int             // at the job, by then
+		starts int             // in all
+	}{
+		"the start was put off": {
+			dts: &scripted{
+				describe: map[string][]reading{"dts-1": {running, good, running, warned}},
+				job:      map[string][]jobReading{"dts-1": {passed, checking, passed}},
+				start:    map[string][]error{"dts-1": {refusal("RequestLimitExceeded"), nil}},
+			},
+			failed: []time.Duration{time.Minute, 1500 * time.Millisecond}, looks: 2, starts: 1,
+		},
+		"shown late": {
+			dts: &scripted{
+				before:   map[string]reading{"dts-1": verdict(false, "no")},
+				describe: map[string][]reading{"dts-1": {running, good, good, running, warned}},
+				job:      map[string][]jobReading{"dts-1": {checking, passed}},
+			},
+		},
+		"shown late, to the next delivery": {
+			dts: &scripted{
+				before:   map[string]reading{"dts-1": verdict(false, "no")},
+				describe: map[string][]reading{"dts-1": {good, good, running, warned}},
+				job:      map[string][]jobReading{"dts-1": {checking, passed}},
+			},
+			failed: []time.Duration{time.Second}, looks: 1,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				dts := row.dts
+				i := newInstance(everything(dts))
+				event := strings.Replace(startAtNight, `\"Start\":true`, `\"Start\":true,\"Strict\":true`, 1)
+				for delivery, within := range row.failed {
+					if got := i.fire(t, "request", event, within); got.err == nil {
+						t.Fatalf("delivery %d: %s", delivery, got.answer)
+					}
+				}
+				if looks := dts.count("job", "dts-1"); looks != row.looks {
+					t.Fatalf("%d looks at the job: %v", looks, dts.calls)
+				}
+				got := i.fire(t, "request", event, time.Minute)
+				if got.err != nil || !strings.Contains(string(got.answer), `"Strictly":["OptimizeCheck"]`) || dts.count("start", "dts-1") != row.starts {
+					t.Errorf("%s, %v, %v", got.answer, got.err, dts.calls)
+				}
+			})
+		})
+	}
 }

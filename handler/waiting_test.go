@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -131,21 +132,24 @@ func TestSelectionThatMovesToAnotherInstance(t *testing.T) {
 	})
 }
 
+// startTwice handles two events at once that ask for the start of dts-1.
+func startTwice(t *testing.T, i instance) {
+	var both sync.WaitGroup
+	for _, id := range []string{"a", "b"} {
+		both.Go(func() {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			i.Invoke(ctx, []byte(`{"specversion":"1.0","source":"s","id":"`+id+`","data":{"JobId":"dts-1","Start":true}}`))
+		})
+	}
+	both.Wait()
+}
+
 // Two events that ask for the same start at once send one.
 func TestStartsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dts := &once{scripted: &scripted{}}
-		i := newInstance(everything(dts))
-		done := make(chan bool)
-		for _, id := range []string{"a", "b"} {
-			go func() {
-				ctx := t.Context()
-				i.Invoke(ctx, []byte(`{"specversion":"1.0","source":"s","id":"`+id+`","data":{"JobId":"dts-1","Start":true}}`))
-				done <- true
-			}()
-		}
-		<-done
-		<-done
+		startTwice(t, newInstance(everything(dts)))
 		if n := dts.count("start", "dts-1"); n != 1 {
 			t.Errorf("%d starts: %v", n, dts.calls)
 		}
@@ -160,18 +164,7 @@ func TestStartsAtOnceUnanswered(t *testing.T) {
 			describe: map[string][]reading{"dts-1": {verdict(true, "ok")}},
 			start:    map[string][]error{"dts-1": {unanswered()}},
 		}}
-		i := newInstance(everything(dts))
-		done := make(chan bool)
-		for _, id := range []string{"a", "b"} {
-			go func() {
-				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-				defer cancel()
-				i.Invoke(ctx, []byte(`{"specversion":"1.0","source":"s","id":"`+id+`","data":{"JobId":"dts-1","Start":true}}`))
-				done <- true
-			}()
-		}
-		<-done
-		<-done
+		startTwice(t, newInstance(everything(dts)))
 		if n := dts.count("start", "dts-1"); n != 1 {
 			t.Errorf("%d starts: %v", n, dts.calls)
 		}

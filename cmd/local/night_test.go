@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"net"
 	"net/http"
 	"regexp"
 	"slices"
@@ -72,22 +71,6 @@ func listenOthers(t *testing.T, chat string) *others {
 		"RESULT_WEBHOOK": o.listeners[2].URL + robotPaths[chat] + hookKey, "RESULT_WEBHOOK_SECRET": hookSecret,
 	}
 	return o
-}
-
-// unheard returns an address that nobody listens at, and nobody else will while the
-// test runs: a connection begins there.
-func unheard(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := net.Dial("tcp", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close(); l.Close() })
-	return c.LocalAddr().String()
 }
 
 // nightly is a deployment whose timer checks every job that awaits a check.
@@ -218,7 +201,12 @@ func TestNightWithoutItsDestinations(t *testing.T) {
 			if c.down {
 				for name, value := range o.variables {
 					if strings.HasPrefix(value, "http:") {
-						o.variables[name] = regexp.MustCompile(`127[.0-9]+:\d+`).ReplaceAllString(value, unheard(t))
+						address, release, err := cloudapi.Unheard()
+						if err != nil {
+							t.Fatal(err)
+						}
+						t.Cleanup(release)
+						o.variables[name] = regexp.MustCompile(`127[.0-9]+:\d+`).ReplaceAllString(value, address)
 					}
 				}
 			}

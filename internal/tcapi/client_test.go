@@ -3,7 +3,6 @@ package tcapi
 import (
 	"context"
 	"errors"
-	"net"
 	"os"
 	"strings"
 	"sync"
@@ -172,13 +171,13 @@ func TestPlainTextStaysOnLoopback(t *testing.T) {
 
 // Without a connection nothing was sent, and the error says so.
 func TestNoConnection(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	address, release, err := cloudapi.Unheard()
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener.Close()
+	defer release()
 	c := settings()
-	c.DTS.Host, c.MaxAttempts = listener.Addr().String(), 2
+	c.DTS.Host, c.MaxAttempts = address, 2
 	_, err = create(t.Context(), New(c, role), known)
 	var failure *check.Error
 	if !errors.As(err, &failure) || failure.Code != check.CodeNoAnswer || failure.MayBeRunning || failure.Attempts != 2 {

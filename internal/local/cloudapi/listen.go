@@ -39,6 +39,21 @@ func (s *Server) Listen(address string, secure bool) (*Listener, error) {
 // Serve serves s on a listener, as the function Serve does.
 func (s *Server) Serve(listener net.Listener) *Listener { return Serve(s, listener) }
 
+// Unheard returns an address of this machine at which nobody listens, nor will anybody
+// before it is released: a connection begins there.
+func Unheard() (address string, release func(), err error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", nil, err
+	}
+	c, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		l.Close()
+		return "", nil, err
+	}
+	return c.LocalAddr().String(), func() { c.Close(); l.Close() }, nil
+}
+
 // Listen serves a handler at an address, over TLS with a certificate made for it
 // if secure is set, in HTTP/1.1 alone: one call at a time on a connection, so
 // that a fault of the connection is no other call's.
