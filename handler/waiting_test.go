@@ -148,7 +148,7 @@ func startTwice(t *testing.T, i instance) {
 // Two events that ask for the same start at once send one.
 func TestStartsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		dts := &once{scripted: &scripted{}}
+		dts := &once{scripted: &scripted{describe: map[string][]reading{"dts-1": {verdict(true, "ok")}}}}
 		startTwice(t, newInstance(everything(dts)))
 		if n := dts.count("start", "dts-1"); n != 1 {
 			t.Errorf("%d starts: %v", n, dts.calls)
@@ -198,7 +198,8 @@ func (l *lagging) DescribeJob(ctx context.Context, job string) (check.Job, check
 	return found, receipt, err
 }
 
-// once is a DTS that takes a while to start a job, which then runs.
+// once is a DTS that takes a while to create a check and to start a job, which then
+// runs.
 type once struct {
 	*scripted
 	runs atomic.Bool
@@ -229,6 +230,11 @@ func TestDryRun(t *testing.T) {
 			}
 		}
 	})
+}
+
+func (o *once) CreateCheck(ctx context.Context, job string) (check.Receipt, error) {
+	time.Sleep(200 * time.Millisecond)
+	return o.scripted.CreateCheck(ctx, job)
 }
 
 func (o *once) DescribeJob(ctx context.Context, job string) (check.Job, check.Receipt, error) {
