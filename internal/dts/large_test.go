@@ -233,26 +233,37 @@ func TestLargePagesKeepToTheMemory(t *testing.T) {
 		metrics.Read(sample)
 		return sample[0].Value.Uint64()
 	}
-	before, peak := live(), uint64(0)
-	done, ended := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(ended)
-		for {
-			select {
-			default:
-				peak = max(peak, live())
-			case <-done:
-				return
+	peak := func() uint64 { // while the jobs are listed
+		before, peak := live(), uint64(0)
+		done, ended := make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(ended)
+			for {
+				select {
+				default:
+					peak = max(peak, live())
+				case <-done:
+					return
+				}
 			}
+		}()
+		jobs, err := client.ListJobs(t.Context(), check.Filter{})
+		close(done)
+		<-ended
+		if err != nil || len(jobs) != listed {
+			t.Fatalf("%d jobs, %v", len(jobs), err)
 		}
-	}()
-	jobs, err := client.ListJobs(t.Context(), check.Filter{})
-	close(done)
-	<-ended
-	if err != nil || len(jobs) != listed {
-		t.Fatalf("%d jobs, %v", len(jobs), err)
+		return (peak - before) >> 10
 	}
-	if took := (peak - before) >> 10; took > 18<<10 {
+	// What is allocated while the collector marks, which takes longer on a busy machine,
+	// passes for reachable.
+	took := peak()
+	for range 4 {
+		if took > 16<<10 {
+			took = peak()
+		}
+	}
+	if took > 16<<10 {
 		t.Errorf("%d KB", took)
 	}
 }
