@@ -117,12 +117,6 @@ type request struct {
 // MarshalJSON returns the request's parameters.
 func (r request) MarshalJSON() ([]byte, error) { return r.body, nil }
 
-// receipt is the SDK's side of an answer: what the transport passes on.
-type receipt struct {
-	tchttp.BaseResponse
-	Response struct{ RequestId string }
-}
-
 // attempt sends the request once and reads the answer, within a time limit, over
 // a connection that was kept or one of its own.
 func (c *call) attempt(ctx context.Context, last, alone bool) *check.Error {
@@ -134,17 +128,16 @@ func (c *call) attempt(ctx context.Context, last, alone bool) *check.Error {
 	r := request{new(tchttp.BaseRequest).Init().WithApiInfo(c.action.Service, c.action.Version, c.action.Name), c.body}
 	r.SetHttpMethod(tchttp.POST)
 	r.SetContext(ctx)
-	var accepted receipt
-	err := c.sdk.Send(r, &accepted)
+	err := c.sdk.Send(r, x)
 	secrets := c.client.secrets(c.credentials)
-	if err == nil && secrets.in(accepted.Response.RequestId) {
+	if err == nil && secrets.in(x.answer.requestID) {
 		err = x.notAPI()
 	}
 	if err == nil {
 		err = c.decode(ctx, x, secrets)
 	}
 	if err == nil {
-		c.receipt.RequestID, c.receipt.At = accepted.Response.RequestId, x.at
+		c.receipt.RequestID, c.receipt.At = x.answer.requestID, x.at
 		return nil
 	}
 	return c.failed(x, err, secrets, limit)
@@ -197,14 +190,14 @@ func (c *call) decode(ctx context.Context, x *exchange, secrets secrets) error {
 	if c.action.MaxAnswer > 0 {
 		most = c.action.MaxAnswer / bytesPerValue
 	}
-	err := decodable(x.members, most)
+	err := decodable(x.answer.members, most)
 	if err == errTooLarge {
 		return x.tooLarge()
 	}
-	if err != nil || json.Unmarshal(x.members, c.response) != nil {
+	if err != nil || json.Unmarshal(x.answer.members, c.response) != nil {
 		return x.notAPI()
 	}
-	return secrets.redactIn(ctx, c.response, x.members)
+	return secrets.redactIn(ctx, c.response, x.answer.members)
 }
 
 // attemptLimit returns how long an attempt may take, given the time left in all.
