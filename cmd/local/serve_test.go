@@ -224,8 +224,8 @@ func TestRouteOfTheDeployment(t *testing.T) {
 	}
 }
 
+// It does not run beside other tests, whose instances would count.
 func TestManyRequests(t *testing.T) {
-	t.Parallel()
 	c := open(t, serverless)
 	const n = 200
 	accepted := make(chan string, n)
