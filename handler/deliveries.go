@@ -256,7 +256,7 @@ func (m *deliveries) noteSelection(d *delivery, found []check.Job) {
 	m.makeRoom(d, len(found))
 	for _, j := range found {
 		if !d.gone {
-			j.Actions = nil // they say no more than was used already
+			j.Checkable = nil // it says no more than was used already
 			m.add(d, remembered{id: j.ID, listed: &j})
 		}
 	}

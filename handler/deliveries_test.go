@@ -58,7 +58,7 @@ func (b *brisk) ListJobs(context.Context, check.Filter) ([]check.Job, error) {
 	list := slices.Clone(b.list)
 	for i := range list { // what is kept of a list takes memory of its own
 		list[i].Name = strings.Clone(list[i].Name)
-		list[i].Actions = append(make([]string, 0, 40), list[i].Actions...)
+		list[i].Checkable = new(*list[i].Checkable)
 	}
 	return list, nil
 }
@@ -82,7 +82,7 @@ func fireQuietly(t *testing.T, h *Handler, requestID, payload string, within tim
 func selection(jobs, name int) []check.Job {
 	list := make([]check.Job, jobs)
 	for i := range list {
-		list[i] = check.Job{ID: fmt.Sprintf("dts-%08d", i), Name: strings.Repeat("x", name) + fmt.Sprint(i), Status: check.JobCreated, Actions: []string{"check"}}
+		list[i] = check.Job{ID: fmt.Sprintf("dts-%08d", i), Name: strings.Repeat("x", name) + fmt.Sprint(i), Status: check.JobCreated, Checkable: new(true)}
 	}
 	return list
 }

@@ -597,11 +597,11 @@ func TestDeliveryOfASelection(t *testing.T) {
 func TestSelect(t *testing.T) {
 	jobs := []check.Job{
 		{ID: "dts-1", Name: "orders", Status: check.JobCreated},
-		{ID: "dts-2", Status: check.JobCheckPass, Actions: []string{"check", "start"}},
-		{ID: "dts-3", Status: check.JobCreated, Actions: []string{"configure"}},
+		{ID: "dts-2", Status: check.JobCheckPass, Checkable: new(true)},
+		{ID: "dts-3", Status: check.JobCreated, Checkable: new(false)},
 		{ID: "dts-4", Status: check.JobRunning},
 		{ID: "dts-5", Status: "brandNew"},
-		{ID: "dts-6", Status: "brandNew", Actions: []string{"check"}},
+		{ID: "dts-6", Status: "brandNew", Checkable: new(true)},
 	}
 	for name, row := range map[string]struct {
 		event  string

@@ -193,7 +193,7 @@ func (r *run) usable(listed []check.Job, ask event.Ask) []check.Job {
 			j.Status == check.JobChecking && ask.Wait,
 			j.Status == check.JobCheckPass && ask.Start:
 			found = append(found, j)
-		case j.Actions == nil && !check.KnownStatus(j.Status):
+		case j.Checkable == nil && !check.KnownStatus(j.Status):
 			if skipped++; len(unknown) < 20 {
 				unknown = append(unknown, j.ID+" ("+check.Cut(j.Status, 40)+")")
 			}

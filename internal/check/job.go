@@ -35,9 +35,9 @@ type Job struct {
 	// Status is one of the words below, or a word that DTS has newly invented.
 	Status string
 
-	// Actions holds "check" if DTS says that a check of the job can be created in its
+	// Checkable is DTS's own word on whether a check of the job can be created in its
 	// present state; nil where DTS does not say (version 2018-03-30).
-	Actions []string
+	Checkable *bool
 
 	// Tagged is set if the job was seen to bear the tag by which this deployment may
 	// start jobs, TagsUnseen if it fits a filter by tags on DTS's word alone.
@@ -81,8 +81,8 @@ func (j Job) Started() bool {
 // MayBeChecked reports whether a check of the job can be created: DTS's own word on
 // that decides where it gives one, else the job's status.
 func (j Job) MayBeChecked() bool {
-	if j.Actions != nil {
-		return slices.Contains(j.Actions, "check")
+	if j.Checkable != nil {
+		return *j.Checkable
 	}
 	return AllowsCheck(j.Status)
 }

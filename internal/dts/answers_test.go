@@ -146,7 +146,7 @@ func TestDescribeJob(t *testing.T) {
 	for file, want := range map[string]check.Job{
 		"2018.json": {ID: known, Name: "orders", Status: check.JobCheckPass},
 		"2021.json": {
-			ID: known, Name: "orders", Status: check.JobCheckPass, Actions: []string{"check"},
+			ID: known, Name: "orders", Status: check.JobCheckPass, Checkable: new(true),
 			CheckEnded: time.Date(2026, 11, 25, 18, 20, 1, 0, beijing),
 		},
 		"2021-utc.json":  {ID: known, Status: check.JobCheckPass, CheckEnded: time.Date(2026, 11, 25, 10, 20, 1, 0, time.UTC)},

@@ -167,7 +167,7 @@ func TestListJobs(t *testing.T) {
 						want.ID = "sync-00000"
 					}
 					if list == config.Version2021 {
-						want.Actions = []string{"check"}
+						want.Checkable = new(true)
 					}
 					if !reflect.DeepEqual(jobs[0], want) {
 						t.Errorf("got %+v, want %+v", jobs[0], want)

@@ -132,7 +132,7 @@ func TestSyncLife(t *testing.T) {
 				}
 			}
 			job, receipt, err := client.DescribeJob(t.Context(), "sync-good")
-			if err != nil || receipt.RequestID == "" || job.Name != "orders" || job.Status != check.JobCheckPass || !job.Tagged || job.Actions != nil {
+			if err != nil || receipt.RequestID == "" || job.Name != "orders" || job.Status != check.JobCheckPass || !job.Tagged || job.Checkable != nil {
 				t.Errorf("%+v, %+v, %v", job, receipt, err)
 			}
 			_, _, err = client.DescribeJob(t.Context(), "sync-none")

@@ -74,11 +74,8 @@ type job2021 struct {
 
 func (j job2021) job() (check.Job, tags) {
 	out := check.Job{ID: j.JobId, Name: check.Head(j.JobName, maxName), Status: word2021(j.Status)}
-	if j.Action == nil || j.Action.AllowedAction == nil {
-		return out, j.Tags
-	}
-	if out.Actions = []string{}; slices.Contains(j.Action.AllowedAction, "check") {
-		out.Actions = []string{"check"}
+	if j.Action != nil && j.Action.AllowedAction != nil {
+		out.Checkable = new(slices.Contains(j.Action.AllowedAction, "check"))
 	}
 	return out, j.Tags
 }
