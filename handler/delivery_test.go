@@ -833,6 +833,20 @@ func TestWhatIsNotReadIsNotRepeated(t *testing.T) {
 	})
 }
 
+// Nor is what was asked for again, with the same outcome.
+func TestWhatIsReadAgainIsNotRepeated(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dts := &scripted{describe: map[string][]reading{"dts-1": {state(check.Running, 1)}}}
+		i := newInstance(everything(dts))
+		for range 2 {
+			const want = `{"JobId":"dts-1","RequestId":"create-dts-1","Check":{"Status":"running","Progress":1}}`
+			if got := i.fire(t, "request", `{"JobId":"dts-1","Wait":true}`, 5*time.Second); got.err != nil || string(got.answer) != want {
+				t.Errorf("%s, %v", got.answer, got.err)
+			}
+		}
+	})
+}
+
 // A verdict that another check has taken the place of is none any more, also for the
 // next delivery: what that check said is read and judged. What the event's own check
 // said may still be shown when another has taken its place.
