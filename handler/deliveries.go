@@ -311,9 +311,6 @@ func (d *delivery) find(id string) (int32, bool) {
 
 // makeRoom makes room for the jobs of a delivery that has none yet.
 func (m *deliveries) makeRoom(d *delivery, jobs int) {
-	if d.gone {
-		return
-	}
 	d.jobs = make([]remembered, 0, jobs)
 	m.grow(d, jobs*int(unsafe.Sizeof(remembered{})))
 }

@@ -342,6 +342,11 @@ func TestCircle(t *testing.T) {
 	if second.err != nil || dts.count("create", "dts-2") != 0 || dts.count("create", "dts-3") != 1 || len(second.log.lines("circle")) != 1 {
 		t.Errorf("%s, %v, %v", second.answer, second.err, dts.calls)
 	}
+	// Not even a request that makes no sense.
+	third := i.fireAs(ctx, t, `{"JobIds":7,"Via":["ap-guangzhou/default/migrate-check"]}`)
+	if third.err != nil || !strings.HasPrefix(string(third.answer), `{"Jobs":[],"Failed":0`) || len(third.log.lines("circle")) != 1 {
+		t.Errorf("%s, %v", third.answer, third.err)
+	}
 }
 
 // What one delivery has brought about stays, whatever another that came at the same

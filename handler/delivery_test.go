@@ -342,22 +342,32 @@ func TestRecordsOfOneJob(t *testing.T) {
 	record := func(id, body string) any {
 		return map[string]any{"CMQ": map[string]any{"topicName": "jobs", "msgId": id, "msgBody": body}}
 	}
-	const much, little = `{"JobId":"dts-1","Start":true,"Strict":true}`, `"dts-1"`
-	for name, records := range map[string][]any{
-		"the most first": {record("1", much), record("2", little)},
-		"the most last":  {record("1", little), record("2", much)},
+	for much, row := range map[string]struct {
+		want   string
+		starts int
+	}{
+		`"Wait":true`:                {`"Passed":true`, 0},
+		`"Wait":true,"Strict":true`:  {`"Passed":false`, 0},
+		`"Start":true`:               {`"Started":true`, 1},
+		`"Start":true,"Strict":true`: {`"Passed":false`, 0},
 	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				warned := verdict(true, "ok")
-				warned.state.Steps = []check.Step{{ID: "OptimizeCheck", Status: check.StepWarning}}
-				dts := &scripted{describe: map[string][]reading{"dts-1": {state(check.Running, 1), warned}}}
-				got := newInstance(everything(dts)).fire(t, "request", string(check.Marshal(map[string]any{"Records": records})), time.Minute)
-				if got.err != nil || !strings.Contains(string(got.answer), `"Passed":false`) || dts.count("create", "dts-1") != 1 || dts.count("start", "dts-1") != 0 {
-					t.Errorf("%s, %v, calls %v", got.answer, got.err, dts.calls)
-				}
+		most, least := `{"JobId":"dts-1",`+much+`}`, `"dts-1"`
+		for order, records := range map[string][]any{
+			"first": {record("1", most), record("2", least)},
+			"last":  {record("1", least), record("2", most)},
+		} {
+			t.Run(much+" "+order, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					warned := verdict(true, "ok")
+					warned.state.Steps = []check.Step{{ID: "OptimizeCheck", Status: check.StepWarning}}
+					dts := &scripted{describe: map[string][]reading{"dts-1": {state(check.Running, 1), warned}}}
+					got := newInstance(everything(dts)).fire(t, "request", string(check.Marshal(map[string]any{"Records": records})), time.Minute)
+					if got.err != nil || !strings.Contains(string(got.answer), row.want) || dts.count("create", "dts-1") != 1 || dts.count("start", "dts-1") != row.starts {
+						t.Errorf("%s, %v, calls %v", got.answer, got.err, dts.calls)
+					}
+				})
 			})
-		})
+		}
 	}
 }
 

@@ -28,12 +28,16 @@ func TestMethods(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dts := &scripted{}
-			got := readResponse(t, invoke(t, dts, row.event))
+			i := invoke(t, dts, row.event)
+			got := readResponse(t, i)
 			if got.StatusCode != row.status || len(dts.calls) != row.calls {
 				t.Errorf("got %+v, calls %v", got, dts.calls)
 			}
 			if (got.Headers["Allow"] == "GET, POST, PUT, OPTIONS") != (row.status == 204 || row.status == 405 || row.status == 503) {
 				t.Errorf("headers %v", got.Headers)
+			}
+			if level := i.log.lines("event")[0]["level"]; (level == "WARN") != (row.status == 400 || row.status == 403 || row.status == 405) {
+				t.Errorf("level %v", level)
 			}
 			if refused := row.status >= 400; refused != strings.HasPrefix(got.Body, `{"Error":{`) || row.status == 204 && got.Body != "" {
 				t.Errorf("body %s", got.Body)

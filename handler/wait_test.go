@@ -444,27 +444,42 @@ func (s silence) DescribeCheck(ctx context.Context, _ string) (check.State, chec
 	return check.State{}, check.Receipt{}, s.wait(ctx)
 }
 
-// Every job is read once before any is read again.
+// Every job is read once before any is read again, also while checks are created.
 func TestFirstReadingsGoFirst(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ids := make([]string, 6*inFlight)
-		for n := range ids {
-			ids[n] = fmt.Sprint("dts-", n)
-		}
-		dts := &slowReading{&scripted{reads: true}}
-		newInstance(everything(dts)).fire(t, "request", `{"JobIds":`+string(check.Marshal(ids))+`,"Action":"DescribeMigrateCheckJob","Wait":true}`, 6500*time.Millisecond)
-		for _, id := range ids {
-			if dts.count("describe", id) == 0 {
-				t.Errorf("%s was not read", id)
-			}
-		}
-	})
+	for name, row := range map[string]struct {
+		asked  string
+		within time.Duration
+	}{
+		"read":    {`,"Action":"DescribeMigrateCheckJob","Wait":true`, 6500 * time.Millisecond},
+		"created": {`,"Wait":true`, 8 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ids := make([]string, 6*32)
+				for n := range ids {
+					ids[n] = fmt.Sprint("dts-", n)
+				}
+				dts := &slowly{&scripted{reads: name == "read"}}
+				newInstance(everything(dts)).fire(t, "request", `{"JobIds":`+string(check.Marshal(ids))+row.asked+`}`, row.within)
+				for _, id := range ids {
+					if dts.count("describe", id) == 0 {
+						t.Errorf("%s was not read", id)
+					}
+				}
+			})
+		})
+	}
 }
 
-// slowReading is a DTS that takes a second to tell that a check runs.
-type slowReading struct{ *scripted }
+// slowly is a DTS that takes a second to create a check, or to tell that it runs.
+type slowly struct{ *scripted }
 
-func (s *slowReading) DescribeCheck(ctx context.Context, job string) (check.State, check.Receipt, error) {
+func (s *slowly) CreateCheck(ctx context.Context, job string) (check.Receipt, error) {
+	time.Sleep(time.Second)
+	return s.scripted.CreateCheck(ctx, job)
+}
+
+func (s *slowly) DescribeCheck(ctx context.Context, job string) (check.State, check.Receipt, error) {
 	if ctx.Err() != nil {
 		return check.State{}, check.Receipt{}, &check.Error{Code: check.CodeDeadline, Message: "not sent"}
 	}

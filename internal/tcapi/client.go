@@ -110,6 +110,10 @@ func (c *Client) Do(ctx context.Context, a Action, request, response any) (check
 	return call.receipt, nil
 }
 
+// MaxAttempts is how many attempts a call may take, for who makes some of them
+// calls of their own.
+func (c *Client) MaxAttempts() int { return c.config.MaxAttempts }
+
 // newCall returns a call of an action, of which nothing is sent yet.
 func (c *Client) newCall(ctx context.Context, a Action, body []byte, response any) (*call, *check.Error) {
 	credentials := c.credentials(ctx)

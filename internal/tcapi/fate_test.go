@@ -196,6 +196,30 @@ func TestPausesDiffer(t *testing.T) {
 	})
 }
 
+// The first attempt is made at once, every other after a pause.
+func TestPausesBetweenAttempts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEndpoint(t, false)
+		defer e.close()
+		var times []time.Duration
+		began := time.Now()
+		e.answer = func(w http.ResponseWriter, _ *http.Request) bool {
+			times = append(times, time.Since(began))
+			w.Write([]byte(`{"Response":{"Error":{"Code":"InternalError"},"RequestId":"r"}}`))
+			return true
+		}
+		create(t.Context(), e.client, known)
+		if len(times) != 4 || times[0] != 0 {
+			t.Fatalf("attempts at %v", times)
+		}
+		for i, at := range times[1:] {
+			if pause := at - times[i]; pause < 100*time.Millisecond || pause > 2100*time.Millisecond {
+				t.Errorf("attempts at %v", times)
+			}
+		}
+	})
+}
+
 // An attempt has a fifth of a second at least, or is not made.
 func TestLeastTimeOfAnAttempt(t *testing.T) {
 	for limit, want := range map[time.Duration]int{150 * time.Millisecond: 0, 250 * time.Millisecond: 1} {
