@@ -187,7 +187,7 @@ func report(b *testing.B, took [3][]time.Duration) {
 func BenchmarkWarm(b *testing.B) {
 	rounds, first, last := 6, 150, 500
 	if testing.Short() {
-		rounds = 1
+		rounds, first, last = 1, 10, 50
 	}
 	overBoth(b, oneJob, func(b *testing.B, r rivals) {
 		for _, source := range []string{"direct", "apigw-body", "function-url-one", "timer", "ckafka-one", "cmq", "eventbridge"} {
@@ -282,7 +282,7 @@ func cpuTime(b *testing.B, pid int) time.Duration {
 func BenchmarkLong(b *testing.B) {
 	events, early := 10000, 1000
 	if testing.Short() {
-		events = 2000
+		events, early = 500, 200
 	}
 	overBoth(b, oneJob, func(b *testing.B, r rivals) {
 		for b.Loop() {
