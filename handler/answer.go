@@ -66,18 +66,9 @@ func (r *run) tell(w *response, result check.Result) {
 	w.body, w.headers["Content-Type"] = []byte(report.Text(r.report(result))), "text/plain; charset=utf-8"
 }
 
-// quotedSize returns the length of text as a JSON string, without the quotes.
+// quotedSize returns the length of a JSON text within a JSON string, without the quotes.
 func quotedSize(text []byte) int {
-	n := len(text)
-	for _, c := range text {
-		switch {
-		case c == '"' || c == '\\' || c == '\n' || c == '\r' || c == '\t':
-			n++
-		case c < ' ':
-			n += len(`\u0000`) - 1
-		}
-	}
-	return n
+	return len(text) + bytes.Count(text, []byte{'"'}) + bytes.Count(text, []byte{'\\'})
 }
 
 // response is an answer: the bare body, or an integration response, from which API

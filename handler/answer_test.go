@@ -270,8 +270,18 @@ func TestFunctionErrorOnTheWire(t *testing.T) {
 	}
 }
 
+// What an integration response takes is known before it is written, to the byte.
+func TestQuotedSize(t *testing.T) {
+	for _, text := range []string{"", "权限\u2028", "\"\\\n\r\t", "\x00\x01\x1f\x7f", "<a href='x'>&\b\f"} {
+		body := check.Marshal(text)
+		if got, want := quotedSize(body), len(check.Marshal(string(body)))-len(`""`); got != want {
+			t.Errorf("%q: %d bytes, want %d", text, got, want)
+		}
+	}
+}
+
 func TestBatchKeepsTheOrderGiven(t *testing.T) {
-	ids := make([]string, 3*inFlight)
+	ids := make([]string, 96)
 	dts := &scripted{create: map[string]error{}}
 	for i := range ids {
 		ids[i] = fmt.Sprintf("dts-%d", (i*37)%len(ids))

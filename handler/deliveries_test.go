@@ -395,7 +395,7 @@ func TestWhatIsTakenBackIsRemembered(t *testing.T) {
 
 // A note about an event that is forgotten just then harms nobody.
 func TestNoteInAFullMemory(t *testing.T) {
-	for size := memorySize - 2*toldSize; size <= memorySize+toldSize; size += 40 {
+	for size := 6<<20 - 2*120; size <= 6<<20+120; size += 40 {
 		m := newDeliveries(time.Now)
 		d := m.get(1, "id")
 		m.grow(d, size-m.size)
@@ -469,7 +469,7 @@ func (l *refusedLists) ListJobs(context.Context, check.Filter) ([]check.Job, err
 	if l.last--; l.last == 0 {
 		l.heap = heap()
 	}
-	return nil, &check.Error{Code: "UnauthorizedOperation", Message: strings.Repeat("x", check.MostText), Attempts: 1}
+	return nil, &check.Error{Code: "UnauthorizedOperation", Message: strings.Repeat("x", 4<<10), Attempts: 1}
 }
 
 // The outcomes of an event that differ in what matters are others, for whoever was

@@ -11,7 +11,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"migratecheck/handler/event"
 	"migratecheck/internal/check"
 )
 
@@ -667,7 +666,7 @@ func TestSelectionThatCannotBeRead(t *testing.T) {
 
 // More jobs than an event may have.
 func TestSelectionOfTooMany(t *testing.T) {
-	dts := &scripted{list: make([]check.Job, event.MaxJobs+1)}
+	dts := &scripted{list: make([]check.Job, 10001)}
 	for i := range dts.list {
 		dts.list[i] = check.Job{ID: fmt.Sprint("dts-", i), Status: check.JobCreated}
 	}
@@ -814,7 +813,7 @@ func TestDeliveryOfRecordsThatCameApart(t *testing.T) {
 // An event of just as many jobs as it may have is done, and the record with one more
 // is refused.
 func TestMostJobs(t *testing.T) {
-	i := invoke(t, &brisk{list: selection(event.MaxJobs, 1)}, kafka(`{"Select":{}}`, "dts-00000000", "dts-more"))
+	i := invoke(t, &brisk{list: selection(10000, 1)}, kafka(`{"Select":{}}`, "dts-00000000", "dts-more"))
 	if want := `"Failed":1}`; i.err != nil || !strings.HasSuffix(string(i.answer), want) || !strings.Contains(string(i.answer), `"Record":2`) {
 		t.Errorf("got …%.300s, %.300v", i.answer, i.err)
 	}

@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"migratecheck/handler/event"
 	"migratecheck/internal/check"
 )
 
@@ -59,7 +58,7 @@ func TestMemoryIsBounded(t *testing.T) {
 
 // Whatever DTS says, the answer fits, and holds every outcome.
 func TestAnswerFits(t *testing.T) {
-	ids := make([]string, event.MaxJobs)
+	ids := make([]string, 10000)
 	for i := range ids {
 		ids[i] = fmt.Sprintf("dts-%060d", i)
 	}
@@ -69,11 +68,11 @@ func TestAnswerFits(t *testing.T) {
 		http  bool
 		jobs  int
 	}{
-		"verdicts":            {map[string]any{"JobIds": ids, "Action": "DescribeMigrateCheckJob"}, 500, false, event.MaxJobs},
+		"verdicts":            {map[string]any{"JobIds": ids, "Action": "DescribeMigrateCheckJob"}, 500, false, 10000},
 		"verdicts, over HTTP": {map[string]any{"httpMethod": "POST", "path": "/", "body": map[string]any{"JobIds": ids[:1500], "Action": "DescribeMigrateCheckJob"}}, 1000, true, 1500},
 		"verdicts as a page":  {map[string]any{"httpMethod": "POST", "path": "/", "headers": map[string]any{"accept": "text/html"}, "body": map[string]any{"JobIds": ids[:1500], "Action": "DescribeMigrateCheckJob"}}, 500, true, 1500},
 		"verdicts as a table": {map[string]any{"httpMethod": "POST", "path": "/", "headers": map[string]any{"accept": "text/plain"}, "body": map[string]any{"JobIds": ids[:1500], "Action": "DescribeMigrateCheckJob"}}, 500, true, 1500},
-		"refusals, over HTTP": {map[string]any{"httpMethod": "POST", "path": "/", "body": map[string]any{"JobIds": ids}}, 500, true, event.MaxJobs},
+		"refusals, over HTTP": {map[string]any{"httpMethod": "POST", "path": "/", "body": map[string]any{"JobIds": ids}}, 500, true, 10000},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := everything(verbose{text: row.text})

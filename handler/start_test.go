@@ -361,8 +361,14 @@ func TestLooksAfterARefusedStart(t *testing.T) {
 	for code, looks := range map[string]int{"UnauthorizedOperation": 1, "FailedOperation.StatusInConflict": 2} {
 		synctest.Test(t, func(t *testing.T) {
 			dts := &scripted{start: map[string][]error{"dts-1": {refusal(code)}}}
-			if i := invoke(t, dts, `{"JobId":"dts-1","Start":true}`); i.err == nil || dts.count("job", "dts-1") != 1+looks {
+			began := time.Now()
+			i := invoke(t, dts, `{"JobId":"dts-1","Start":true}`)
+			if i.err == nil || dts.count("job", "dts-1") != 1+looks {
 				t.Errorf("%s: %v, %v", code, i.err, dts.calls)
+			}
+			// The verdict takes a second, and so does the pause before a second look.
+			if late := time.Since(began) >= 2*time.Second; late != (looks == 2) {
+				t.Errorf("%s: looked for %v", code, time.Since(began))
 			}
 		})
 	}

@@ -311,6 +311,20 @@ func TestAcceptOfSeveralRequests(t *testing.T) {
 	})
 }
 
+// A tag gives consent to what is asked for, and asks for nothing.
+func TestTagAsksForNothing(t *testing.T) {
+	for asked, want := range map[string]string{``: "create dts-1", `,"Wait":true`: "before dts-1, create dts-1, describe dts-1, describe dts-1"} {
+		synctest.Test(t, func(t *testing.T) {
+			o := everything(&scripted{list: []check.Job{{ID: "dts-1", Status: check.JobCheckPass, Tagged: true}}})
+			o.StartTag = nightTag
+			newInstance(o).fire(t, "request", `{"Select":{"Status":"checkPass"}`+asked+`}`, time.Minute)
+			if calls := strings.Join(o.DTS.(*scripted).calls[1:], ", "); calls != want {
+				t.Errorf("%s: %s", asked, calls)
+			}
+		})
+	}
+}
+
 // What only a rehearsal asks for is not done because another request names the job.
 func TestRehearsalBesideARequest(t *testing.T) {
 	const rehearsal, real = `{"JobId":"dts-1","Start":true,"DryRun":true}`, `{"JobId":"dts-1"}`

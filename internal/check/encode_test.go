@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -113,5 +114,63 @@ func TestStrict(t *testing.T) {
 	}
 	if !yes {
 		t.Error("the verdict of another state was changed")
+	}
+}
+
+// short are the texts that never are long.
+var short = map[string]bool{
+	"Outcome.JobID": true, "Progress.RequestID": true, "Progress.StartRequestID": true, "State.Status": true, "Error.Code": true, "Error.RequestID": true,
+}
+
+// The size of an outcome is about that of its JSON, whichever of its texts is long.
+func TestSizeIsThatOfTheJSON(t *testing.T) {
+	long := strings.Repeat("x", 10000)
+	texts := 0
+	for {
+		o := Outcome{JobID: "dts-1kl0iy0v", Rehearsed: true, Progress: Progress{
+			RequestID: "r", Before: &Verdict{Failed: []string{""}, Warned: []string{""}}, Error: &Error{Code: "c"},
+			Check: &State{Strictly: []string{""}, Accepted: []string{""}, Steps: []Step{{Failed: []Item{{Log: []string{""}, HelpDoc: []string{""}}}}}},
+		}}
+		left := texts
+		lengthen(reflect.ValueOf(&o).Elem(), long, &left)
+		if left >= 0 {
+			break
+		}
+		texts++
+		encoded := len(o.Encode())
+		if encoded < len(long) { // it is not told
+			continue
+		}
+		if size := o.Size(); size < encoded*9/10 || size > encoded*12/10 {
+			t.Errorf("%d, and the JSON has %d bytes: %.300s", size, encoded, strings.ReplaceAll(string(o.Encode()), long, "LONG"))
+		}
+	}
+	if texts < 18 {
+		t.Errorf("%d texts", texts)
+	}
+}
+
+// lengthen sets the text of that number in v, counted down to -1.
+func lengthen(v reflect.Value, text string, number *int) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			lengthen(v.Elem(), text, number)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if !short[v.Type().Name()+"."+v.Type().Field(i).Name] {
+				lengthen(v.Field(i), text, number)
+			}
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			lengthen(v.Index(i), text, number)
+		}
+	case reflect.String:
+		if *number == 0 {
+			v.SetString(text)
+		}
+		*number--
 	}
 }

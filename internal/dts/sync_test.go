@@ -324,7 +324,7 @@ func TestSyncJobsReadForTheMostPatient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := fakedts.New(fakedts.Options{Jobs: []fakedts.Job{{JobID: "sync-1", Kind: "sync"}}, Faults: []fakedts.Fault{{Kind: fakedts.FaultDelay, Delay: 5 * time.Second}}})
 		client := connect(t, server, settings())
-		for range maxUnderWay { // those that come next wait, and share a call
+		for range 4 { // those that come next wait, and share a call
 			go client.DescribeJob(t.Context(), "sync-1")
 		}
 		synctest.Wait()
@@ -440,7 +440,7 @@ func TestPanicWhileJobsAreRead(t *testing.T) {
 		}
 		return map[string]check.Job{ids[0]: {ID: ids[0]}}, check.Receipt{}, nil
 	}}
-	for range 2 * maxUnderWay {
+	for range 8 {
 		func() {
 			defer func() {
 				if recover() == nil {

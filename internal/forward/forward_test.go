@@ -300,7 +300,7 @@ func sized(t *testing.T, n int) check.Result {
 
 // Up to 128 KB are one event, to the byte; one byte more, and it is two.
 func TestFunctionsEventToTheByte(t *testing.T) {
-	for n, want := range map[int]int{maxEvent - 100: 1, maxEvent: 1, maxEvent + 1: 2} {
+	for n, want := range map[int]int{128<<10 - 100: 1, 128 << 10: 1, 128<<10 + 1: 2} {
 		r := sized(t, n)
 		api := &fakeAPI{}
 		if f := lost(New(config.Config{Function: all.Function}, api), t.Context(), report.Report{Result: r}); f != nil {
@@ -312,7 +312,7 @@ func TestFunctionsEventToTheByte(t *testing.T) {
 		}
 	}
 	// The two go apart as well where a job that fills an event comes before.
-	r := sized(t, maxEvent+1)
+	r := sized(t, 128<<10+1)
 	r.Jobs = append(large(3, 4_000).Jobs[2:], r.Jobs...)
 	api := &fakeAPI{}
 	lost(New(config.Config{Function: all.Function}, api), t.Context(), report.Report{Result: r})
@@ -489,7 +489,7 @@ func TestVia(t *testing.T) {
 				t.Errorf("%d events", len(got))
 			}
 			for _, event := range api.contexts(t) {
-				if !strings.HasSuffix(event, want) || len(event) > maxEvent || strings.Count(event, `"Via"`) != 1 {
+				if !strings.HasSuffix(event, want) || len(event) > 128<<10 || strings.Count(event, `"Via"`) != 1 {
 					t.Errorf("…%s", event[max(0, len(event)-200):])
 				}
 			}
@@ -505,7 +505,7 @@ func TestVia(t *testing.T) {
 }
 
 // unfit is an outcome whose event no call has room for.
-var unfit = check.Outcome{JobID: "dts-a", Progress: check.Progress{Error: &check.Error{Code: strings.Repeat("x", maxPut)}}}
+var unfit = check.Outcome{JobID: "dts-a", Progress: check.Progress{Error: &check.Error{Code: strings.Repeat("x", 64<<10)}}}
 
 // A call carries up to 64 KB, to the byte of its JSON, in which "<" is six.
 func TestEventBusToTheByte(t *testing.T) {
@@ -525,10 +525,10 @@ func TestEventBusToTheByte(t *testing.T) {
 		pieces = append(pieces, bus.piece(o))
 	}
 	whole := len(marshal(t, putEventsRequest{"eb-l65vlc2u", bus.encode(check.Result{}, pieces)}))
-	if whole > maxPut || whole < maxPut-3000 {
+	if whole > 64<<10 || whole < 64<<10-3000 {
 		t.Fatalf("%d bytes", whole)
 	}
-	for more, want := range map[int]int{0: 1, maxPut - whole: 1, maxPut - whole + 1: 2} {
+	for more, want := range map[int]int{0: 1, 64<<10 - whole: 1, 64<<10 - whole + 1: 2} {
 		api := &fakeAPI{}
 		if f := lost(New(config.Config{EventBus: "eb-l65vlc2u"}, api), t.Context(), report.Report{Result: check.Result{Jobs: jobs(more)}}); f != nil {
 			t.Fatal(f)
@@ -545,6 +545,19 @@ func TestEventBusToTheByte(t *testing.T) {
 	}
 }
 
+// What a text takes in a request is known before it is written.
+func TestBytesOfATextInARequest(t *testing.T) {
+	for _, text := range []string{"", "plain", `"\\"`, "<&>", "权\u2028\u2029\u2027\u202a", "\u2028", "a\u2028\u2028"} {
+		encoded := check.Marshal(text)
+		if got, want := escaped(encoded), len(marshal(t, json.RawMessage(encoded))); got != want {
+			t.Errorf("%q as JSON: %d bytes, want %d", text, got, want)
+		}
+		if got, want := quoted(encoded), len(marshal(t, string(encoded)))-len(`""`); got != want {
+			t.Errorf("%q as a string: %d bytes, want %d", text, got, want)
+		}
+	}
+}
+
 // A job's event has its texts as they are as long as the call has room for it.
 func TestEventBusLongJobToTheByte(t *testing.T) {
 	send := func(message string) string {
@@ -554,10 +567,10 @@ func TestEventBusLongJobToTheByte(t *testing.T) {
 		lost(New(config.Config{EventBus: "eb-l65vlc2u"}, api), t.Context(), r)
 		return api.requests["PutEvents"][0]
 	}
-	room := maxPut - len(send("y")) + 1
+	room := 64<<10 - len(send("y")) + 1
 	for length, whole := range map[int]bool{room: true, room + 1: false} {
 		got := send(strings.Repeat("y", length))
-		if len(got) > maxPut || strings.Contains(got, strings.Repeat("y", length)) != whole {
+		if len(got) > 64<<10 || strings.Contains(got, strings.Repeat("y", length)) != whole {
 			t.Errorf("%d characters of %d: %d bytes", length, room, len(got))
 		}
 	}
@@ -630,7 +643,7 @@ func TestFailures(t *testing.T) {
 		"not this part": {&check.Error{Code: "InvalidParameterValue.InvalidEvent", Message: "bad"}, true, "InvalidParameterValue.InvalidEvent: bad"},
 		"not at all":    {&check.Error{Code: "ResourceNotFound.EventBus", Message: "none with SECRET"}, false, "ResourceNotFound.EventBus: none with ***"},
 		"no right":      {&check.Error{Code: "UnauthorizedOperation.CAM", Message: strings.Repeat("权", 5000)}, false, "UnauthorizedOperation.CAM: " + strings.Repeat("权", 331) + "…"},
-		"a secret late": {errors.New(strings.Repeat("x", maxReason-5) + "SECRET"), true, strings.Repeat("x", maxReason-5) + "***"},
+		"a secret late": {errors.New(strings.Repeat("x", 1024-5) + "SECRET"), true, strings.Repeat("x", 1024-5) + "***"},
 		"an error":      {errors.New("odd"), true, "odd"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -774,7 +787,7 @@ func TestSilentBus(t *testing.T) {
 		jobs := 0
 		for payload := range f[0].Payloads {
 			var events []cloudEvent
-			if err := json.Unmarshal(payload, &events); err != nil || len(payload) > maxPut {
+			if err := json.Unmarshal(payload, &events); err != nil || len(payload) > 64<<10 {
 				t.Errorf("%d bytes, %v", len(payload), err)
 			}
 			jobs += len(events)

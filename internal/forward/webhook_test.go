@@ -328,7 +328,7 @@ func TestSignatures(t *testing.T) {
 	if query != "a=b" || string(body) != `{"timestamp":"1795600000","sign":"dcENIZUukzFRid0MdLnqozYwShNGS55lN4i+pgvrCXc=","msg_type":"text"}` {
 		t.Errorf("got %s, %s", query, body)
 	}
-	if got := len(body) - len(`{"msg_type":"text"}`); got != feishuSignature {
+	if got := len(body) - len(`{"msg_type":"text"}`); got != 79 {
 		t.Errorf("a signature takes %d bytes", got)
 	}
 	query, body = signDingTalk("access_token=a", []byte(`{}`), "SECdingtalk", at)
@@ -412,10 +412,10 @@ func TestRefusals(t *testing.T) {
 		http.Redirect(w, r, "http://127.0.0.1:9003/elsewhere", http.StatusTemporaryRedirect)
 	}
 	huge := func(w http.ResponseWriter, _ *http.Request) {
-		io.WriteString(w, `{"errcode":0,"errmsg":"`+strings.Repeat("x", maxAnswer)+`"}`)
+		io.WriteString(w, `{"errcode":0,"errmsg":"`+strings.Repeat("x", 64<<10)+`"}`)
 	}
 	longHeader := func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("X", strings.Repeat("x", 2*maxAnswer))
+		w.Header().Set("X", strings.Repeat("x", 128<<10))
 		ok(w, r)
 	}
 	for name, row := range map[string]struct {
@@ -444,7 +444,7 @@ func TestRefusals(t *testing.T) {
 		"404":                           {other, []http.HandlerFunc{says(404, "")}, 1, "HTTP status 404"},
 		"a reason in plain text":        {other, []http.HandlerFunc{says(403, "not  from\nhere, SECRET")}, 1, "HTTP status 403: not from here, ***"},
 		"a reason as JSON":              {other, []http.HandlerFunc{says(400, `{"error":"no such field"}`)}, 1, `HTTP status 400: {"error":"no such field"}`},
-		"a long reason":                 {other, []http.HandlerFunc{says(400, strings.Repeat("x", 2*maxAnswer))}, 1, "HTTP status 400: " + strings.Repeat("x", 1004) + "…"},
+		"a long reason":                 {other, []http.HandlerFunc{says(400, strings.Repeat("x", 128<<10))}, 1, "HTTP status 400: " + strings.Repeat("x", 1004) + "…"},
 		"a robot's plain text":          {wecom, []http.HandlerFunc{says(403, "forbidden by proxy")}, 1, "HTTP status 403: forbidden by proxy"},
 		"slack says ok":                 {slack, []http.HandlerFunc{says(200, "ok")}, 1, ""},
 		"slack says nothing":            {slack, []http.HandlerFunc{says(204, "")}, 1, ""},
@@ -464,7 +464,7 @@ func TestRefusals(t *testing.T) {
 		"a list":                        {feishu, []http.HandlerFunc{says(200, `[0]`)}, 1, "the answer is not the robot's: [0]"},
 		"a code as text":                {feishu, []http.HandlerFunc{says(200, `{"code":"0"}`)}, 1, `the answer is not the robot's: {"code":"0"}`},
 		"taken, at a status of refusal": {wecom, []http.HandlerFunc{says(400, `{"errcode":0,"errmsg":"ok"}`)}, 1, `HTTP status 400: {"errcode":0,"errmsg":"ok"}`},
-		"huge":                          {wecom, []http.HandlerFunc{huge}, 1, "the answer is not the robot's: " + `{"errcode":0,"errmsg":"` + strings.Repeat("x", maxReason-31-23-3) + "…"},
+		"huge":                          {wecom, []http.HandlerFunc{huge}, 1, "the answer is not the robot's: " + `{"errcode":0,"errmsg":"` + strings.Repeat("x", 1024-31-23-3) + "…"},
 		"hangs, then ok":                {wecom, []http.HandlerFunc{hang, ok}, 2, ""},
 		"trickles, then ok":             {wecom, []http.HandlerFunc{trickle, ok}, 2, ""},
 		"cut short, then ok":            {wecom, []http.HandlerFunc{cutShort, ok}, 2, ""},
@@ -510,9 +510,9 @@ func TestRetryAfter(t *testing.T) {
 		"as it says":     {"7", 429, 7 * time.Second, 0},
 		"unavailable":    {"7", 503, 7 * time.Second, 0},
 		"too late":       {"15", 429, 0, 0},
-		"not in seconds": {"Sat, 01 Jan 2000 00:00:07 GMT", 429, minDelay, maxDelay},
+		"not in seconds": {"Sat, 01 Jan 2000 00:00:07 GMT", 429, 500 * time.Millisecond, 4 * time.Second},
 		"a refusal":      {"1", 404, 0, 0},
-		"negative":       {"-1", 429, minDelay, maxDelay},
+		"negative":       {"-1", 429, 500 * time.Millisecond, 4 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			failures, got, took := robotTest(t, to(slack, ""), problem, 15*time.Second, later(row.seconds, row.status), ok)

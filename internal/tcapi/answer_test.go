@@ -300,7 +300,7 @@ func TestTooLarge(t *testing.T) {
 		"another action's":                       {createCheck, answer(1 << 20), "", 0},
 		"another action's that is larger":        {createCheck, answer(1<<20 + 1), check.CodeTooLarge, 0},
 		"another action's, of too many values":   {createCheck, values(60000), check.CodeTooLarge, 0},
-		"another action's, at the edge of large": {createCheck, answer(smallAnswer), "", 0},
+		"another action's, at the edge of large": {createCheck, answer(64 << 10), "", 0},
 	} {
 		for _, chunked := range []bool{false, true} {
 			t.Run(fmt.Sprint(name, " ", chunked), func(t *testing.T) {

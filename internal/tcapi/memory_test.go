@@ -42,7 +42,7 @@ func TestMemoryOfAnswersAtOnce(t *testing.T) {
 		"of 1 MB":                    {describe, filled(1<<20, `{"Message":"`+strings.Repeat("x", 1000)+`"},`), 24, 20},
 		"of 1 MB, of escapes":        {describe, filled(1<<20, `{"Message":"`+strings.Repeat(`\u0041%41`, 100)+`"},`), 24, 20},
 		"of 1 MB, of as many values": {describe, filled(1<<20, `{"x":"`+strings.Repeat("x", 50)+`"},`), 32, 32},
-		"of 64 KB, of small values":  {describe, filled(smallAnswer-1, "{},"), 32, 32},
+		"of 64 KB, of small values":  {describe, filled(64<<10-1, "{},"), 32, 32},
 		"lists of 4 MB":              {list, filled(4<<20, `{"Message":"`+strings.Repeat("x", 1000)+`"},`), 6, 28},
 		"more than 4 MB":             {list, filled(5<<20, `{"Message":"`+strings.Repeat("x", 1000)+`"},`), 6, 28},
 	} {
@@ -51,11 +51,11 @@ func TestMemoryOfAnswersAtOnce(t *testing.T) {
 			arrived.Add(row.calls)
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				io.Copy(io.Discard, r.Body)
-				io.WriteString(w, row.body[:min(len(row.body)-1, smallAnswer+1)])
+				io.WriteString(w, row.body[:min(len(row.body)-1, 64<<10+1)])
 				w.(http.Flusher).Flush()
 				arrived.Done()
 				arrived.Wait()
-				io.WriteString(w, row.body[min(len(row.body)-1, smallAnswer+1):])
+				io.WriteString(w, row.body[min(len(row.body)-1, 64<<10+1):])
 			}))
 			defer server.Close()
 			c := settings()
