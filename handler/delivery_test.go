@@ -810,6 +810,31 @@ func TestDeliveryOfRecordsThatCameApart(t *testing.T) {
 	})
 }
 
+// What an event did about a job goes on, also where another record of it finds since
+// that the job has passed.
+func TestDeliveryBesideASelectionOfWhatHasPassed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dts := &scripted{
+			list:  []check.Job{{ID: "dts-1", Status: check.JobCreated}},
+			start: map[string][]error{"dts-1": {unanswered()}},
+			job:   map[string][]jobReading{"dts-1": {jobAt(check.JobCheckPass)}},
+		}
+		i := newInstance(everything(dts))
+		record := func(offset int) string {
+			return fmt.Sprintf(`{"Ckafka":{"topic":"jobs","partition":0,"offset":%d,"msgBody":"{\"Select\":{},\"Start\":true}"}}`, offset)
+		}
+		if first := i.fire(t, "a", `{"Records":[`+record(1)+`]}`, time.Minute); first.err == nil || dts.count("start", "dts-1") != 3 {
+			t.Fatalf("%s, %v, calls %v", first.answer, first.err, dts.calls)
+		}
+		dts.list[0].Status = check.JobCheckPass
+		dts.job["dts-1"] = []jobReading{jobAt(check.JobRunning)}
+		again := i.fire(t, "b", `{"Records":[`+record(1)+","+record(2)+`]}`, time.Minute)
+		if again.err != nil || !strings.Contains(string(again.answer), `"Started":true`) || dts.count("create", "dts-1") != 1 || dts.count("start", "dts-1") != 3 {
+			t.Errorf("%s, %v, calls %v", again.answer, again.err, dts.calls)
+		}
+	})
+}
+
 // An event of just as many jobs as it may have is done, and the record with one more
 // is refused.
 func TestMostJobs(t *testing.T) {

@@ -105,7 +105,7 @@ func (r *run) plan(j *job) {
 		j.attempts = j.Error.Attempts
 	case j.ask.Strict && !r.Steps && check.KindOf(j.JobID) == check.Migration:
 		j.fail(check.Invalid("Strict", "is not possible with version 2018-03-30 of the API, which gives no steps: set DTS_API_VERSION to 2021-12-06"))
-	case r.waits(j) && j.recalled == nil && !j.ask.DryRun && !j.ask.Strict:
+	case r.waits(j) && !j.ask.DryRun && !j.ask.Strict:
 		j.Stage, j.Check = check.StageWaiting, hasPassed()
 		j.Untagged = r.untagged(j.listed)
 	case r.onBoard() && r.listedState(j):
@@ -173,10 +173,10 @@ func (r *run) planFor(j *job) []*step {
 	return planCreate
 }
 
-// waits reports whether the job was selected to be started and has passed already:
-// it waits for a person, unless it bears the tag for that.
+// waits reports whether the job was selected to be started and has passed already, not
+// by this event's doing: it waits for a person, unless it bears the tag for that.
 func (r *run) waits(j *job) bool {
-	return !j.named && j.ask.Start && j.listed.Status == check.JobCheckPass && !r.consents(j.listed)
+	return !j.named && j.ask.Start && j.recalled == nil && j.listed.Status == check.JobCheckPass && !r.consents(j.listed)
 }
 
 // consents reports whether the job is one that is started, and bears the tag for that.
