@@ -170,6 +170,16 @@ func TestDescribeJob(t *testing.T) {
 	}
 }
 
+// A JobId has 64 characters at most.
+func TestListOfTheLongestJobID(t *testing.T) {
+	longest := strings.Repeat("x", 64)
+	in(t, config.Version2018, saying([]byte(`{"Response":{"TotalCount":1,"JobList":[{"JobId":"`+longest+`","Status":4}],"RequestId":"r-1"}}`)), func(t *testing.T, client *Client) {
+		if jobs, err := client.ListJobs(t.Context(), check.Filter{}); err != nil || len(jobs) != 1 || jobs[0].ID != longest {
+			t.Errorf("%+v, %v", jobs, err)
+		}
+	})
+}
+
 // A job that is not in the list of 2018-03-30 does not exist.
 func TestDescribeJobThatDoesNotExist(t *testing.T) {
 	in(t, config.Version2018, saying([]byte(`{"Response":{"TotalCount":0,"JobList":[],"RequestId":"r-1"}}`)), func(t *testing.T, client *Client) {
