@@ -105,3 +105,30 @@ func TestSameVerdict(t *testing.T) {
 		}
 	}
 }
+
+// What is read from an answer has got as far as what the answer was written from.
+func TestOutcomeIsReadBack(t *testing.T) {
+	refused := &Error{Code: "FailedOperation", Message: "no"}
+	passed, failed := verdict(true), verdict(false)
+	for name, p := range map[string]Progress{
+		"refused":                      {Error: refused, RequestID: "r"},
+		"not known":                    {Stage: StageInQuestion, Error: refused},
+		"created":                      {Stage: StageCreated, RequestID: "r"},
+		"running already":              {Stage: StageCreated, RequestID: "r", Found: true},
+		"running already, not read":    {Stage: StageCreated, RequestID: "r", Found: true, Error: refused},
+		"created, not read":            {Stage: StageCreated, RequestID: "r", Error: refused},
+		"created, no verdict":          {Stage: StageCreated, RequestID: "r", Check: &State{Status: Running}},
+		"not passed, and before":       {Stage: StageJudged, RequestID: "r", Check: failed, Before: &Verdict{Failed: []string{"a"}}},
+		"passed, and its start is not": {Stage: StageJudged, RequestID: "r", Check: passed, Error: refused},
+		"waiting":                      {Stage: StageWaiting, RequestID: "r", Check: passed},
+		"a start that is not known":    {Stage: StageStarting, RequestID: "r", Check: passed, Error: refused},
+		"found started":                {Stage: StageFoundStarted, RequestID: "r"},
+		"started":                      {Stage: StageStarted, RequestID: "r", StartRequestID: "s", Check: passed},
+	} {
+		o := Outcome{JobID: "dts-a", Progress: p}
+		var got Outcome
+		if err := got.UnmarshalJSON(o.Encode()); err != nil || got.Stage != o.Stage || string(got.Encode()) != string(o.Encode()) {
+			t.Errorf("%s: stage %d, want %d: %s, %v", name, got.Stage, o.Stage, got.Encode(), err)
+		}
+	}
+}
