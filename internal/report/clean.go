@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	eastasian "golang.org/x/text/width"
 )
 
 // clean returns a text from outside as one line that shows what it is, with at
@@ -95,10 +97,9 @@ func width(s string) int {
 	return n
 }
 
-// wide reports whether the character takes two columns: the blocks of East
-// Asian writing, full width forms and pictures.
+// wide reports whether the character takes two columns, as those of East Asian writing
+// and pictures do.
 func wide(r rune) bool {
-	return r >= 0x1100 && (r <= 0x115f || r >= 0x2e80 && r <= 0xa4cf || r >= 0xac00 && r <= 0xd7a3 || r >= 0xf900 && r <= 0xfaff ||
-		r >= 0xfe30 && r <= 0xfe6f || r >= 0xff00 && r <= 0xff60 || r >= 0xffe0 && r <= 0xffe6 ||
-		r >= 0x1f300 && r <= 0x1f64f || r >= 0x1f680 && r <= 0x1f6ff || r >= 0x1f900 && r <= 0x1f9ff || r >= 0x20000 && r <= 0x3fffd)
+	kind := eastasian.LookupRune(r).Kind()
+	return kind == eastasian.EastAsianWide || kind == eastasian.EastAsianFullwidth
 }
