@@ -41,6 +41,10 @@ func TestForward(t *testing.T) {
 			o := everything(&scripted{})
 			o.Forward = forwarder(func(ctx context.Context, r report.Report, _ map[string]check.Told) []check.Forwarded {
 				times++
+				// An event that fails as a whole is tried again, and one whose record is not read.
+				if r.Result.GivenBack != (row.answer == "") {
+					t.Errorf("given back: %v", r.Result.GivenBack)
+				}
 				if (r.Source == "url") != strings.Contains(row.event, "httpMethod") || r.Region != "ap-guangzhou" || len(r.Result.NotHandedOn) > 0 {
 					t.Errorf("about %+v", r)
 				}

@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -132,12 +133,22 @@ func TestButton(t *testing.T) {
 		"passed":        {verdict(true, "ok"), false},
 		"running":       {state(check.Running, 1), false},
 		"not read":      {reading{err: refusal("ResourceNotFound.JobNotExist")}, false},
+		"no such id":    {reading{err: refusal("InvalidParameter")}, false},
 	} {
 		dts := &scripted{reads: true, describe: map[string][]reading{"dts-1": {row.reading}}}
 		got := readResponse(t, invoke(t, dts, `{"httpMethod":"GET","path":"/","headers":{"accept":`+browser+`},"queryString":{"JobId":"dts-1"}}`))
 		if strings.Contains(got.Body, `value="dts-1"`) != row.want {
 			t.Errorf("%s: %s", name, got.Body)
 		}
+	}
+	// A board has the button for each job that awaits a check, and for no other.
+	dts := &scripted{reads: true, list: []check.Job{
+		{ID: "dts-new", Status: check.JobCreated}, {ID: "dts-failed", Status: check.JobCheckNotPass}, {ID: "dts-passed", Status: check.JobCheckPass},
+		{ID: "dts-runs", Status: check.JobRunning}, {ID: "dts-unread", Status: check.JobCheckNotPass}, {ID: "dts-large", Failure: refusal("ResponseSizeLimitExceeded")},
+	}, describe: map[string][]reading{"dts-failed": {verdict(false, "no")}, "dts-unread": {{err: refusal("UnauthorizedOperation")}}}}
+	page := readResponse(t, invoke(t, dts, `{"httpMethod":"GET","path":"/","headers":{"accept":`+browser+`},"queryString":{"Select":"true"}}`)).Body
+	if posts := regexp.MustCompile(`name="JobIds?" value="[^"]*"`).FindString(page); posts != `name="JobIds" value="dts-new,dts-failed"` {
+		t.Errorf("posts %s: %s", posts, page)
 	}
 }
 

@@ -158,6 +158,43 @@ func TestCauses(t *testing.T) {
 	}
 }
 
+// A cause has the solutions that most of its jobs are told; what only one of them is
+// told stands with that.
+func TestSolutionsOfACause(t *testing.T) {
+	told := func(solutions ...string) Report {
+		var r Report
+		for i, solution := range solutions {
+			failed := false
+			r.Result.Jobs = append(r.Result.Jobs, check.Outcome{JobID: fmt.Sprint("dts-", i), Progress: check.Progress{Stage: check.StageJudged, Check: &check.State{
+				Status: check.Finished, Passed: &failed, Steps: []check.Step{{ID: "A", Status: check.StepFailed, Failed: []check.Item{{Solution: solution}}}},
+			}}})
+		}
+		return r
+	}
+	for name, row := range map[string]struct {
+		told []string
+		want []string
+	}{
+		"one for all":             {[]string{"x", "x", "x"}, []string{"x"}},
+		"one that one is told":    {[]string{"x", "x", "y"}, []string{"x"}},
+		"each another":            {[]string{"x", "y", "z"}, []string{"x"}},
+		"two for two":             {[]string{"y", "y", "x", "x"}, []string{"x", "y"}},
+		"of which one has more":   {[]string{"x", "x", "y", "y", "y"}, []string{"y", "x"}},
+		"some are told nothing":   {[]string{"", "x", "", ""}, []string{"x"}},
+		"more than there is room": {[]string{"w", "w", "x", "x", "y", "y", "z", "z"}, []string{"w", "x", "y"}},
+	} {
+		r := told(row.told...)
+		causes := describe(r).Causes
+		var got []string
+		for _, s := range causes[0].Solutions {
+			got = append(got, s.Text)
+		}
+		if len(causes) != 1 || !slices.Equal(got, row.want) {
+			t.Errorf("%s: %q, want %q", name, got, row.want)
+		}
+	}
+}
+
 // However many steps there are, what is kept of causes is bounded.
 func TestCausesAreBounded(t *testing.T) {
 	r := Report{}
