@@ -135,7 +135,7 @@ func (r *run) recall(refusal *check.Error, payload []byte) {
 	own := ""
 	switch {
 	case refusal == nil:
-		all, known := sha256.New(), len(r.event.Requests) > 0
+		all, known := sha256.New(), true
 		for i := range r.event.Requests {
 			id, _ := r.idsOf(i)
 			known = known && id != ""

@@ -435,6 +435,36 @@ func TestBeforeOfAnOldEvent(t *testing.T) {
 	}
 }
 
+// Of records that ask for one job the oldest says whether an earlier delivery may have
+// created its check; one that does not say when it came about says nothing.
+func TestBeforeOfAnOldRecordBesideAnother(t *testing.T) {
+	record := func(id string, age time.Duration) any {
+		message := map[string]any{"topicName": "jobs", "msgId": id, "msgBody": `{"JobId":"dts-1","Wait":true}`}
+		if age > 0 {
+			message["publishTime"] = time.Now().Add(-age)
+		}
+		return map[string]any{"CMQ": message}
+	}
+	for name, ages := range map[string][]time.Duration{
+		"a younger one":              {10 * time.Minute, time.Minute},
+		"an older one":               {time.Minute, 10 * time.Minute},
+		"one without a time":         {10 * time.Minute, 0},
+		"one without a time, before": {0, 10 * time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				job := jobAt(check.JobCheckNotPass)
+				job.job.CheckEnded = time.Now().Add(-5 * time.Minute)
+				dts := &scripted{before: map[string]reading{"dts-1": verdict(false, "no")}, job: map[string][]jobReading{"dts-1": {job}}}
+				i := invoke(t, dts, string(check.Marshal(map[string]any{"Records": []any{record("1", ages[0]), record("2", ages[1])}})))
+				if i.err != nil || strings.Contains(string(i.answer), `"Before"`) {
+					t.Errorf("got %s, %v", i.answer, i.err)
+				}
+			})
+		})
+	}
+}
+
 // What was before is read as far as there is time and quota for it, and no longer if
 // that fails.
 func TestBeforeWhereTimeIsShort(t *testing.T) {
