@@ -39,6 +39,7 @@ func TestMemoryIsBounded(t *testing.T) {
 			return `{"JobIds":` + namesOf(n%60, 20) + `,"Wait":true}`
 		}, 9 << 20},
 		"selections of 10,000 jobs with long names": {&brisk{list: selection(10000, 500)}, 3, func(int) string { return `{"Select":{}}` }, 9 << 20},
+		"selections of 4,000 jobs with long names":  {&brisk{list: selection(4000, 500)}, 6, func(int) string { return `{"Select":{}}` }, 9 << 20},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := everything(row.dts)
