@@ -38,8 +38,8 @@ func TestMemoryIsBounded(t *testing.T) {
 		"verdicts with long texts": {&brisk{state: check.State{Status: check.Finished, Passed: new(bool), Message: long}}, 300, func(n int) string {
 			return `{"JobIds":` + namesOf(n%60, 20) + `,"Wait":true}`
 		}, 9 << 20},
-		"selections of 10,000 jobs with long names": {&brisk{list: selection(10000, 500)}, 3, func(int) string { return `{"Select":{}}` }, 9 << 20},
-		"selections of 4,000 jobs with long names":  {&brisk{list: selection(4000, 500)}, 6, func(int) string { return `{"Select":{}}` }, 9 << 20},
+		"selections of 10,000 jobs with long names": {&brisk{list: selection(10000, 500)}, 3, func(int) string { return `{"Select":{}}` }, 5 << 20},
+		"selections of 4,000 jobs with long names":  {&brisk{list: selection(4000, 500)}, 6, func(int) string { return `{"Select":{}}` }, 5 << 20},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := everything(row.dts)
