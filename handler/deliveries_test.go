@@ -418,7 +418,7 @@ func TestRefusalsOfALargeBatchAreRemembered(t *testing.T) {
 	for range 2 {
 		fireQuietly(t, h, "request", string(check.Marshal(ids)), time.Minute)
 	}
-	if took := heap() - before; took > 9<<20 {
+	if took := heap() - before; took > 6<<20 {
 		t.Errorf("%d bytes are kept", took)
 	}
 	for id, n := range dts.created {

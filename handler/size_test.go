@@ -26,18 +26,18 @@ func TestMemoryIsBounded(t *testing.T) {
 		event  func(n int) string
 		most   int // bytes
 	}{
-		"60 asynchronous events of 5,000 jobs": {&brisk{}, 60, func(n int) string { return namesOf(n, 5000) }, 9 << 20},
-		"20,000 asynchronous events":           {&brisk{}, 20000, func(n int) string { return fmt.Sprintf(`{"JobId":"dts-%05d"}`, n) }, 1 << 20},
+		"60 asynchronous events of 5,000 jobs": {&brisk{}, 60, func(n int) string { return namesOf(n, 5000) }, 6 << 20},
+		"20,000 asynchronous events":           {&brisk{}, 20000, func(n int) string { return fmt.Sprintf(`{"JobId":"dts-%05d"}`, n) }, 256 << 10},
 		"60 timers of 500 jobs": {&brisk{}, 60, func(n int) string {
 			return string(check.Marshal(map[string]any{"Type": "Timer", "TriggerName": fmt.Sprint("t", n), "Time": time.Now(), "Message": strings.Trim(strings.ReplaceAll(namesOf(n, 300), `"`, ""), "[]")}))
-		}, 9 << 20},
+		}, 6 << 20},
 		"20,000 records": {&brisk{}, 20000, func(n int) string {
 			return fmt.Sprintf(`{"Records":[{"Ckafka":{"topic":"t","partition":1,"offset":%d,"msgBody":"dts-%05d"}}]}`, n, n)
-		}, 9 << 20},
-		"refusals with long texts": {&brisk{err: &check.Error{Code: "FailedOperation.NotAllowOperation", Message: long, Attempts: 1}}, 300, func(n int) string { return namesOf(n%60, 20) }, 9 << 20},
+		}, 6 << 20},
+		"refusals with long texts": {&brisk{err: &check.Error{Code: "FailedOperation.NotAllowOperation", Message: long, Attempts: 1}}, 300, func(n int) string { return namesOf(n%60, 20) }, 6 << 20},
 		"verdicts with long texts": {&brisk{state: check.State{Status: check.Finished, Passed: new(bool), Message: long}}, 300, func(n int) string {
 			return `{"JobIds":` + namesOf(n%60, 20) + `,"Wait":true}`
-		}, 9 << 20},
+		}, 6 << 20},
 		"selections of 10,000 jobs with long names": {&brisk{list: selection(10000, 500)}, 3, func(int) string { return `{"Select":{}}` }, 5 << 20},
 		"selections of 4,000 jobs with long names":  {&brisk{list: selection(4000, 500)}, 6, func(int) string { return `{"Select":{}}` }, 5 << 20},
 	} {
