@@ -37,8 +37,12 @@ func TestMethods(t *testing.T) {
 			if (got.Headers["Allow"] == "GET, POST, PUT, OPTIONS") != (row.status == 204 || row.status == 405 || row.status == 503) {
 				t.Errorf("headers %v", got.Headers)
 			}
-			if level := i.log.lines("event")[0]["level"]; (level == "WARN") != (row.status == 400 || row.status == 403 || row.status == 405) {
+			line := i.log.lines("event")[0]
+			if level := line["level"]; (level == "WARN") != (row.status == 400 || row.status == 403 || row.status == 405) {
 				t.Errorf("level %v", level)
+			}
+			if jobs := float64(row.calls); row.status != 400 && (line["jobs"] != jobs || line["failed"] != 0.0) {
+				t.Errorf("%v jobs, %v failed", line["jobs"], line["failed"])
 			}
 			if refused := row.status >= 400; refused != strings.HasPrefix(got.Body, `{"Error":{`) || row.status == 204 && got.Body != "" {
 				t.Errorf("body %s", got.Body)

@@ -194,26 +194,23 @@ func TestSecretsOfTheConfiguration(t *testing.T) {
 // nor the content type, and no more do failures of the network.
 func TestAnswersShowNoSecrets(t *testing.T) {
 	for _, secret := range []string{secretID, "Gu5t9xGARNpq86cd98joQYCN3"} {
-		for name, body := range map[string]string{
-			"code":                `{"Response":{"Error":{"Code":"X` + secret + `","Message":"m"},"RequestId":"r"}}`,
-			"message":             `{"Response":{"Error":{"Code":"X","Message":"for ` + secret + `."},"RequestId":"r"}}`,
-			"escaped message":     `{"Response":{"Error":{"Code":"X","Message":"for ` + escape(escape(secret, escapes["URL"]), escapes["JSON"]) + `."},"RequestId":"r"}}`,
-			"RequestId":           `{"Response":{"RequestId":"x` + secret + `"}}`,
-			"escaped RequestId":   `{"Response":{"RequestId":"` + escape(secret, escapes["JSON"]) + `"}}`,
-			"refusal's RequestId": `{"Response":{"Error":{"Code":"X"},"RequestId":"x` + secret + `"}}`,
+		for name, row := range map[string]struct{ body, code, message, requestID string }{
+			"code":                {`{"Error":{"Code":"X` + secret + `","Message":"m"},"RequestId":"r"}`, check.CodeUnknown, "m", "r"},
+			"message":             {`{"Error":{"Code":"X","Message":"for ` + secret + `."},"RequestId":"r"}`, "X", "for " + mask + ".", "r"},
+			"escaped message":     {`{"Error":{"Code":"X","Message":"for ` + escape(escape(secret, escapes["URL"]), escapes["JSON"]) + `."},"RequestId":"r"}`, "X", mask, "r"},
+			"RequestId":           {`{"RequestId":"x` + secret + `"}`, check.CodeNotAPI, "the answer (HTTP status 200, application/json) is not the API's JSON", ""},
+			"escaped RequestId":   {`{"RequestId":"` + escape(secret, escapes["JSON"]) + `"}`, check.CodeNotAPI, "the answer (HTTP status 200, application/json) is not the API's JSON", ""},
+			"refusal's RequestId": {`{"Error":{"Code":"X","Message":"m"},"RequestId":"x` + secret + `"}`, "X", "m", ""},
 		} {
 			t.Run(name, func(t *testing.T) {
 				c := settings()
 				c.MaxAttempts = 1
 				client := New(c, Process{Role: Credentials{secretID, "Gu5t9xGARNpq86cd98joQYCN3", ""}})
-				canned{200, []byte(body)}.answers(client)
+				canned{200, []byte(`{"Response":` + row.body + `}`)}.answers(client)
 				receipt, err := create(t.Context(), client, known)
 				var failure *check.Error
-				if !errors.As(err, &failure) {
-					t.Fatalf("%+v, %v", receipt, err)
-				}
-				if strings.Contains(failure.Error(), secret) || name == "message" && failure.Message != "for "+mask+"." || name == "escaped message" && failure.Message != mask {
-					t.Errorf("error %v", failure)
+				if !errors.As(err, &failure) || failure.Code != row.code || failure.Message != row.message || failure.RequestID != row.requestID {
+					t.Errorf("%+v, %+v", receipt, failure)
 				}
 			})
 		}
