@@ -36,7 +36,6 @@ type delivery struct {
 	ids        []string // any of which another delivery may bear
 	at         time.Time
 	prev, next *delivery
-	succeeded  bool // it will not come again
 	gone       bool // it was forgotten, and takes no notes any more
 	bare       bool // its texts were dropped
 	size       int
@@ -197,8 +196,7 @@ func (m *deliveries) succeed(ids ...string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, id := range ids {
-		if d := m.byID[id]; d != nil && !d.succeeded {
-			d.succeeded = true
+		if d := m.byID[id]; d != nil {
 			m.succeeded = append(m.succeeded, d)
 		}
 	}

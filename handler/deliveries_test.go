@@ -2,6 +2,7 @@ package handler
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"runtime"
@@ -49,9 +50,20 @@ func (b *brisk) CreateCheck(_ context.Context, job string) (check.Receipt, error
 }
 
 func (b *brisk) DescribeCheck(context.Context, string) (check.State, check.Receipt, error) {
-	s := b.state
-	s.Message = strings.Clone(s.Message)
+	var s check.State // with texts of its own
+	if err := json.Unmarshal(check.Marshal(b.state), &s); err != nil {
+		panic(err)
+	}
 	return s, check.Receipt{RequestID: "r", Attempts: 1, At: time.Now()}, nil
+}
+
+// DescribeJob dates every check just now, which proves its verdict.
+func (b *brisk) DescribeJob(_ context.Context, job string) (check.Job, check.Receipt, error) {
+	found := check.Job{ID: job, Status: check.JobCheckNotPass, CheckEnded: time.Now()}
+	if *b.state.Passed {
+		found.Status = check.JobCheckPass
+	}
+	return found, check.Receipt{RequestID: "r", Attempts: 1, At: time.Now()}, nil
 }
 
 func (b *brisk) ListJobs(context.Context, check.Filter) ([]check.Job, error) {
@@ -389,6 +401,29 @@ func TestWhatIsTakenBackIsRemembered(t *testing.T) {
 		m.keep(d, remembered{id: "dts-1", Progress: row.now})
 		if got := m.recall(d, "dts-1", 0); got.Stage != row.want {
 			t.Errorf("%s: remembered %+v", name, got)
+		}
+	}
+}
+
+// When there is too much to remember, texts are forgotten before what was created: of
+// two thousand checks with long texts, 9 MB, none is created twice.
+func TestTextsAreForgottenFirst(t *testing.T) {
+	dts := &brisk{created: map[string]int{}, state: check.State{Status: check.Finished, Passed: new(true), Message: strings.Repeat("x", 4<<10)}}
+	o := everything(serial{dts, make(chan struct{}, 1)})
+	o.Log = io.Discard
+	h := New(o)
+	for range 2 {
+		for n := range 100 {
+			record := fmt.Sprintf(`{"Records":[{"Ckafka":{"topic":"t","partition":1,"offset":%d,"msgBody":%q}}]}`, n, `{"JobIds":`+namesOf(n, 20)+`,"Wait":true}`)
+			fireQuietly(t, h, fmt.Sprint("request-", n), record, time.Minute)
+		}
+	}
+	if len(dts.created) != 2000 {
+		t.Errorf("%d checks", len(dts.created))
+	}
+	for id, n := range dts.created {
+		if n > 1 {
+			t.Fatalf("%s was created %d times", id, n)
 		}
 	}
 }

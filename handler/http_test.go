@@ -1,11 +1,14 @@
 package handler
 
 import (
+	"context"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"migratecheck/internal/check"
+	"migratecheck/internal/report"
 )
 
 // Methods that ask for nothing never reach DTS, and neither does a page that
@@ -118,10 +121,30 @@ func TestPage(t *testing.T) {
 // A request that is refused for what it says is its caller's to mend, and no more than
 // a warning in the log.
 func TestCallersFault(t *testing.T) {
-	i := invoke(t, &scripted{}, `{"httpMethod":"POST","path":"/","body":"?"}`)
-	for _, message := range []string{"job", "event"} {
-		if lines := i.log.lines(message); len(lines) != 1 || lines[0]["level"] != "WARN" {
-			t.Errorf("lines %v", lines)
+	unsent := func(code string) *check.Error { return &check.Error{Code: code, Message: "m"} }
+	for name, row := range map[string]struct {
+		body    string
+		create  error
+		callers bool
+	}{
+		"what it says":              {"?", nil, true},
+		"what may not be started":   {`{\"JobId\":\"dts-1\",\"Start\":true}`, nil, true},
+		"what DTS refuses":          {"dts-1", refusal("InvalidParameterValue"), false},
+		"a function without a role": {"dts-1", unsent(check.CodeNoCredentials), false},
+		"no time":                   {"dts-1", unsent(check.CodeDeadline), false},
+	} {
+		times := 0
+		o := everything(&scripted{create: map[string]error{"dts-1": row.create}})
+		o.AllowStart = false
+		o.Forward = forwarder(func(context.Context, report.Report, map[string]check.Told) []check.Forwarded { times++; return nil })
+		i := newInstance(o).fire(t, "request", `{"httpMethod":"POST","path":"/","body":"`+row.body+`"}`, time.Minute)
+		for _, message := range []string{"job", "event"} {
+			if lines := i.log.lines(message); len(lines) != 1 || lines[0]["level"] != map[bool]string{true: "WARN", false: "ERROR"}[row.callers] {
+				t.Errorf("%s: lines %v", name, lines)
+			}
+		}
+		if (times == 0) != row.callers {
+			t.Errorf("%s: forwarded %d times", name, times)
 		}
 	}
 }

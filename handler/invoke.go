@@ -221,7 +221,7 @@ func (r *run) button() report.Button {
 	var b report.Button
 	for _, j := range r.jobs {
 		switch {
-		case j.JobID == "" || j.Error != nil || j.Check == nil || j.Stage >= check.StageFoundStarted:
+		case j.Error != nil || j.Check == nil:
 		case j.Kind() == check.KindNotPassed, j.Check.Status == check.Unavailable:
 			b.Jobs = append(b.Jobs, j.JobID)
 		}

@@ -19,7 +19,7 @@ import (
 // However many events there are, and whatever is said of their jobs, what an
 // instance remembers of them stays small.
 func TestMemoryIsBounded(t *testing.T) {
-	long := strings.Repeat("x", 4000)
+	long, some := strings.Repeat("x", 4000), strings.Repeat("x", 400)
 	for name, row := range map[string]struct {
 		dts    *brisk
 		events int
@@ -37,7 +37,13 @@ func TestMemoryIsBounded(t *testing.T) {
 		"refusals with long texts": {&brisk{err: &check.Error{Code: "FailedOperation.NotAllowOperation", Message: long, Attempts: 1}}, 300, func(n int) string { return namesOf(n%60, 20) }, 6 << 20},
 		"verdicts with long texts": {&brisk{state: check.State{Status: check.Finished, Passed: new(bool), Message: long}}, 300, func(n int) string {
 			return `{"JobIds":` + namesOf(n%60, 20) + `,"Wait":true}`
-		}, 6 << 20},
+		}, 6500 << 10},
+		"verdicts with texts everywhere": {&brisk{state: check.State{Status: check.Finished, Passed: new(bool), Message: some, Steps: []check.Step{{
+			ID: some, Name: some, Status: some, Message: some,
+			Failed: []check.Item{{Name: some, Description: some, Result: some, Reason: some, Solution: some, SkipRisk: some, Log: []string{some}, HelpDoc: []string{some}}},
+		}}}}, 300, func(n int) string {
+			return `{"JobIds":` + namesOf(n, 20) + `,"Wait":true}`
+		}, 6500 << 10},
 		"selections of 10,000 jobs with long names": {&brisk{list: selection(10000, 500)}, 3, func(int) string { return `{"Select":{}}` }, 5 << 20},
 		"selections of 4,000 jobs with long names":  {&brisk{list: selection(4000, 500)}, 6, func(int) string { return `{"Select":{}}` }, 5 << 20},
 	} {

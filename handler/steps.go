@@ -63,7 +63,7 @@ func (r *run) describe(ctx context.Context, j *job) move {
 // to be started is not for DTS alone to say.
 func (r *run) strictly(ctx context.Context, j *job) move {
 	r.describe(ctx, j)
-	if j.Error == nil && j.HasPassed() {
+	if j.HasPassed() {
 		j.Stage, j.Untagged = check.StageWaiting, r.untagged(j.listed)
 	}
 	return last

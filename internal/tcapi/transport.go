@@ -173,7 +173,6 @@ func (x *exchange) release() {
 	x.body, x.answer = nil, answer{}
 	if x.large != nil {
 		<-x.large
-		x.large = nil
 	}
 }
 
