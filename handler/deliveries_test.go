@@ -87,7 +87,11 @@ func namesOf(event, jobs int) string {
 func fireQuietly(t *testing.T, h *Handler, requestID, payload string, within time.Duration) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(t.Context(), within)
 	defer cancel()
-	return h.Invoke(functioncontext.NewContext(ctx, &functioncontext.FunctionContext{RequestID: requestID}), []byte(payload))
+	answer, err := h.Invoke(functioncontext.NewContext(ctx, &functioncontext.FunctionContext{RequestID: requestID}), []byte(payload))
+	if strings.Contains(string(answer)+fmt.Sprint(err), check.CodePanic) {
+		t.Fatalf("a panic that the test does not expect: %s, %v", check.Cut(string(answer), 300), err)
+	}
+	return answer, err
 }
 
 // selection is a list of jobs with names of so many characters.

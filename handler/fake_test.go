@@ -276,6 +276,11 @@ func (i instance) fireAs(ctx context.Context, t *testing.T, payload string) invo
 	out.answer, out.err = i.Invoke(ctx, []byte(payload))
 	out.raw = bytes.Clone(i.written.Bytes())
 	out.log = readLog(t, out.raw)
+	for _, line := range out.log.lines("panic") {
+		if stack, _ := line["stack"].(string); !strings.Contains(stack, "(*scripted).call(") { // which panics as it is told
+			t.Errorf("a panic that the test does not expect: %v", line)
+		}
+	}
 	return out
 }
 
