@@ -97,7 +97,7 @@ func next(text []byte) (value, rest []byte) {
 		case closes(c):
 			depth--
 		}
-		if end := i + 1; depth == 0 && (end == len(text) || separates(text[end]) || closes(text[end])) {
+		if end := i + 1; depth == 0 && (separates(text[end]) || closes(text[end])) {
 			return text[:end], text[end:]
 		}
 	}

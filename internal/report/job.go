@@ -89,13 +89,11 @@ func (d *description) Job(o *check.Outcome) job {
 	if o.CreatedAnyway() {
 		j.Facts.add("", d.created)
 	}
-	if o.MayBeRunning() {
-		// Once there is a check, what may have been carried out is the start.
-		if o.CreatedAnyway() || o.AlreadyRunning() || o.Check != nil {
-			j.Facts.add("", d.mayStart)
-		} else {
-			j.Facts.add("", d.mayRun)
-		}
+	switch {
+	case o.MayBeRunning() && o.Stage == check.StageStarting:
+		j.Facts.add("", d.mayStart)
+	case o.MayBeRunning():
+		j.Facts.add("", d.mayRun)
 	}
 	if o.Check != nil {
 		d.describeCheck(&j, o)
@@ -127,9 +125,7 @@ func (d *description) describeCheck(j *job, o *check.Outcome) {
 	} else if !passed {
 		j.Facts.add(d.message, d.short(s.Message))
 	}
-	if len(s.Accepted) > 0 {
-		j.Facts.add(d.accepted, d.ids(s.Accepted))
-	}
+	j.Facts.add(d.accepted, d.ids(s.Accepted))
 	var steps []check.Step
 	left := 0
 	for _, step := range s.Steps {
