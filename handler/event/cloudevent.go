@@ -2,13 +2,14 @@ package event
 
 import (
 	"regexp"
+	"sync"
 
 	"migratecheck/internal/check"
 	"migratecheck/internal/jsonscan"
 )
 
 // specVersion is any version of CloudEvents with the attributes that are read.
-var specVersion = regexp.MustCompile(`^"?[01](\.[0-9]+)*"?$`)
+var specVersion = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^"?[01](\.[0-9]+)*"?$`) })
 
 func isCloudEvent(event []byte) bool { return object(event).get("specversion") != nil }
 
@@ -44,7 +45,7 @@ func cloudEvents(event []byte) (place string, list []byte) {
 func readCloudEvent(place string, raw []byte) (d draft, err *check.Error) {
 	o := object(raw)
 	defer func() { d.identify("CloudEvent", o.get("source"), o.get("id")) }()
-	if version := o.get("specversion"); !specVersion.Match(version) {
+	if version := o.get("specversion"); !specVersion().Match(version) {
 		return d, check.Invalid(join(place, "specversion"), `must be a version 0 or 1, such as "1.0", not `+showJSON(version))
 	}
 	data, encoded := o.get("data"), o.get("data_base64")

@@ -77,9 +77,6 @@ func looksLikeJSON(text []byte) bool {
 	return len(text) > 0 && bytes.IndexByte([]byte(`{["`), text[0]) >= 0
 }
 
-// unquoted is JSON that lost its quotes on the way, or got others.
-var unquoted = regexp.MustCompile(`^('|[{[]\s*[A-Za-z'])`)
-
 // validate returns the error for a text that is not JSON.
 func validate(place string, text []byte) *check.Error {
 	if json.Valid(text) {
@@ -91,7 +88,7 @@ func validate(place string, text []byte) *check.Error {
 		at = syntax.Offset
 	}
 	problem := fmt.Sprintf("is not valid JSON at byte %d: %s", at, show(text))
-	if unquoted.Match(text) {
+	if lostQuotes := regexp.MustCompile(`^('|[{[]\s*[A-Za-z'])`); lostQuotes.Match(text) {
 		problem += `; a shell may have taken its quotes: on Windows write "{\"JobId\":\"dts-1kl0iy0v\"}"`
 	}
 	return check.Invalid(place, problem)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // Chat is a kind of chat robot, as far as its messages go.
@@ -31,7 +32,7 @@ type dialect struct {
 	// acts is what would do something: open a link, call somebody, begin markup.
 	// Of each match the first character, wherever it stands, is replaced by
 	// one that looks alike and means nothing.
-	acts *regexp.Regexp // nil if nothing would
+	acts func() *regexp.Regexp // nil if nothing would
 
 	// styled are the characters that would change how a text looks and would
 	// themselves be lost from it: *.* becomes a slanted dot. Such a text is set
@@ -54,29 +55,35 @@ type dialect struct {
 // label, and the scheme of an address, which a chat makes a link of by itself.
 const common = `<[A-Za-z/!?@]|&#?[0-9A-Za-z]+;|\]\(|\]\[|://`
 
+// lazily returns what compiles an expression when it is asked for first: most
+// instances tell no chat, and a cold start is to be short.
+func lazily(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
+
 var dialects = map[Chat]*dialect{
 	// WeCom has **, links, code, headings, quotes and <font>, and no escapes.
 	WeCom: {
 		bold: "**%s**", link: "[%s](%s)", newline: "\n", job: "> ", fact: "> · ", step: "> ", stepFact: "> · ",
-		acts:  regexp.MustCompile(common + `|\*{2,}|\\+$`),
+		acts:  lazily(common + `|\*{2,}|\\+$`),
 		pairs: true,
 	},
 	// DingTalk has most of Markdown: a line ends in two blanks, or is not broken.
 	DingTalk: {
 		bold: "**%s**", link: "[%s](%s)", newline: "  \n", job: "> ", fact: "> · ", step: "> ", stepFact: "> · ",
-		acts:   regexp.MustCompile(common + `|(?i:@all)|@所有人|@\+?[0-9][0-9-]{5,}`),
+		acts:   lazily(common + `|(?i:@all)|@所有人|@\+?[0-9][0-9-]{5,}`),
 		styled: "*_~`\\",
 	},
 	// Feishu's text has mentions, and in some clients the links of Markdown.
 	Feishu: {
 		bold: "%s", newline: "\n", job: "  ", fact: "  · ", step: "  ", stepFact: "  · ",
-		acts: regexp.MustCompile(common + `|\*{2,}`),
+		acts: lazily(common + `|\*{2,}`),
 	},
 	// Slack escapes three characters. Others that take its messages know mentions
 	// without brackets, too.
 	Slack: {
 		bold: "*%s*", link: "<%[2]s|%[1]s>", newline: "\n", job: "> ", fact: "> · ", step: "> ", stepFact: "> · ",
-		acts:   regexp.MustCompile(`\]\(|\]\[|://|(?i:@(?:all|here|channel|everyone))`),
+		acts:   lazily(`\]\(|\]\[|://|(?i:@(?:all|here|channel|everyone))`),
 		styled: "*_~`", fence: "```",
 		escape: strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;"),
 	},
@@ -85,14 +92,14 @@ var dialects = map[Chat]*dialect{
 // github is the Markdown of the summary of a CI step.
 var github = &dialect{
 	bold: "**%s**", link: "[%s](%s)", newline: "\n", job: "- ", fact: "  - ", step: "  - ", stepFact: "    - ",
-	acts:   regexp.MustCompile(common + `|@[0-9A-Za-z]`),
+	acts:   lazily(common + `|@[0-9A-Za-z]`),
 	styled: "*_~`\\$",
 }
 
 // plain returns a text from outside so that it is shown as it is and does nothing.
 func (c *dialect) plain(s string) string {
-	for c.acts != nil && c.acts.MatchString(s) { // again, as one may begin within another
-		s = c.acts.ReplaceAllStringFunc(s, func(match string) string {
+	for c.acts != nil && c.acts().MatchString(s) { // again, as one may begin within another
+		s = c.acts().ReplaceAllStringFunc(s, func(match string) string {
 			return strings.ReplaceAll(match, match[:1], string(rune(match[0])+'！'-'!'))
 		})
 	}

@@ -22,7 +22,7 @@ var (
 	// Parsed when first used: most functions are never asked for a page.
 	templates = sync.OnceValue(func() map[string]*template.Template {
 		out := map[string]*template.Template{}
-		for language, w := range languages {
+		for language, w := range languages() {
 			colon := func() string { return w.Colon }
 			out[language] = template.Must(template.New("page").Funcs(template.FuncMap{"colon": colon}).Parse(page))
 		}
@@ -51,10 +51,7 @@ func (w *words) frame(title string) frame {
 
 // Home returns the page of the function's bare address, which leads to all others.
 func Home(language string) []byte {
-	w := languages[language]
-	if w == nil {
-		w = english
-	}
+	w := wordsOf(language)
 	return []byte(w.render("head", w.frame(w.HomeTitle)) + w.render("home", w) + w.render("foot", nil))
 }
 

@@ -108,7 +108,7 @@ var beijing = time.FixedZone("UTC+8", 8*60*60)
 const maxName = 40
 
 func describe(r Report) description {
-	w := cmp.Or(languages[r.Language], english)
+	w := wordsOf(r.Language)
 	d := description{words: w, detail: details[0], told: map[string]bool{}}
 	jobs := r.Result.Jobs
 	byKind := map[check.Kind][]*check.Outcome{}

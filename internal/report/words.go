@@ -1,7 +1,9 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
+	"sync"
 
 	"migratecheck/internal/check"
 )
@@ -74,9 +76,14 @@ type words struct {
 }
 
 // languages are the words by the language that Report.Language names.
-var languages = map[string]*words{"en-US": english, "zh-CN": wordsIn("zh-CN")}
+var languages = sync.OnceValue(func() map[string]*words {
+	return map[string]*words{"en-US": wordsIn("en-US"), "zh-CN": wordsIn("zh-CN")}
+})
 
-var english = wordsIn("en-US")
+// wordsOf returns the words of a language, English ones for any that there is not.
+func wordsOf(language string) *words {
+	return cmp.Or(languages()[language], languages()["en-US"])
+}
 
 func plural(n int, one, more string) string {
 	if n == 1 {

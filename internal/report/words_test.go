@@ -14,8 +14,8 @@ import (
 
 // Every language has every word.
 func TestLanguages(t *testing.T) {
-	en := reflect.ValueOf(*english)
-	for language, w := range languages {
+	en := reflect.ValueOf(*wordsOf("en-US"))
+	for language, w := range languages() {
 		if w.Lang != language {
 			t.Errorf("%s says that it is %s", language, w.Lang)
 		}
@@ -153,11 +153,11 @@ func TestFixedWithWarnings(t *testing.T) {
 // Jobs are called sync jobs where there are others beside them.
 func TestSyncJobsAreNamedAmongOthers(t *testing.T) {
 	r := Report{Result: check.Result{Jobs: []check.Outcome{{JobID: "sync-a"}, {JobID: "sync-b"}}}}
-	if text := Text(r); strings.Contains(text, english.sync) {
+	if text := Text(r); strings.Contains(text, wordsOf("en-US").sync) {
 		t.Error(text)
 	}
 	r.Result.Jobs[1].JobID = "dts-b"
-	if text := Text(r); !strings.Contains(text, "2 jobs (1 migration, 1 sync job)") || strings.Count(text, english.sync+"\n") != 1 {
+	if text := Text(r); !strings.Contains(text, "2 jobs (1 migration, 1 sync job)") || strings.Count(text, wordsOf("en-US").sync+"\n") != 1 {
 		t.Error(text)
 	}
 }
@@ -190,10 +190,10 @@ func TestWhatMayHaveHappened(t *testing.T) {
 		o    check.Outcome
 		want string
 	}{
-		"nothing known":     {check.Outcome{}, english.mayRun},
-		"created":           {check.Outcome{Progress: check.Progress{Stage: check.StageCreated}}, english.mayStart},
-		"found running":     {check.Outcome{Progress: check.Progress{Stage: check.StageCreated, Found: true}}, english.mayStart},
-		"the check is read": {check.Outcome{Progress: check.Progress{Stage: check.StageJudged, Check: &check.State{}}}, english.mayStart},
+		"nothing known":     {check.Outcome{}, wordsOf("en-US").mayRun},
+		"created":           {check.Outcome{Progress: check.Progress{Stage: check.StageCreated}}, wordsOf("en-US").mayStart},
+		"found running":     {check.Outcome{Progress: check.Progress{Stage: check.StageCreated, Found: true}}, wordsOf("en-US").mayStart},
+		"the check is read": {check.Outcome{Progress: check.Progress{Stage: check.StageJudged, Check: &check.State{}}}, wordsOf("en-US").mayStart},
 	} {
 		created := row.o.Stage >= check.StageCreated
 		row.o.Error = &check.Error{Code: check.CodeNoAnswer}
@@ -201,8 +201,8 @@ func TestWhatMayHaveHappened(t *testing.T) {
 			row.o.Stage = check.StageStarting
 		}
 		text := Text(Report{Result: check.Result{Jobs: []check.Outcome{row.o}}})
-		if strings.Contains(text, english.mayRun) != (row.want == english.mayRun) || !strings.Contains(text, row.want) ||
-			strings.Contains(text, english.created) != created || strings.Contains(text, english.wasRunning) != row.o.Found {
+		if strings.Contains(text, wordsOf("en-US").mayRun) != (row.want == wordsOf("en-US").mayRun) || !strings.Contains(text, row.want) ||
+			strings.Contains(text, wordsOf("en-US").created) != created || strings.Contains(text, wordsOf("en-US").wasRunning) != row.o.Found {
 			t.Errorf("%s: %s", name, text)
 		}
 	}
