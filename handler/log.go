@@ -66,7 +66,7 @@ func (r *run) logJob(j *job) {
 	case check.KindRehearsed:
 		attributes = append(attributes, slog.Any("would", j.Would), slog.String("whyNot", j.WhyNot))
 	case check.KindNoVerdict:
-		if !j.ask.Describe || j.ask.Wait {
+		if j.ask.Wait {
 			level = slog.LevelWarn
 		}
 	}
@@ -103,7 +103,7 @@ func (j *job) word() string {
 	case check.KindNotPassed:
 		return "not passed"
 	case check.KindNoVerdict:
-		if j.ask.Describe && !j.ask.Wait {
+		if !j.ask.Wait {
 			return j.Check.Status
 		}
 		return "no verdict"

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/tencentyun/scf-go-lib/functioncontext"
 
@@ -95,6 +97,31 @@ func holds(t *testing.T, line, want map[string]any) {
 		if !reflect.DeepEqual(line[field], value) {
 			t.Errorf("%s is %v, want %v", field, line[field], value)
 		}
+	}
+}
+
+// At level debug whoever watches sees each step begin, where there is more than one.
+func TestStepsAtLevelDebug(t *testing.T) {
+	for event, want := range map[string]string{
+		`{"JobId":"dts-1"}`:              "job, event",
+		`{"JobId":"dts-1","Wait":true}`:  "check runs, job, event",
+		`{"JobId":"dts-1","Start":true}`: "check runs, starting, job, event",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var written bytes.Buffer
+			o := everything(&scripted{})
+			o.Log, o.Level = &written, slog.LevelDebug
+			fireQuietly(t, New(o), "request", event, time.Minute)
+			var messages []string
+			for line := range bytes.Lines(written.Bytes()) {
+				var l struct{ Msg string }
+				readJSON(t, line, &l)
+				messages = append(messages, l.Msg)
+			}
+			if got := strings.Join(messages, ", "); got != want {
+				t.Errorf("%s: %s", event, got)
+			}
+		})
 	}
 }
 
