@@ -547,7 +547,7 @@ func TestEventBusToTheByte(t *testing.T) {
 
 // What a text takes in a request is known before it is written.
 func TestBytesOfATextInARequest(t *testing.T) {
-	for _, text := range []string{"", "plain", `"\\"`, "<&>", "权\u2028\u2029\u2027\u202a", "\u2028", "a\u2028\u2028"} {
+	for _, text := range []string{"", "plain", `"\\"`, "<&>", "权\u2028\u2029\u2027\u202a\u2068", "\u2028", "a\u2028\u2028"} {
 		encoded := check.Marshal(text)
 		if got, want := escaped(encoded), len(marshal(t, json.RawMessage(encoded))); got != want {
 			t.Errorf("%q as JSON: %d bytes, want %d", text, got, want)
