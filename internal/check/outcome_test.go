@@ -33,6 +33,30 @@ func TestProblemAndNews(t *testing.T) {
 	}
 }
 
+// What has changed since the check before is told of a verdict, and only where there
+// was one before.
+func TestChange(t *testing.T) {
+	good, bad := &Verdict{Passed: true}, &Verdict{}
+	for name, row := range map[string]struct {
+		before *Verdict
+		check  *State
+		want   Change
+	}{
+		"passed, as before":          {good, verdict(true), ChangeNone},
+		"passed, and not before":     {bad, verdict(true), ChangeFixed},
+		"not passed, but before":     {good, verdict(false), ChangeNew},
+		"not passed, as before":      {bad, verdict(false), ChangeStill},
+		"passed, nothing before":     {nil, verdict(true), ChangeNone},
+		"not passed, nothing before": {nil, verdict(false), ChangeNone},
+		"no verdict":                 {good, &State{Status: Running}, ChangeNone},
+		"created, and not waited":    {bad, nil, ChangeNone},
+	} {
+		if got := (Outcome{Progress: Progress{Before: row.before, Check: row.check}}).Change(); got != row.want {
+			t.Errorf("%s: %q, want %q", name, got, row.want)
+		}
+	}
+}
+
 // A migration that was found started says nothing of a check.
 func TestFoundStartedIsNotCreated(t *testing.T) {
 	for stage, created := range map[Stage]bool{
