@@ -167,18 +167,18 @@ func (f *Forwarder) destinations(r report.Report, told map[string]check.Told) (o
 }
 
 // answers is a destination that takes the answer, in several batches of whole jobs
-// if it has more than limit bytes although it is shortened in the given way.
-func answers(name string, r check.Result, limit, way int, send func(context.Context, json.RawMessage) error) destination {
+// if it has more than limit bytes although it is shortened to that level.
+func answers(name string, r check.Result, limit, level int, send func(context.Context, json.RawMessage) error) destination {
 	return destination{
 		name: name, result: r,
 		limit: limit,
 		frame: check.Result.Frame,
 		piece: func(o check.Outcome) piece {
-			encoded := o.Shorten(way).Encode()
+			encoded := o.Shorten(level).Encode()
 			return piece{encoded, len(encoded) + len(",")}
 		},
 		encode: func(part check.Result, pieces []piece) json.RawMessage {
-			if way > 0 || !part.Batch || len(pieces) < 2 { // it may have to be shortened, and by less
+			if level > 0 || !part.Batch || len(pieces) < 2 { // it may have to be shortened, and by less
 				return part.Encode(limit, nil)
 			}
 			return part.Join(jsonOf(pieces), sizeOf(pieces))
