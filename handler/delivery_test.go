@@ -810,8 +810,8 @@ func TestDeliveryOfRecordsThatCameApart(t *testing.T) {
 	})
 }
 
-// What an event did about a job goes on, also where another record of it finds since
-// that the job has passed.
+// What an event has begun goes on, also where another of its records finds that the job
+// has passed meanwhile.
 func TestDeliveryBesideASelectionOfWhatHasPassed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dts := &scripted{

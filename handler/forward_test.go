@@ -41,7 +41,7 @@ func TestForward(t *testing.T) {
 			o := everything(&scripted{})
 			o.Forward = forwarder(func(ctx context.Context, r report.Report, _ map[string]check.Told) []check.Forwarded {
 				times++
-				// An event that fails as a whole is tried again, and one whose record is not read.
+				// An event with a function error is given back, and no other.
 				if r.Result.GivenBack != (row.answer == "") {
 					t.Errorf("given back: %v", r.Result.GivenBack)
 				}

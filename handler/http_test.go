@@ -168,7 +168,7 @@ func TestButton(t *testing.T) {
 			t.Errorf("%s: %s", name, got.Body)
 		}
 	}
-	// A board has the button for each job that awaits a check, and for no other.
+	// The page of a selection posts the jobs that await a check, and no others.
 	dts := &scripted{reads: true, list: []check.Job{
 		{ID: "dts-new", Status: check.JobCreated}, {ID: "dts-failed", Status: check.JobCheckNotPass}, {ID: "dts-passed", Status: check.JobCheckPass},
 		{ID: "dts-runs", Status: check.JobRunning}, {ID: "dts-unread", Status: check.JobCheckNotPass}, {ID: "dts-large", Failure: refusal("ResponseSizeLimitExceeded")},

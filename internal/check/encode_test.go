@@ -117,7 +117,7 @@ func TestStrict(t *testing.T) {
 	}
 }
 
-// short are the texts that never are long.
+// short names the texts that are never long.
 var short = map[string]bool{
 	"Outcome.JobID": true, "Progress.RequestID": true, "Progress.StartRequestID": true, "State.Status": true, "Error.Code": true, "Error.RequestID": true,
 }

@@ -80,7 +80,7 @@ var languages = sync.OnceValue(func() map[string]*words {
 	return map[string]*words{"en-US": wordsIn("en-US"), "zh-CN": wordsIn("zh-CN")}
 })
 
-// wordsOf returns the words of a language, English ones for any that there is not.
+// wordsOf returns the words of a language, and English for one that it does not know.
 func wordsOf(language string) *words {
 	return cmp.Or(languages()[language], languages()["en-US"])
 }
