@@ -143,6 +143,7 @@ func (s shortening) shortSteps(steps []Step) []Step {
 	out := make([]Step, len(steps))
 	for i, step := range steps {
 		step.ID, step.Name, step.Message = Cut(step.ID, s.most), Cut(step.Name, s.most), Cut(step.Message, s.most)
+		step.Status = Cut(step.Status, s.most)
 		items := make([]Item, len(step.Failed))
 		for j, item := range step.Failed {
 			items[j] = s.shortItem(item)

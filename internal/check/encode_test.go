@@ -122,15 +122,20 @@ var short = map[string]bool{
 	"Outcome.JobID": true, "Progress.RequestID": true, "Progress.StartRequestID": true, "State.Status": true, "Error.Code": true, "Error.RequestID": true,
 }
 
+// withTexts returns an outcome with one of each text.
+func withTexts() Outcome {
+	return Outcome{JobID: "dts-1kl0iy0v", Rehearsed: true, Progress: Progress{
+		RequestID: "r", Before: &Verdict{Failed: []string{""}, Warned: []string{""}}, Error: &Error{Code: "c"},
+		Check: &State{Strictly: []string{""}, Accepted: []string{""}, Steps: []Step{{Failed: []Item{{Log: []string{""}, HelpDoc: []string{""}}}}}},
+	}}
+}
+
 // The size of an outcome is about that of its JSON, whichever of its texts is long.
 func TestSizeIsThatOfTheJSON(t *testing.T) {
 	long := strings.Repeat("x", 10000)
 	texts := 0
 	for {
-		o := Outcome{JobID: "dts-1kl0iy0v", Rehearsed: true, Progress: Progress{
-			RequestID: "r", Before: &Verdict{Failed: []string{""}, Warned: []string{""}}, Error: &Error{Code: "c"},
-			Check: &State{Strictly: []string{""}, Accepted: []string{""}, Steps: []Step{{Failed: []Item{{Log: []string{""}, HelpDoc: []string{""}}}}}},
-		}}
+		o := withTexts()
 		left := texts
 		lengthen(reflect.ValueOf(&o).Elem(), long, &left)
 		if left >= 0 {
@@ -147,6 +152,30 @@ func TestSizeIsThatOfTheJSON(t *testing.T) {
 	}
 	if texts < 18 {
 		t.Errorf("%d texts", texts)
+	}
+}
+
+// At each level every text is cut, and with the steps, which are left out last, the
+// lists of their ids.
+func TestEveryTextIsShortened(t *testing.T) {
+	long := strings.Repeat("x", 10000)
+	for level, most := range []int{4096, 2048, 1024, 512, 256, 128, 64, 32, 128, 32, 0} {
+		whole := 0
+		for text, left := 0, -1; left < 0; text++ {
+			o := withTexts()
+			left = text
+			lengthen(reflect.ValueOf(&o).Elem(), long, &left)
+			switch n := strings.Count(string(o.Shorten(level).Encode()), "x"); {
+			case n == len(long):
+				whole++
+			case n > most:
+				t.Errorf("level %d: %d of text %d", level, n, text)
+			}
+		}
+		// Those of the check before, which failed or warned, Strictly and Accepted.
+		if lists := map[bool]int{true: 4}[level < 8]; whole != lists {
+			t.Errorf("level %d: %d texts are whole", level, whole)
+		}
 	}
 }
 
