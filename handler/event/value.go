@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -77,6 +78,9 @@ func looksLikeJSON(text []byte) bool {
 	return len(text) > 0 && bytes.IndexByte([]byte(`{["`), text[0]) >= 0
 }
 
+// unquoted is JSON that lost its quotes on the way, or got others.
+var unquoted = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^('|[{[]\s*[A-Za-z'])`) })
+
 // validate returns the error for a text that is not JSON.
 func validate(place string, text []byte) *check.Error {
 	if json.Valid(text) {
@@ -88,7 +92,7 @@ func validate(place string, text []byte) *check.Error {
 		at = syntax.Offset
 	}
 	problem := fmt.Sprintf("is not valid JSON at byte %d: %s", at, show(text))
-	if lostQuotes := regexp.MustCompile(`^('|[{[]\s*[A-Za-z'])`); lostQuotes.Match(text) {
+	if unquoted().Match(text) {
 		problem += `; a shell may have taken its quotes: on Windows write "{\"JobId\":\"dts-1kl0iy0v\"}"`
 	}
 	return check.Invalid(place, problem)
