@@ -1,5 +1,5 @@
 // Package bench compares the function with the smallest ones possible. Its
-// benchmarks run binaries in turn against one endpoint on loopback: the function, as
+// benchmarks run binaries against one endpoint on loopback: the function, as
 // build.sh builds it, the smallest one that signs by hand (./baseline) and the smallest
 // on Tencent's SDK (./onsdk), each on one thread. What counts is the ratio of their
 // medians, "×baseline" and "×sdk", because machines differ and are noisy. So do
